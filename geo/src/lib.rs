@@ -1,0 +1,21 @@
+//! Where things are and how far apart. Knows no one by name.
+//!
+//! Lives here: checked points, distances, H3 cells, the index of moving things, straight-line travel times.
+//! Stays out: drivers, trips, clocks, chance and I/O.
+//! Touch with care: [`NearIndex::nearest`] promises to equal a full scan; the bound that lets it stop early
+//! is derived in `index.rs` and holds only while every bucket's reach covers all of its members.
+
+mod cell;
+mod distance;
+mod index;
+mod point;
+mod travel;
+
+pub use cell::{Cell, NotACell, NotAResolution, Resolution};
+pub use distance::{EARTH_RADIUS_M, Meters, NotADistance, distance, heading};
+pub use index::{Near, NearIndex};
+pub use point::{NotAPoint, Point};
+pub use travel::{NotATravelTime, StraightLine};
+
+#[cfg(test)]
+mod tests;
