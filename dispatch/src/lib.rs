@@ -1,1 +1,37 @@
-//! placeholder
+//! Who gets which ride. Decides, never acts: state, input and time go in, effects come out.
+//!
+//! Lives here: the state machines of trips and drivers, the shard that holds positions and plans matches, the
+//! protocol between them, the policy, the invariants.
+//! Stays out: sockets, stores, clocks, randomness, threads, serialized forms.
+//! Touch with care: [`Trip::apply`] is what every replay of a journal depends on; the order of steps in
+//! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
+
+mod absent;
+mod driver;
+mod ids;
+pub mod invariants;
+mod live_shard;
+mod live_trip;
+mod plan;
+mod policy;
+mod protocol;
+mod time;
+mod trip;
+
+pub use absent::{Absent, to_absent_driver, to_absent_trip};
+pub use driver::LiveDriver;
+pub use ids::{
+    DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
+    TripId,
+};
+pub use live_shard::{LiveShard, ShardCounts};
+pub use live_trip::{LiveTrip, answer_for_ended};
+pub use plan::{Edge, Plan, Problem, plan};
+pub use policy::{BadPolicy, Method, Policy};
+pub use protocol::{
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Notice, Offer,
+    Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite, Withdrawal,
+    Write, WriteError,
+};
+pub use time::Timestamp;
+pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};

@@ -1,0 +1,439 @@
+//! A driver on line: the only authority over that driver's availability.
+//!
+//! Lives here: what a driver may be asked, told and committed to, and in which order.
+//! Stays out: positions (the shard holds them), who is chosen (the plan), what is stored (the trip writes it).
+//! Touch with care: [`LiveDriver::step`]. Two trips that want the same driver ask here, and one is refused; a
+//! reservation that is never confirmed runs out, but only after the row was read: the store may know more.
+
+use std::time::Duration;
+
+use crate::{
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Refusal,
+    SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Withdrawal, Write,
+};
+
+/// How long to wait before a row that could not be read is read again.
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// One driver, as the actor of that driver holds it.
+#[derive(Clone, Debug)]
+pub struct LiveDriver {
+    id: DriverId,
+    home: ShardId,
+    generation: Generation,
+    session: Option<SessionId>,
+    wish: Wish,
+    state: State,
+    /// The trip that ended last, so that a repeated report of its end is answered, not refused.
+    last: Option<Trip>,
+}
+
+/// What the driver wants, as far as the app said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Work,
+    Rest,
+    Break,
+}
+
+/// What the driver is held by.
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Idle,
+    Reserved {
+        offer: OfferId,
+        until: Timestamp,
+    },
+    Offered {
+        offer: Offer,
+        until: Timestamp,
+    },
+    /// The reservation ran out: the row is being read before the driver is free again.
+    Recalling {
+        offer: OfferId,
+        again_at: Option<Timestamp>,
+    },
+    Engaged {
+        trip: Trip,
+    },
+    Moving {
+        to: ShardId,
+    },
+}
+
+impl LiveDriver {
+    /// A driver as the store knows it: free, or committed to a trip. Nobody is connected yet.
+    #[must_use]
+    pub fn restored(id: DriverId, home: ShardId, generation: Generation, trip: Option<Trip>) -> LiveDriver {
+        let state = trip.map_or(State::Idle, |trip| State::Engaged { trip });
+        LiveDriver { id, home, generation, session: None, wish: Wish::Rest, state, last: None }
+    }
+
+    /// Who.
+    #[must_use]
+    pub fn id(&self) -> &DriverId {
+        &self.id
+    }
+
+    /// The shard this driver is at home in.
+    #[must_use]
+    pub fn home(&self) -> ShardId {
+        self.home
+    }
+
+    /// The connection the driver's app speaks over.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
+    /// How the driver stands.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match &self.state {
+            State::Idle if self.session.is_none() => Availability::Offline,
+            State::Idle => match self.wish {
+                Wish::Work => Availability::Available,
+                Wish::Rest => Availability::Offline,
+                Wish::Break => Availability::OnBreak,
+            },
+            State::Reserved { .. } | State::Recalling { .. } | State::Moving { .. } => Availability::Reserved,
+            State::Offered { .. } => Availability::Offered,
+            State::Engaged { trip } => Availability::from(&trip.stage),
+        }
+    }
+
+    /// The trip the driver is committed to.
+    #[must_use]
+    pub fn trip(&self) -> Option<&Trip> {
+        match &self.state {
+            State::Engaged { trip } => Some(trip),
+            State::Idle | State::Reserved { .. } | State::Offered { .. } => None,
+            State::Recalling { .. } | State::Moving { .. } => None,
+        }
+    }
+
+    /// Whether nobody is connected and nothing holds the driver, so that its actor may go.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.session.is_none() && self.state == State::Idle
+    }
+
+    /// When time alone will change something.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
+            State::Recalling { again_at, .. } => *again_at,
+            State::Idle | State::Engaged { .. } | State::Moving { .. } => None,
+        }
+    }
+
+    /// Takes the driver into its new home, after the move is written. The shell calls it where it installs the driver.
+    pub fn moved_in(&mut self, home: ShardId, generation: Generation) -> Vec<Effect> {
+        self.home = home;
+        self.generation = generation;
+        self.state = State::Idle;
+        let mut out = Vec::new();
+        self.tell_shard(&mut out);
+        self.tell(Notice::Home { home }, &mut out);
+        out
+    }
+
+    /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
+    pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
+        let mut out = Vec::new();
+        let standing_before = self.standing();
+        self.settle(now, &mut out);
+        self.decide(now, input, &mut out);
+        if self.standing() != standing_before {
+            // First of all: whoever hears anything else may speak to the shard next.
+            let mut first = Vec::with_capacity(out.len() + 1);
+            self.tell_shard(&mut first);
+            first.append(&mut out);
+            return first;
+        }
+        out
+    }
+
+    fn settle(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        let offer = match &self.state {
+            State::Reserved { offer, .. } | State::Recalling { offer, .. } => *offer,
+            State::Offered { offer, .. } => offer.id,
+            State::Idle | State::Engaged { .. } | State::Moving { .. } => return,
+        };
+        self.state = State::Recalling { offer, again_at: None };
+        out.push(Effect::ReadRow);
+    }
+
+    fn decide(&mut self, now: Timestamp, input: DriverInput, out: &mut Vec<Effect>) {
+        match input {
+            DriverInput::Connected { session } => self.connected(session, out),
+            DriverInput::Disconnected { session } => self.disconnected(session, out),
+            DriverInput::GoOnline { ask } => self.wishes(Wish::Work, ask, out),
+            DriverInput::GoOffline { ask, on_break } => {
+                self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
+            }
+            DriverInput::Reserve { offer, until } => self.reserve(offer, until, out),
+            DriverInput::Offer(offer) => self.offered(offer, out),
+            DriverInput::Withdraw { offer, why } => self.withdrawn(offer, why, out),
+            DriverInput::Answer { offer, yes, ask } => self.answered(offer, yes, ask, out),
+            DriverInput::Confirm { offer, trip, ask } => self.confirmed(offer, trip, ask, out),
+            DriverInput::Does { trip, deed, ask } => self.does(trip, deed, ask, out),
+            DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
+            DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
+            DriverInput::Refused { ask, why } => self.tell(Notice::Refused { ask, why }, out),
+            DriverInput::Crossed { to } => self.crossed(to, out),
+            DriverInput::MoveWritten(result) => self.move_written(result, out),
+            DriverInput::Row(row) => self.row(now, row, out),
+            DriverInput::TimePassed => {}
+        }
+    }
+
+    fn connected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+        match self.session {
+            Some(old) if old >= session => {
+                out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
+                return;
+            }
+            Some(old) => {
+                out.push(Effect::ToSession { driver: self.id.clone(), session: old, notice: Notice::Superseded });
+            }
+            None => {}
+        }
+        self.session = Some(session);
+        self.tell(Notice::Home { home: self.home }, out);
+        self.tell_standing(None, out);
+        // An offer that is still open is shown again: the phone may have lost its connection, not its driver.
+        if let State::Offered { offer, .. } = &self.state {
+            self.tell(Notice::Offer(offer.clone()), out);
+        }
+    }
+
+    fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+        if self.session != Some(session) {
+            return;
+        }
+        self.session = None;
+        match &self.state {
+            // Nobody can answer: the next driver is asked at once, not when the offer runs out.
+            State::Reserved { offer, .. } => self.give_up(*offer, out),
+            State::Offered { offer, .. } => self.give_up(offer.id, out),
+            State::Idle | State::Recalling { .. } | State::Engaged { .. } | State::Moving { .. } => {}
+        }
+        if !matches!(self.state, State::Engaged { .. }) {
+            self.wish = Wish::Rest;
+        }
+        if self.is_gone() {
+            out.push(Effect::Retire);
+        }
+    }
+
+    /// Lets an unanswered offer go: declines it to the trip that made it.
+    fn give_up(&mut self, offer: OfferId, out: &mut Vec<Effect>) {
+        self.state = State::Idle;
+        out.push(Effect::ToTrip { to: offer.trip, input: TripInput::Declined { offer } });
+    }
+
+    fn wishes(&mut self, wish: Wish, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if self.session != Some(ask.session) {
+            return;
+        }
+        self.wish = wish;
+        if wish != Wish::Work {
+            match &self.state {
+                State::Reserved { offer, .. } => self.give_up(*offer, out),
+                State::Offered { offer, .. } => self.give_up(offer.id, out),
+                State::Idle | State::Recalling { .. } | State::Engaged { .. } | State::Moving { .. } => {}
+            }
+        }
+        self.tell_standing(Some(ask), out);
+    }
+
+    fn reserve(&mut self, offer: OfferId, until: Timestamp, out: &mut Vec<Effect>) {
+        let free = self.availability() == Availability::Available;
+        let again = matches!(&self.state, State::Reserved { offer: held, .. } if *held == offer);
+        let input = if free || again {
+            self.state = State::Reserved { offer, until };
+            TripInput::Reserved { offer, by: self.id.clone(), home: self.home }
+        } else {
+            TripInput::Busy { offer }
+        };
+        out.push(Effect::ToTrip { to: offer.trip, input });
+    }
+
+    fn offered(&mut self, offer: Offer, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Reserved { offer: held, until } if *held == offer.id => {
+                self.state = State::Offered { offer: offer.clone(), until: *until };
+                self.tell(Notice::Offer(offer), out);
+            }
+            State::Offered { offer: shown, .. } if shown.id == offer.id => {}
+            _ => out.push(Effect::ToTrip { to: offer.id.trip, input: TripInput::Declined { offer: offer.id } }),
+        }
+    }
+
+    fn withdrawn(&mut self, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Reserved { offer: held, .. } if *held == offer => self.state = State::Idle,
+            State::Recalling { offer: held, .. } if *held == offer => self.state = State::Idle,
+            State::Offered { offer: shown, .. } if shown.id == offer => {
+                self.state = State::Idle;
+                self.tell(Notice::Withdrawn { offer, why }, out);
+            }
+            _ => {}
+        }
+        self.retire_if_gone(out);
+    }
+
+    fn answered(&mut self, offer: OfferId, yes: bool, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if self.session != Some(ask.session) {
+            return;
+        }
+        match &self.state {
+            State::Offered { offer: shown, .. } if shown.id == offer => {
+                if yes {
+                    // Stays offered until the store has spoken: only then is anyone told that it is so.
+                    let input = TripInput::Accepted { offer, by: self.id.clone(), home: self.home, ask };
+                    out.push(Effect::ToTrip { to: offer.trip, input });
+                } else {
+                    self.give_up(offer, out);
+                    self.tell(Notice::Declined { offer, ask }, out);
+                }
+            }
+            State::Engaged { trip } if yes && trip.id == offer.trip => {
+                let trip = trip.clone();
+                self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+            }
+            _ => self.tell(Notice::Refused { ask, why: Refusal::OfferGone { offer } }, out),
+        }
+    }
+
+    fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
+        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
+        if let State::Offered { offer: shown, .. } = &self.state
+            && shown.id != offer
+        {
+            // The store decided for an older offer while a newer one is shown: the newer one must go.
+            let newer = shown.id;
+            self.give_up(newer, out);
+            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
+        }
+        self.state = State::Engaged { trip: trip.clone() };
+        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+    }
+
+    fn does(&mut self, trip: TripId, deed: Deed, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if self.session != Some(ask.session) {
+            return;
+        }
+        let engaged = self.trip().is_some_and(|held| held.id == trip);
+        if engaged {
+            let input = TripInput::Did { by: self.id.clone(), home: self.home, deed, ask };
+            out.push(Effect::ToTrip { to: trip, input });
+        } else if let Some(last) = self.last.clone().filter(|last| last.id == trip) {
+            self.tell(Notice::Trip { trip: last, ask: Some(ask) }, out);
+        } else {
+            self.tell(Notice::Refused { ask, why: Refusal::NotYourTrip { trip } }, out);
+        }
+    }
+
+    fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
+                self.state = State::Engaged { trip: trip.clone() };
+                self.tell(Notice::Trip { trip, ask }, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn freed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        if self.trip().is_none_or(|held| held.id != trip.id) {
+            return;
+        }
+        self.state = State::Idle;
+        self.last = Some(trip.clone());
+        if self.session.is_none() {
+            self.wish = Wish::Rest;
+        }
+        self.tell(Notice::Trip { trip, ask }, out);
+        self.retire_if_gone(out);
+    }
+
+    fn crossed(&mut self, to: ShardId, out: &mut Vec<Effect>) {
+        if self.availability() == Availability::Available && to != self.home {
+            self.state = State::Moving { to };
+            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
+        }
+    }
+
+    fn move_written(&mut self, result: Result<Generation, crate::WriteError>, out: &mut Vec<Effect>) {
+        let State::Moving { to } = self.state else { return };
+        match result {
+            Ok(generation) => {
+                self.state = State::Idle;
+                out.push(Effect::HandOver { to, generation });
+            }
+            Err(crate::WriteError::Busy) => self.state = State::Idle,
+            Err(crate::WriteError::Fenced | crate::WriteError::Unknown) => out.push(Effect::Rebuild { shard: true }),
+            Err(_) => out.push(Effect::Rebuild { shard: false }),
+        }
+    }
+
+    fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
+        let State::Recalling { offer, .. } = self.state else { return };
+        match row {
+            Ok(Some(trip)) => {
+                self.state = State::Engaged { trip: trip.clone() };
+                self.tell(Notice::Trip { trip, ask: None }, out);
+            }
+            Ok(None) => {
+                self.state = State::Idle;
+                self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
+                self.retire_if_gone(out);
+            }
+            Err(()) => self.state = State::Recalling { offer, again_at: Some(now + READ_AGAIN_AFTER) },
+        }
+    }
+
+    fn retire_if_gone(&self, out: &mut Vec<Effect>) {
+        if self.is_gone() {
+            out.push(Effect::Retire);
+        }
+    }
+
+    fn tell(&self, notice: Notice, out: &mut Vec<Effect>) {
+        if let Some(session) = self.session {
+            out.push(Effect::ToSession { driver: self.id.clone(), session, notice });
+        }
+    }
+
+    fn tell_standing(&self, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        let trip = self.trip().cloned();
+        let last_trip = trip.is_some() && self.wish != Wish::Work;
+        self.tell(Notice::Standing { ask, availability: self.availability(), trip, last_trip }, out);
+    }
+
+    fn standing(&self) -> Standing {
+        match self.availability() {
+            Availability::Available => Standing::Free,
+            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken,
+            Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
+                self.trip().map_or(Standing::Taken, |trip| Standing::Driving(trip.id))
+            }
+            // Off line but connected: the shard keeps the position for the moment the driver wants work again.
+            Availability::Offline if self.session.is_some() => Standing::Taken,
+            Availability::Offline => Standing::Gone,
+        }
+    }
+
+    /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.
+    pub fn tell_shard(&self, out: &mut Vec<Effect>) {
+        let input = ShardInput::DriverIs { driver: self.id.clone(), standing: self.standing() };
+        out.push(Effect::ToShard { to: self.home, input });
+    }
+}

@@ -1,0 +1,393 @@
+//! A shard at work: where its drivers are, which trips wait, and the rounds in which they are matched.
+//!
+//! Lives here: [`LiveShard::step`]: positions, the waiting list, asking the neighbours, planning.
+//! Stays out: whether a driver may be had (the driver says), whether a trip still wants one (the trip says): the plan
+//! is a proposal, and being wrong costs a round, never a double booking.
+//! Touch with care: a driver near a border is found by asking the neighbours whose ground the search can reach; the
+//! list of those is made once, in [`LiveShard::new`], and must never leave one out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use geo::{Cell, Meters, NearIndex, Point, Resolution, distance};
+
+use crate::{
+    Candidate, CarPosition, DriverId, DriverInput, Edge, Effect, Method, Ping, Policy, Problem, Seeker, ShardId,
+    ShardInput, Standing, Timestamp, TripId, TripInput, plan,
+};
+
+/// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
+/// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
+const OVERHANG: f64 = 1.2;
+
+/// One shard, as its actor holds it.
+#[derive(Debug)]
+pub struct LiveShard {
+    id: ShardId,
+    centre: Point,
+    reach: Meters,
+    neighbours: Vec<Neighbour>,
+    /// The free drivers.
+    index: NearIndex<DriverId>,
+    spots: HashMap<DriverId, Spot>,
+    waiting: BTreeMap<(Timestamp, TripId), Seeker>,
+    next_round_at: Option<Timestamp>,
+    round: Option<Round>,
+    rounds: u64,
+    counts: ShardCounts,
+}
+
+/// What a shard has seen, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardCounts {
+    /// Positions taken in.
+    pub pings: u64,
+    /// Positions dropped because a later one was known.
+    pub pings_late: u64,
+    /// Positions of drivers who are not at home here.
+    pub pings_stray: u64,
+    /// Rounds planned.
+    pub rounds: u64,
+    /// Matches proposed.
+    pub matches: u64,
+    /// Rounds planned without an answer of every neighbour asked.
+    pub rounds_without_neighbours: u64,
+}
+
+#[derive(Debug)]
+struct Neighbour {
+    id: ShardId,
+    centre: Point,
+    reach: Meters,
+}
+
+/// Where a driver is and how it stands.
+#[derive(Debug)]
+struct Spot {
+    standing: Standing,
+    /// When the driver came to live here.
+    since: Timestamp,
+    position: Option<Position>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    point: Point,
+    heading: Option<f64>,
+    measured_at: Timestamp,
+    received_at: Timestamp,
+}
+
+/// A round that waits for neighbours.
+#[derive(Debug)]
+struct Round {
+    number: u64,
+    until: Timestamp,
+    awaiting: BTreeSet<ShardId>,
+    told: BTreeMap<TripId, Vec<Candidate>>,
+}
+
+impl LiveShard {
+    /// An empty shard that knows which neighbours a search under this policy can reach.
+    #[must_use]
+    pub fn new(id: ShardId, policy: &Policy) -> LiveShard {
+        let (centre, reach) = (id.0.centre(), id.0.reach());
+        let neighbours = reachable(id.0, policy.pickup_within.get() + policy.border_slack.get());
+        LiveShard {
+            id,
+            centre,
+            reach,
+            neighbours,
+            index: NearIndex::new(Resolution::INDEX),
+            spots: HashMap::new(),
+            waiting: BTreeMap::new(),
+            next_round_at: None,
+            round: None,
+            rounds: 0,
+            counts: ShardCounts::default(),
+        }
+    }
+
+    /// Which shard.
+    #[must_use]
+    pub fn id(&self) -> ShardId {
+        self.id
+    }
+
+    /// What it has seen so far.
+    #[must_use]
+    pub fn counts(&self) -> ShardCounts {
+        self.counts
+    }
+
+    /// How many trips wait for a driver.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// How many drivers may be matched.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.index.len()
+    }
+
+    /// When time alone will change something.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        match &self.round {
+            Some(round) => Some(round.until),
+            None => self.next_round_at,
+        }
+    }
+
+    /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
+    pub fn step(&mut self, now: Timestamp, policy: &Policy, input: ShardInput) -> Vec<Effect> {
+        let mut out = Vec::new();
+        self.settle(now, policy, &mut out);
+        match input {
+            ShardInput::Pings(pings) => {
+                for ping in pings {
+                    self.pinged(now, policy, ping, &mut out);
+                }
+            }
+            ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
+            ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
+            ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
+            ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
+            ShardInput::TellNearby { from, round, candidates } => {
+                self.told(now, policy, from, round, candidates, &mut out);
+            }
+            ShardInput::TimePassed => {}
+        }
+        self.settle(now, policy, &mut out);
+        out
+    }
+
+    fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        if self.round.as_ref().is_some_and(|round| round.until <= now) {
+            self.counts.rounds_without_neighbours += 1;
+            self.end_round(now, policy, out);
+        }
+        if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
+            self.begin_round(now, policy, out);
+        }
+    }
+
+    fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
+        let Some(spot) = self.spots.get_mut(&ping.driver) else {
+            self.counts.pings_stray += 1;
+            return;
+        };
+        if spot.position.is_some_and(|held| held.measured_at > ping.measured_at) {
+            self.counts.pings_late += 1;
+            return;
+        }
+        self.counts.pings += 1;
+        let (point, heading) = (ping.point, ping.heading);
+        spot.position = Some(Position { point, heading, measured_at: ping.measured_at, received_at: now });
+        match spot.standing {
+            Standing::Free => {
+                self.index.put(ping.driver.clone(), point);
+                self.check_border(now, policy, &ping.driver, out);
+            }
+            Standing::Driving(trip) => {
+                let car = CarPosition { point, at: now, heading };
+                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(car) });
+            }
+            Standing::Taken | Standing::Gone => {}
+        }
+    }
+
+    fn driver_is(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        driver: DriverId,
+        standing: Standing,
+        out: &mut Vec<Effect>,
+    ) {
+        if standing == Standing::Gone {
+            self.spots.remove(&driver);
+            self.index.remove(&driver);
+            return;
+        }
+        let spot = self.spots.entry(driver.clone()).or_insert(Spot { standing, since: now, position: None });
+        spot.standing = standing;
+        match (standing, spot.position) {
+            (Standing::Free, Some(position)) => {
+                self.index.put(driver.clone(), position.point);
+                self.check_border(now, policy, &driver, out);
+            }
+            (Standing::Driving(trip), Some(position)) => {
+                self.index.remove(&driver);
+                let car = CarPosition { point: position.point, at: position.received_at, heading: position.heading };
+                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(car) });
+            }
+            _ => {
+                self.index.remove(&driver);
+            }
+        }
+    }
+
+    /// A free driver who is well beyond the border is told to move. Both centres are equally far from a point on the
+    /// border, and each metre beyond it adds two metres to the difference.
+    fn check_border(&self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
+        let Some(Spot { since, position: Some(position), .. }) = self.spots.get(driver) else { return };
+        let from_home = distance(position.point, self.centre).get();
+        if from_home < self.reach.get() / 2.0 || now.since(*since) < policy.move_every {
+            return;
+        }
+        let to = ShardId::of(position.point, self.id.0.resolution());
+        let beyond = from_home - distance(position.point, to.0.centre()).get();
+        if to != self.id && beyond > 2.0 * policy.border_slack.get() {
+            let input = DriverInput::Crossed { to };
+            out.push(Effect::ToDriver { to: driver.clone(), home: self.id, input });
+        }
+    }
+
+    fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
+        let at = match policy.method {
+            Method::Nearest => now,
+            Method::Batched => now + policy.match_every,
+        };
+        self.next_round_at = Some(self.next_round_at.map_or(at, |planned| planned.min(at)));
+    }
+
+    fn begin_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.next_round_at = None;
+        if self.waiting.is_empty() {
+            return;
+        }
+        self.rounds += 1;
+        let mut awaiting = BTreeSet::new();
+        for neighbour in &self.neighbours {
+            let reach = policy.pickup_within.get() + neighbour.reach.get() * OVERHANG;
+            let near = |seeker: &&Seeker| distance(seeker.pickup, neighbour.centre).get() <= reach;
+            let seekers: Vec<Seeker> = self.waiting.values().filter(near).cloned().collect();
+            if !seekers.is_empty() {
+                awaiting.insert(neighbour.id);
+                let input = ShardInput::AskNearby { from: self.id, round: self.rounds, seekers };
+                out.push(Effect::ToShard { to: neighbour.id, input });
+            }
+        }
+        let until = now + policy.neighbours_within;
+        let alone = awaiting.is_empty();
+        self.round = Some(Round { number: self.rounds, until, awaiting, told: BTreeMap::new() });
+        if alone {
+            self.end_round(now, policy, out);
+        }
+    }
+
+    fn asked(
+        &self,
+        now: Timestamp,
+        policy: &Policy,
+        from: ShardId,
+        round: u64,
+        seekers: &[Seeker],
+        out: &mut Vec<Effect>,
+    ) {
+        let of = |seeker: &Seeker| {
+            let trip = seeker.trip;
+            self.candidates(now, policy, seeker).into_iter().map(move |candidate| (trip, candidate)).collect::<Vec<_>>()
+        };
+        let candidates = seekers.iter().flat_map(of).collect();
+        out.push(Effect::ToShard { to: from, input: ShardInput::TellNearby { from: self.id, round, candidates } });
+    }
+
+    fn told(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        from: ShardId,
+        number: u64,
+        candidates: Vec<(TripId, Candidate)>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(round) = self.round.as_mut().filter(|round| round.number == number) else { return };
+        if !round.awaiting.remove(&from) {
+            return;
+        }
+        for (trip, candidate) in candidates {
+            round.told.entry(trip).or_default().push(candidate);
+        }
+        if round.awaiting.is_empty() {
+            self.end_round(now, policy, out);
+        }
+    }
+
+    fn end_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        let Some(mut round) = self.round.take() else { return };
+        self.counts.rounds += 1;
+        let mut names: BTreeMap<DriverId, usize> = BTreeMap::new();
+        let mut riders: Vec<Vec<Edge>> = Vec::with_capacity(self.waiting.len());
+        let mut choices: Vec<Vec<Candidate>> = Vec::with_capacity(self.waiting.len());
+        for seeker in self.waiting.values() {
+            let mut candidates = self.candidates(now, policy, seeker);
+            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
+            candidates.sort_by(|a, b| (a.pickup_eta, &a.driver).cmp(&(b.pickup_eta, &b.driver)));
+            candidates.dedup_by(|a, b| a.driver == b.driver);
+            candidates.truncate(policy.candidates_max);
+            let edge = |candidate: &Candidate| {
+                let next = names.len();
+                let driver = *names.entry(candidate.driver.clone()).or_insert(next);
+                Edge { driver, cost: u64::try_from(candidate.pickup_eta.as_millis()).unwrap_or(u64::MAX) }
+            };
+            riders.push(candidates.iter().map(edge).collect());
+            choices.push(candidates);
+        }
+        let problem = Problem { riders, drivers: names.len() };
+        let plan = plan(&problem, policy.method);
+        let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
+        for (rider, driver) in plan.driver_of.iter().enumerate() {
+            let Some(driver) = driver else { continue };
+            let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
+            let Candidate { driver, home, pickup_eta } = choices[rider][place].clone();
+            self.waiting.remove(&seekers[rider]);
+            self.counts.matches += 1;
+            out.push(Effect::ToTrip { to: seekers[rider].1, input: TripInput::Matched { driver, home, pickup_eta } });
+        }
+        if !self.waiting.is_empty() {
+            let again = now + policy.match_every;
+            self.next_round_at = Some(self.next_round_at.map_or(again, |planned| planned.min(again)));
+        }
+    }
+
+    /// The free drivers at home here who could serve a rider: near enough, heard of lately, not turned down before.
+    fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
+        let fresh = |driver: &DriverId| {
+            let position = self.spots.get(driver).and_then(|spot| spot.position);
+            position.is_some_and(|position| now.since(position.received_at) <= policy.position_fresh_for)
+        };
+        let wanted = |driver: &DriverId| fresh(driver) && !seeker.without.contains(driver);
+        let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, policy.pickup_within, wanted);
+        let candidate = |near: geo::Near<DriverId>| Candidate {
+            pickup_eta: Duration::from_millis(policy.travel.millis(near.point, seeker.pickup)),
+            driver: near.key,
+            home: self.id,
+        };
+        near.into_iter().map(candidate).collect()
+    }
+}
+
+/// The shards around `home` that a search of `radius` metres from inside it can reach: rings of cells, until a whole
+/// ring is out of reach.
+fn reachable(home: Cell, radius: f64) -> Vec<Neighbour> {
+    let (centre, reach) = (home.centre(), home.reach().get());
+    let mut seen = BTreeSet::from([home]);
+    let mut edge = vec![home];
+    let mut found = Vec::new();
+    while !edge.is_empty() {
+        let ring: BTreeSet<Cell> =
+            edge.iter().flat_map(|cell| cell.neighbours()).filter(|c| !seen.contains(c)).collect();
+        seen.extend(ring.iter().copied());
+        let within =
+            |cell: &Cell| distance(centre, cell.centre()).get() <= reach + radius + cell.reach().get() * OVERHANG;
+        edge = ring.into_iter().filter(within).collect();
+        found.extend(edge.iter().map(|&c| Neighbour { id: ShardId(c), centre: c.centre(), reach: c.reach() }));
+    }
+    found.sort_by_key(|neighbour| neighbour.id);
+    found
+}

@@ -1,0 +1,534 @@
+//! A trip as it is worked on: the search for a driver, the offer, and what waits for the store.
+//!
+//! Lives here: [`LiveTrip::step`], the trip's side of reserve, offer, commit, confirm.
+//! Stays out: which steps are legal ([`Trip::apply`]), who is chosen (the shard's plan).
+//! Touch with care: write, then tell. The record in memory advances when the store says so, and while it is asked
+//! everything else waits in line; so a cancellation and an acceptance can never both win.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use crate::{
+    AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Event, Offer, OfferId,
+    Party, Policy, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardId, ShardInput, Stage, StageName, Timestamp, Trip,
+    TripId, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+};
+
+/// How many inputs may wait while the store is asked. More means that someone shouts: they are told to come back.
+const LINE_MAX: usize = 32;
+
+/// One trip, as its actor holds it.
+#[derive(Clone, Debug)]
+pub struct LiveTrip {
+    trip: Trip,
+    epoch: Epoch,
+    /// The home shard of the committed driver.
+    driver_home: Option<ShardId>,
+    search: Search,
+    attempts: u32,
+    offers: u32,
+    without: BTreeSet<DriverId>,
+    pending: Option<Pending>,
+    line: VecDeque<TripInput>,
+    car: Option<CarPosition>,
+    history: Vec<(u32, StageName, Timestamp)>,
+    /// After the store was too busy for a deadline: when to try again.
+    not_before: Timestamp,
+}
+
+/// How the search for a driver stands.
+#[derive(Clone, Debug, PartialEq)]
+enum Search {
+    /// The shard has it on its list, or there is nothing to search.
+    Waiting,
+    Reserving(Attempt),
+    Offered(Attempt),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Attempt {
+    offer: OfferId,
+    driver: DriverId,
+    home: ShardId,
+    pickup_eta: Duration,
+    until: Timestamp,
+}
+
+/// A step the store was asked to make durable.
+#[derive(Clone, Debug)]
+struct Pending {
+    event: Event,
+    after: Trip,
+    asker: Asker,
+}
+
+/// Who waits for the outcome.
+#[derive(Clone, Debug)]
+enum Asker {
+    Person(AskId),
+    Driver { driver: DriverId, home: ShardId, ask: DriverAsk },
+    Nobody,
+}
+
+impl LiveTrip {
+    /// A rider's request, on its way to the store. Returns the trip and the first effects.
+    #[must_use]
+    pub fn requested(
+        id: TripId,
+        epoch: Epoch,
+        event: Event,
+        at: Timestamp,
+        key: Option<RequestKey>,
+        ask: AskId,
+    ) -> Option<(LiveTrip, Vec<Effect>)> {
+        let after = Trip::begin(id, &event, at).ok()?;
+        let mut live = LiveTrip::around(after.clone(), epoch, None);
+        live.history.clear();
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key };
+        live.pending = Some(Pending { event, after, asker: Asker::Person(ask) });
+        Some((live, vec![Effect::Commit(Write::Trip(write))]))
+    }
+
+    /// A trip as the store knows it, under a new owner. Returns the trip and the first effects: a trip without a
+    /// driver searches on.
+    #[must_use]
+    pub fn restored(trip: Trip, epoch: Epoch, driver_home: Option<ShardId>) -> (LiveTrip, Vec<Effect>) {
+        let live = LiveTrip::around(trip, epoch, driver_home);
+        let mut out = Vec::new();
+        if live.trip.stage == Stage::Searching {
+            live.seek(&mut out);
+        }
+        out.push(Effect::Publish(live.view(None)));
+        (live, out)
+    }
+
+    fn around(trip: Trip, epoch: Epoch, driver_home: Option<ShardId>) -> LiveTrip {
+        LiveTrip {
+            epoch,
+            driver_home,
+            search: Search::Waiting,
+            attempts: 0,
+            offers: 0,
+            without: BTreeSet::new(),
+            pending: None,
+            line: VecDeque::new(),
+            car: None,
+            history: vec![(trip.version, trip.stage.name(), trip.since)],
+            not_before: Timestamp::default(),
+            trip,
+        }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn trip(&self) -> &Trip {
+        &self.trip
+    }
+
+    /// The trip as riders and ops see it; with a policy, the car's time to its next stop.
+    #[must_use]
+    pub fn view(&self, policy: Option<&Policy>) -> TripView {
+        let goal = match self.trip.stage.name() {
+            StageName::EnRoute => Some(self.trip.pickup),
+            StageName::InProgress => Some(self.trip.dropoff),
+            _ => None,
+        };
+        let eta = policy.zip(self.car).zip(goal).map(|((policy, car), goal)| policy.travel.millis(car.point, goal));
+        TripView {
+            trip: self.trip.clone(),
+            car: self.car,
+            eta: eta.map(Duration::from_millis),
+            history: self.history.clone(),
+            offers: self.offers,
+        }
+    }
+
+    /// When time alone will change something. Nothing does while the store is asked.
+    #[must_use]
+    pub fn deadline(&self, policy: &Policy) -> Option<Timestamp> {
+        if self.pending.is_some() {
+            return None;
+        }
+        let attempt = match &self.search {
+            Search::Reserving(attempt) | Search::Offered(attempt) => Some(attempt.until),
+            Search::Waiting => None,
+        };
+        let stage = self.stage_ends(policy).map(|at| at.max(self.not_before));
+        attempt.into_iter().chain(stage).min()
+    }
+
+    fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
+        let lasts = match self.trip.stage.name() {
+            StageName::Searching => policy.search_lasts,
+            StageName::EnRoute => policy.pickup_lasts,
+            StageName::Arrived => policy.boarding_lasts,
+            StageName::InProgress => policy.ride_lasts,
+            StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
+        };
+        Some(self.trip.since + lasts)
+    }
+
+    /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
+    pub fn step(&mut self, now: Timestamp, policy: &Policy, input: TripInput) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match input {
+            // A position never waits: it changes nothing that is stored.
+            TripInput::CarMoved(car) => self.car_moved(car, policy, &mut out),
+            TripInput::Written => self.written(now, policy, &mut out),
+            TripInput::NotWritten(why) => self.not_written(now, why, &mut out),
+            input if self.pending.is_some() => {
+                self.wait_in_line(input, &mut out);
+                return out;
+            }
+            input => {
+                self.settle(now, policy, &mut out);
+                self.decide_or_wait(now, policy, input, &mut out);
+            }
+        }
+        while self.pending.is_none()
+            && let Some(input) = self.line.pop_front()
+        {
+            self.settle(now, policy, &mut out);
+            self.decide_or_wait(now, policy, input, &mut out);
+        }
+        out
+    }
+
+    fn wait_in_line(&mut self, input: TripInput, out: &mut Vec<Effect>) {
+        if input == TripInput::TimePassed {
+            return;
+        }
+        if self.line.len() < LINE_MAX {
+            self.line.push_back(input);
+        } else {
+            self.refuse(&input, Refusal::Busy { retry_after: RETRY_AFTER }, out);
+        }
+    }
+
+    /// Settling may have asked the store, so an input may still have to wait.
+    fn decide_or_wait(&mut self, now: Timestamp, policy: &Policy, input: TripInput, out: &mut Vec<Effect>) {
+        if self.pending.is_some() {
+            self.wait_in_line(input, out);
+        } else {
+            self.decide(now, policy, input, out);
+        }
+    }
+
+    fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        if self.pending.is_some() {
+            return;
+        }
+        if self.stage_ends(policy).is_some_and(|at| at.max(self.not_before) <= now) {
+            let event = match self.trip.stage.name() {
+                StageName::Searching => Event::Expired,
+                _ => Event::Cancelled { by: Party::System },
+            };
+            self.propose(event, now, Asker::Nobody, out);
+            return;
+        }
+        match &self.search {
+            Search::Reserving(attempt) if attempt.until <= now => {
+                self.let_go(Withdrawal::Expired, out);
+                self.seek(out);
+            }
+            Search::Offered(attempt) if attempt.until <= now => {
+                self.without.insert(attempt.driver.clone());
+                self.let_go(Withdrawal::Expired, out);
+                self.seek(out);
+            }
+            Search::Waiting | Search::Reserving(_) | Search::Offered(_) => {}
+        }
+    }
+
+    fn decide(&mut self, now: Timestamp, policy: &Policy, input: TripInput, out: &mut Vec<Effect>) {
+        let searching = self.trip.stage == Stage::Searching;
+        match (input, &self.search) {
+            (TripInput::Matched { driver, home, pickup_eta }, Search::Waiting) if searching => {
+                if self.without.contains(&driver) {
+                    self.seek(out);
+                } else {
+                    self.reserve(now, policy, driver, home, pickup_eta, out);
+                }
+            }
+            (TripInput::Reserved { offer, home, .. }, Search::Reserving(attempt)) if attempt.offer == offer => {
+                self.offer(now, policy, Attempt { home, ..attempt.clone() }, out);
+            }
+            (TripInput::Reserved { offer, by, home }, search) if !search.holds(offer) => {
+                // An answer that came too late: the reservation must not hang until it runs out.
+                let input = DriverInput::Withdraw { offer, why: Withdrawal::Expired };
+                out.push(Effect::ToDriver { to: by, home, input });
+            }
+            (TripInput::Busy { offer } | TripInput::Declined { offer }, Search::Reserving(attempt))
+                if attempt.offer == offer =>
+            {
+                self.search = Search::Waiting;
+                self.seek(out);
+            }
+            (TripInput::Declined { offer }, Search::Offered(attempt)) if attempt.offer == offer => {
+                self.without.insert(attempt.driver.clone());
+                self.search = Search::Waiting;
+                self.seek(out);
+            }
+            (TripInput::Accepted { offer, by, home, ask }, Search::Offered(attempt))
+                if attempt.offer == offer && attempt.driver == by =>
+            {
+                let asker = Asker::Driver { driver: by.clone(), home, ask };
+                self.driver_home = Some(home);
+                self.propose(Event::Assigned { driver: by }, now, asker, out);
+            }
+            (TripInput::Did { by, home, deed, ask }, _) => {
+                self.did(now, deed, Asker::Driver { driver: by, home, ask }, out);
+            }
+            (TripInput::Cancel { by, ask }, _) => self.cancel(now, by, ask, out),
+            (input @ TripInput::Accepted { offer, .. }, _) => self.refuse(&input, Refusal::OfferGone { offer }, out),
+            // Late, doubled or overtaken: nothing follows from it.
+            _ => {}
+        }
+    }
+
+    fn reserve(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        driver: DriverId,
+        home: ShardId,
+        pickup_eta: Duration,
+        out: &mut Vec<Effect>,
+    ) {
+        self.attempts += 1;
+        let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
+        let until = now + policy.offer_lasts + policy.reservation_grace;
+        let input = DriverInput::Reserve { offer, until };
+        out.push(Effect::ToDriver { to: driver.clone(), home, input });
+        self.search = Search::Reserving(Attempt { offer, driver, home, pickup_eta, until: now + policy.reply_within });
+    }
+
+    fn offer(&mut self, now: Timestamp, policy: &Policy, attempt: Attempt, out: &mut Vec<Effect>) {
+        let until = now + policy.offer_lasts;
+        let offer = Offer {
+            id: attempt.offer,
+            pickup: self.trip.pickup,
+            dropoff: self.trip.dropoff,
+            pickup_eta: attempt.pickup_eta,
+            until,
+        };
+        self.offers += 1;
+        out.push(Effect::ToDriver { to: attempt.driver.clone(), home: attempt.home, input: DriverInput::Offer(offer) });
+        self.search = Search::Offered(Attempt { until, ..attempt });
+    }
+
+    /// Takes back whatever the search holds.
+    fn let_go(&mut self, why: Withdrawal, out: &mut Vec<Effect>) {
+        if let Search::Reserving(attempt) | Search::Offered(attempt) =
+            std::mem::replace(&mut self.search, Search::Waiting)
+        {
+            let input = DriverInput::Withdraw { offer: attempt.offer, why };
+            out.push(Effect::ToDriver { to: attempt.driver, home: attempt.home, input });
+        }
+    }
+
+    fn seek(&self, out: &mut Vec<Effect>) {
+        let seeker = Seeker {
+            trip: self.trip.id,
+            pickup: self.trip.pickup,
+            requested_at: self.trip.requested_at,
+            without: self.without.clone(),
+        };
+        out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Seek(seeker) });
+    }
+
+    fn did(&mut self, now: Timestamp, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
+        let Asker::Driver { driver, ask, home } = &asker else { return };
+        if self.trip.stage.driver() != Some(driver) {
+            let why = Refusal::NotYourTrip { trip: self.trip.id };
+            self.answer(&asker, Err(why), out);
+        } else if already_done(deed, &self.trip.stage) {
+            let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(*ask) };
+            out.push(Effect::ToDriver { to: driver.clone(), home: *home, input });
+        } else {
+            self.propose(deed.event(), now, asker, out);
+        }
+    }
+
+    fn cancel(&mut self, now: Timestamp, by: Party, ask: AskId, out: &mut Vec<Effect>) {
+        match answer_for_ended(&self.trip, by) {
+            Some(answer) => {
+                let answer = answer.map(|()| self.view(None));
+                out.push(Effect::Answer { ask, answer });
+            }
+            None => self.propose(Event::Cancelled { by }, now, Asker::Person(ask), out),
+        }
+    }
+
+    /// Asks the store for a step, if it is legal.
+    fn propose(&mut self, event: Event, at: Timestamp, asker: Asker, out: &mut Vec<Effect>) {
+        let after = match self.trip.apply(&event, at) {
+            Ok(after) => after,
+            Err(illegal) => {
+                let why = Refusal::IllegalStep { from: illegal.from, wanted: illegal.event };
+                self.answer(&asker, Err(why), out);
+                return;
+            }
+        };
+        let before = self.trip.stage.committed_driver();
+        let driver = match (before, after.stage.committed_driver()) {
+            (None, Some(taken)) => DriverChange::Take(taken.clone()),
+            (Some(freed), None) => DriverChange::Free(freed.clone()),
+            _ => DriverChange::None,
+        };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None };
+        self.pending = Some(Pending { event, after, asker });
+        out.push(Effect::Commit(Write::Trip(write)));
+    }
+
+    fn written(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        let Some(Pending { event, after, asker }) = self.pending.take() else { return };
+        let before = std::mem::replace(&mut self.trip, after);
+        self.history.push((self.trip.version, self.trip.stage.name(), self.trip.since));
+        let trip = self.trip.clone();
+        let driver_ask = match &asker {
+            Asker::Driver { ask, .. } => Some(*ask),
+            Asker::Person(_) | Asker::Nobody => None,
+        };
+        match (&event, before.stage.committed_driver().cloned()) {
+            (Event::Requested { .. }, _) => self.seek(out),
+            (Event::Assigned { .. }, _) => self.assigned(trip, driver_ask, out),
+            (Event::GivenBack, Some(driver)) => {
+                self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out);
+                self.without.insert(driver);
+                (self.driver_home, self.car) = (None, None);
+                self.seek(out);
+            }
+            (Event::DriverArrived | Event::PickedUp, Some(driver)) => {
+                self.tell_driver(&driver, DriverInput::Progress { trip, ask: driver_ask }, out);
+            }
+            (_, Some(driver)) => self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out),
+            (_, None) => {
+                self.let_go(Withdrawal::TripEnded, out);
+                out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Unseek(self.trip.id) });
+            }
+        }
+        if let Asker::Person(ask) = asker {
+            out.push(Effect::Answer { ask, answer: Ok(self.view(Some(policy))) });
+        }
+        out.push(Effect::Publish(self.view(Some(policy))));
+        if !self.trip.stage.name().is_active() {
+            while let Some(input) = self.line.pop_front() {
+                self.decide(now, policy, input, out);
+            }
+            out.push(Effect::Retire);
+        }
+    }
+
+    fn assigned(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        let Search::Offered(attempt) = std::mem::replace(&mut self.search, Search::Waiting) else { return };
+        let Some(ask) = ask else { return };
+        let input = DriverInput::Confirm { offer: attempt.offer, trip, ask };
+        out.push(Effect::ToDriver { to: attempt.driver, home: attempt.home, input });
+    }
+
+    fn not_written(&mut self, now: Timestamp, why: WriteError, out: &mut Vec<Effect>) {
+        let Some(Pending { event, after: _, asker }) = self.pending.take() else { return };
+        match why {
+            WriteError::SameKey(trip) => {
+                self.answer(&asker, Err(Refusal::SameKey { trip }), out);
+                out.push(Effect::Retire);
+            }
+            WriteError::DriverTaken => {
+                if let Search::Offered(attempt) = &self.search {
+                    let offer = attempt.offer;
+                    self.without.insert(attempt.driver.clone());
+                    self.answer(&asker, Err(Refusal::OfferGone { offer }), out);
+                }
+                self.driver_home = None;
+                self.let_go(Withdrawal::NotCommitted, out);
+                self.seek(out);
+            }
+            WriteError::Busy => {
+                if matches!(event, Event::Assigned { .. }) {
+                    self.driver_home = None;
+                }
+                self.not_before = now + RETRY_AFTER;
+                self.answer(&asker, Err(Refusal::Busy { retry_after: RETRY_AFTER }), out);
+                if matches!(event, Event::Requested { .. }) {
+                    out.push(Effect::Retire);
+                }
+            }
+            WriteError::Stale => {
+                self.answer(&asker, Err(Refusal::Busy { retry_after: RETRY_AFTER }), out);
+                out.push(Effect::Rebuild { shard: false });
+            }
+            // Not answered: whether it happened is not known. The asker asks again by the same key.
+            WriteError::Fenced | WriteError::Unknown => out.push(Effect::Rebuild { shard: true }),
+        }
+    }
+
+    fn car_moved(&mut self, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
+        let newer = self.car.is_none_or(|held| held.at <= car.at);
+        if newer && self.trip.stage.committed_driver().is_some() {
+            self.car = Some(car);
+            out.push(Effect::Publish(self.view(Some(policy))));
+        }
+    }
+
+    fn tell_driver(&self, driver: &DriverId, input: DriverInput, out: &mut Vec<Effect>) {
+        let home = self.driver_home.unwrap_or_else(|| self.trip.id.home());
+        out.push(Effect::ToDriver { to: driver.clone(), home, input });
+    }
+
+    fn answer(&self, asker: &Asker, answer: Result<(), Refusal>, out: &mut Vec<Effect>) {
+        match asker {
+            Asker::Person(ask) => out.push(Effect::Answer { ask: *ask, answer: answer.map(|()| self.view(None)) }),
+            Asker::Driver { driver, home, ask } => {
+                if let Err(why) = answer {
+                    let input = DriverInput::Refused { ask: *ask, why };
+                    out.push(Effect::ToDriver { to: driver.clone(), home: *home, input });
+                }
+            }
+            Asker::Nobody => {}
+        }
+    }
+
+    /// Answers an input that asks something with a refusal.
+    fn refuse(&self, input: &TripInput, why: Refusal, out: &mut Vec<Effect>) {
+        match input {
+            TripInput::Accepted { by, home, ask, .. } | TripInput::Did { by, home, ask, .. } => {
+                let asker = Asker::Driver { driver: by.clone(), home: *home, ask: *ask };
+                self.answer(&asker, Err(why), out);
+            }
+            TripInput::Cancel { ask, .. } => out.push(Effect::Answer { ask: *ask, answer: Err(why) }),
+            _ => {}
+        }
+    }
+}
+
+impl Search {
+    fn holds(&self, offer: OfferId) -> bool {
+        match self {
+            Search::Waiting => false,
+            Search::Reserving(attempt) | Search::Offered(attempt) => attempt.offer == offer,
+        }
+    }
+}
+
+/// Whether a driver reports what is already so: a command that was sent twice is answered twice.
+fn already_done(deed: Deed, stage: &Stage) -> bool {
+    match deed {
+        Deed::Arrived => matches!(stage, Stage::Arrived { .. } | Stage::InProgress { .. } | Stage::Completed { .. }),
+        Deed::PickedUp => matches!(stage, Stage::InProgress { .. } | Stage::Completed { .. }),
+        Deed::DroppedOff => matches!(stage, Stage::Completed { .. }),
+        Deed::GaveBack => false,
+    }
+}
+
+/// What to answer someone who wants a trip called off that has ended; `None` when it has not.
+#[must_use]
+pub fn answer_for_ended(trip: &Trip, by: Party) -> Option<Result<(), Refusal>> {
+    match &trip.stage {
+        Stage::Cancelled { by: already, .. } if *already == by => Some(Ok(())),
+        stage if !stage.name().is_active() => {
+            Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: Event::Cancelled { by }.name() }))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! Every number a decision depends on, in one place.
+
+use std::time::Duration;
+
+use geo::{Meters, StraightLine};
+
+/// How waiting riders are paired with free drivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Each request at once, in the order of arrival, with the driver who is there soonest. The baseline.
+    Nearest,
+    /// All waiting requests together each [`Policy::match_every`]: as many as possible, then the least total pickup
+    /// time. Exact.
+    Batched,
+}
+
+/// Every number a decision depends on, with its unit and its reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// How waiting riders are paired with free drivers.
+    pub method: Method,
+    /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
+    /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
+    pub match_every: Duration,
+    /// How far away, along a great circle, a driver may be from a pickup. At city speed 5 km are about 15 minutes.
+    pub pickup_within: Meters,
+    /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
+    pub candidates_max: usize,
+    /// How long a driver may think. Long enough to glance at a phone at a red light.
+    pub offer_lasts: Duration,
+    /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
+    pub reservation_grace: Duration,
+    /// How long a driver's actor may take to answer a reservation before the next candidate is tried. A hop between
+    /// nodes takes about a millisecond, so 250 ms means that the other side is in trouble.
+    pub reply_within: Duration,
+    /// How long neighbouring shards may take to name their candidates before a round is planned without them.
+    pub neighbours_within: Duration,
+    /// How long a rider's request stays alive without a driver who said yes.
+    pub search_lasts: Duration,
+    /// How long a driver who accepted may take to reach the pickup before the trip is cancelled by the system.
+    pub pickup_lasts: Duration,
+    /// How long a driver waits at the pickup before the trip is cancelled by the system.
+    pub boarding_lasts: Duration,
+    /// The longest ride: a trip still in progress after it is closed by the system.
+    pub ride_lasts: Duration,
+    /// A driver who has not sent a position for this long is not matched.
+    pub position_fresh_for: Duration,
+    /// How far beyond the border of its home a free driver must be before it moves, so that border-huggers stay put.
+    pub border_slack: Meters,
+    /// The least time between two moves of one driver.
+    pub move_every: Duration,
+    /// How long it takes to get somewhere.
+    pub travel: StraightLine,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            method: Method::Batched,
+            match_every: Duration::from_secs(2),
+            pickup_within: Meters::whole(5_000),
+            candidates_max: 32,
+            offer_lasts: Duration::from_secs(12),
+            reservation_grace: Duration::from_secs(4),
+            reply_within: Duration::from_millis(250),
+            neighbours_within: Duration::from_millis(100),
+            search_lasts: Duration::from_secs(300),
+            pickup_lasts: Duration::from_secs(3_600),
+            boarding_lasts: Duration::from_secs(900),
+            ride_lasts: Duration::from_secs(6 * 3_600),
+            position_fresh_for: Duration::from_secs(30),
+            border_slack: Meters::whole(200),
+            move_every: Duration::from_secs(10),
+            // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
+            travel: StraightLine::new(1.27, 5.0).expect("both are in range"),
+        }
+    }
+}
+
+/// A number in a policy that would make the city misbehave.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("policy.{field} is {value}, allowed is {allowed}")]
+pub struct BadPolicy {
+    /// The field of [`Policy`].
+    pub field: &'static str,
+    /// What was given.
+    pub value: String,
+    /// The range that is allowed.
+    pub allowed: &'static str,
+}
+
+impl Policy {
+    /// Checks every number once, at the border.
+    ///
+    /// # Errors
+    /// [`BadPolicy`] names the first field that is out of range.
+    pub fn check(&self) -> Result<(), BadPolicy> {
+        let seconds = |field, value: Duration, least: f64, most: f64, allowed| {
+            if (least..=most).contains(&value.as_secs_f64()) {
+                Ok(())
+            } else {
+                Err(BadPolicy { field, value: format!("{} s", value.as_secs_f64()), allowed })
+            }
+        };
+        seconds("match_every", self.match_every, 0.05, 60.0, "0.05 to 60 s")?;
+        seconds("offer_lasts", self.offer_lasts, 1.0, 120.0, "1 to 120 s")?;
+        seconds("reservation_grace", self.reservation_grace, 0.5, 60.0, "0.5 to 60 s")?;
+        seconds("reply_within", self.reply_within, 0.01, 10.0, "0.01 to 10 s")?;
+        seconds("neighbours_within", self.neighbours_within, 0.01, 10.0, "0.01 to 10 s")?;
+        seconds("search_lasts", self.search_lasts, 5.0, 7_200.0, "5 s to 2 h")?;
+        seconds("pickup_lasts", self.pickup_lasts, 60.0, 86_400.0, "1 min to 24 h")?;
+        seconds("boarding_lasts", self.boarding_lasts, 30.0, 86_400.0, "30 s to 24 h")?;
+        seconds("ride_lasts", self.ride_lasts, 60.0, 604_800.0, "1 min to 7 days")?;
+        seconds("position_fresh_for", self.position_fresh_for, 1.0, 3_600.0, "1 s to 1 h")?;
+        seconds("move_every", self.move_every, 0.0, 3_600.0, "0 s to 1 h")?;
+        let meters = |field, value: Meters, least: f64, most: f64, allowed| {
+            if (least..=most).contains(&value.get()) {
+                Ok(())
+            } else {
+                Err(BadPolicy { field, value: format!("{} m", value.get()), allowed })
+            }
+        };
+        meters("pickup_within", self.pickup_within, 50.0, 50_000.0, "50 m to 50 km")?;
+        meters("border_slack", self.border_slack, 0.0, 2_000.0, "0 to 2 km")?;
+        if !(1..=256).contains(&self.candidates_max) {
+            let value = self.candidates_max.to_string();
+            return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
+        }
+        Ok(())
+    }
+}

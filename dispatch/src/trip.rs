@@ -1,0 +1,285 @@
+//! A trip as it is kept: its stages, and the one place that knows every legal step between them.
+//!
+//! Lives here: the record of a trip, the events that change it, and [`Trip::apply`].
+//! Stays out: offers, reservations, time-outs (see [`crate::live_trip`]): they may be lost without harm.
+//! Touch with care: the journal is replayed through [`Trip::apply`]; a step that was legal stays legal.
+
+use std::fmt;
+
+use geo::Point;
+
+use crate::{DriverId, RiderId, Timestamp, TripId};
+
+/// Who ended a trip, or asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// The rider who asked for it.
+    Rider,
+    /// The driver who accepted it.
+    Driver,
+    /// The city itself: a deadline passed, or ops decided.
+    System,
+}
+
+/// How a trip stands. A stage owns what is true in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Asked for; no driver has been won yet, or the one who was has given it back.
+    Searching,
+    /// A driver accepted and is on the way to the pickup.
+    EnRoute {
+        /// Who.
+        driver: DriverId,
+    },
+    /// The driver waits at the pickup.
+    Arrived {
+        /// Who.
+        driver: DriverId,
+    },
+    /// The rider is in the car.
+    InProgress {
+        /// Who.
+        driver: DriverId,
+    },
+    /// The rider was dropped off.
+    Completed {
+        /// Who drove.
+        driver: DriverId,
+    },
+    /// Called off.
+    Cancelled {
+        /// Who called it off.
+        by: Party,
+        /// The driver who was on it then, if any.
+        driver: Option<DriverId>,
+    },
+    /// No driver was won in time.
+    Expired,
+}
+
+/// A stage without its data: for tables, metrics and wire names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StageName {
+    /// See [`Stage::Searching`].
+    Searching,
+    /// See [`Stage::EnRoute`].
+    EnRoute,
+    /// See [`Stage::Arrived`].
+    Arrived,
+    /// See [`Stage::InProgress`].
+    InProgress,
+    /// See [`Stage::Completed`].
+    Completed,
+    /// See [`Stage::Cancelled`].
+    Cancelled,
+    /// See [`Stage::Expired`].
+    Expired,
+}
+
+impl StageName {
+    /// Every stage, in the order of a trip's life.
+    pub const ALL: [StageName; 7] = [
+        StageName::Searching,
+        StageName::EnRoute,
+        StageName::Arrived,
+        StageName::InProgress,
+        StageName::Completed,
+        StageName::Cancelled,
+        StageName::Expired,
+    ];
+
+    /// The name in text, as stores and doors write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StageName::Searching => "searching",
+            StageName::EnRoute => "en_route",
+            StageName::Arrived => "arrived",
+            StageName::InProgress => "in_progress",
+            StageName::Completed => "completed",
+            StageName::Cancelled => "cancelled",
+            StageName::Expired => "expired",
+        }
+    }
+
+    /// Whether a trip in this stage still changes.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        match self {
+            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress => true,
+            StageName::Completed | StageName::Cancelled | StageName::Expired => false,
+        }
+    }
+}
+
+impl fmt::Display for StageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Stage {
+    /// The stage without its data.
+    #[must_use]
+    pub fn name(&self) -> StageName {
+        match self {
+            Stage::Searching => StageName::Searching,
+            Stage::EnRoute { .. } => StageName::EnRoute,
+            Stage::Arrived { .. } => StageName::Arrived,
+            Stage::InProgress { .. } => StageName::InProgress,
+            Stage::Completed { .. } => StageName::Completed,
+            Stage::Cancelled { .. } => StageName::Cancelled,
+            Stage::Expired => StageName::Expired,
+        }
+    }
+
+    /// The driver who is committed to the trip in this stage; a finished trip holds nobody.
+    #[must_use]
+    pub fn committed_driver(&self) -> Option<&DriverId> {
+        match self {
+            Stage::EnRoute { driver } | Stage::Arrived { driver } | Stage::InProgress { driver } => Some(driver),
+            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => None,
+        }
+    }
+
+    /// The driver who is on the trip, or was when it ended.
+    #[must_use]
+    pub fn driver(&self) -> Option<&DriverId> {
+        match self {
+            Stage::Completed { driver } => Some(driver),
+            Stage::Cancelled { driver, .. } => driver.as_ref(),
+            Stage::Searching | Stage::Expired => None,
+            Stage::EnRoute { .. } | Stage::Arrived { .. } | Stage::InProgress { .. } => self.committed_driver(),
+        }
+    }
+}
+
+/// What has happened to a trip. This is what the journal holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A rider asked for a ride.
+    Requested {
+        /// Who asked.
+        rider: RiderId,
+        /// From where.
+        pickup: Point,
+        /// To where.
+        dropoff: Point,
+    },
+    /// A driver accepted and the store committed both to it.
+    Assigned {
+        /// Who accepted.
+        driver: DriverId,
+    },
+    /// The driver is at the pickup.
+    DriverArrived,
+    /// The rider is in the car.
+    PickedUp,
+    /// The rider is where he wanted to be.
+    DroppedOff,
+    /// The driver gave the trip back before the rider was in the car: the search goes on.
+    GivenBack,
+    /// Called off.
+    Cancelled {
+        /// By whom.
+        by: Party,
+    },
+    /// Nobody was won in time.
+    Expired,
+}
+
+impl Event {
+    /// The name in text, as stores write it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Requested { .. } => "requested",
+            Event::Assigned { .. } => "assigned",
+            Event::DriverArrived => "driver_arrived",
+            Event::PickedUp => "picked_up",
+            Event::DroppedOff => "dropped_off",
+            Event::GivenBack => "given_back",
+            Event::Cancelled { .. } => "cancelled",
+            Event::Expired => "expired",
+        }
+    }
+}
+
+/// A step that no trip may take.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("a trip that is {from} cannot be {event}")]
+pub struct Illegal {
+    /// How the trip stands.
+    pub from: StageName,
+    /// The name of the event that does not fit.
+    pub event: &'static str,
+}
+
+/// One trip, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trip {
+    /// Its name.
+    pub id: TripId,
+    /// Who asked.
+    pub rider: RiderId,
+    /// From where.
+    pub pickup: Point,
+    /// To where.
+    pub dropoff: Point,
+    /// How it stands.
+    pub stage: Stage,
+    /// Since when it stands so.
+    pub since: Timestamp,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// How many events it has seen: the request is version 1.
+    pub version: u32,
+}
+
+impl Trip {
+    /// The first event of a trip.
+    ///
+    /// # Errors
+    /// [`Illegal`] for any event but a request.
+    pub fn begin(id: TripId, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
+        let Event::Requested { rider, pickup, dropoff } = event else {
+            return Err(Illegal { from: StageName::Searching, event: event.name() });
+        };
+        Ok(Trip {
+            id,
+            rider: rider.clone(),
+            pickup: *pickup,
+            dropoff: *dropoff,
+            stage: Stage::Searching,
+            since: at,
+            requested_at: at,
+            version: 1,
+        })
+    }
+
+    /// Decides what an event does to this trip. Every legal step is an arm; all others are errors.
+    ///
+    /// # Errors
+    /// [`Illegal`] when the event does not fit the stage. The trip is then as it was.
+    pub fn apply(&self, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
+        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Searching};
+        let stage = match (&self.stage, event) {
+            (Searching, Event::Assigned { driver }) => EnRoute { driver: driver.clone() },
+            (EnRoute { driver }, Event::DriverArrived) => Arrived { driver: driver.clone() },
+            (Arrived { driver }, Event::PickedUp) => InProgress { driver: driver.clone() },
+            (InProgress { driver }, Event::DroppedOff) => Completed { driver: driver.clone() },
+            (EnRoute { .. } | Arrived { .. }, Event::GivenBack) => Searching,
+            (Searching, Event::Expired) => Expired,
+            // A rider may call off until the ride begins; the system may always.
+            (
+                Searching | EnRoute { .. } | Arrived { .. },
+                Event::Cancelled { by: by @ (Party::Rider | Party::System) },
+            )
+            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System }) => {
+                Cancelled { by: *by, driver: self.stage.committed_driver().cloned() }
+            }
+            (stage, event) => return Err(Illegal { from: stage.name(), event: event.name() }),
+        };
+        Ok(Trip { stage, since: at, version: self.version + 1, ..self.clone() })
+    }
+}
