@@ -1,0 +1,159 @@
+//! What a store promises. Every store passes the same contract tests.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use dispatch::invariants::Entry;
+use dispatch::{
+    DriverId, Epoch, Generation, RequestKey, SessionId, ShardId, StageName, Trip, TripId, Write, WriteError,
+};
+
+/// A future that can be kept behind `dyn`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The right to write for a shard: it holds as long as the store knows no later epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Which shard.
+    pub shard: ShardId,
+    /// As which of its owners.
+    pub epoch: Epoch,
+}
+
+/// A write and the right to do it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guarded {
+    /// The right.
+    pub fence: Fence,
+    /// The write.
+    pub write: Write,
+}
+
+/// What became of a write that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// A trip's step is in the journal under this number of its shard and epoch.
+    Journaled {
+        /// The number, from 1, without gaps.
+        seq: u64,
+    },
+    /// A driver has a new home.
+    Moved {
+        /// The number of homes it has had.
+        generation: Generation,
+    },
+}
+
+/// A driver as the store knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DriverRow {
+    /// Who.
+    pub id: DriverId,
+    /// Where it is at home; `None` before it went on line for the first time.
+    pub home: Option<ShardId>,
+    /// The number of homes it has had.
+    pub generation: Generation,
+    /// The number of sessions it has opened.
+    pub session: SessionId,
+    /// The trip it is committed to, as it stands.
+    pub trip: Option<Trip>,
+}
+
+/// What a new owner loads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedShard {
+    /// The active trips whose home this is, each with the home of its committed driver.
+    pub trips: Vec<(Trip, Option<ShardId>)>,
+    /// The drivers at home here who are committed to a trip (of this or another shard).
+    pub drivers: Vec<DriverRow>,
+}
+
+/// Why a store cannot answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store does not answer now. Ask again later.
+    #[error("store unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another process holds the store. Stop it, or use another data directory.
+    #[error("{path} is in use by another process: stop it, or choose another data directory")]
+    InUse {
+        /// What is in use.
+        path: String,
+    },
+    /// What is stored cannot be read. Restore a backup; nothing was changed.
+    #[error("{table}.{column} holds {value}, allowed is {allowed}")]
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+        /// Which column.
+        column: &'static str,
+        /// What it holds, cut to a readable length.
+        value: String,
+        /// What it may hold.
+        allowed: &'static str,
+    },
+}
+
+/// Who owns which shard. The store issues the epochs and nobody else.
+pub trait Ownership: Send + Sync {
+    /// Makes the caller the next owner of a shard, whoever held it: the epoch grows by one, from 1. All writes of
+    /// earlier epochs are refused from then on.
+    fn claim(&self, shard: ShardId) -> BoxFuture<'_, Result<Epoch, StoreError>>;
+
+    /// The shards with an active trip or a committed driver: who starts must claim them.
+    fn shards_with_work(&self) -> BoxFuture<'_, Result<Vec<ShardId>, StoreError>>;
+}
+
+/// The rows.
+pub trait Records: Send + Sync {
+    /// The active trips and committed drivers of a shard.
+    fn load(&self, shard: ShardId) -> BoxFuture<'_, Result<LoadedShard, StoreError>>;
+
+    /// A trip as it stands, also after its end.
+    fn trip(&self, id: TripId) -> BoxFuture<'_, Result<Option<Trip>, StoreError>>;
+
+    /// The trip an idempotency key was used for.
+    fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>>;
+
+    /// A driver as it stands.
+    fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>>;
+
+    /// Counts one more session of a driver and returns the row; makes the row when there is none.
+    fn open_session(&self, id: DriverId) -> BoxFuture<'_, Result<DriverRow, StoreError>>;
+
+    /// Gives a driver without a trip a home, whatever its home was, and returns the row. A driver who is committed to a
+    /// trip keeps its home: the row says so. A no-op, without a new generation, when it lives there already.
+    fn settle(&self, id: DriverId, home: ShardId) -> BoxFuture<'_, Result<DriverRow, StoreError>>;
+
+    /// How many trips are in each stage.
+    fn trips_by_stage(&self) -> BoxFuture<'_, Result<Vec<(StageName, u64)>, StoreError>>;
+
+    /// Every trip, for audits. Not for large stores in service.
+    fn all_trips(&self) -> BoxFuture<'_, Result<Vec<Trip>, StoreError>>;
+
+    /// Every driver and the trip its row names, for audits. Not for large stores in service.
+    fn all_drivers(&self) -> BoxFuture<'_, Result<Vec<(DriverId, Option<TripId>)>, StoreError>>;
+}
+
+/// The journal and the guarded writes that fill it.
+pub trait Journal: Send + Sync {
+    /// Does each write in order, each whole or not at all, all made durable together before this returns. One outcome
+    /// for each write, in order.
+    ///
+    /// A trip's step is refused as [`WriteError::Fenced`] when the shard has a later epoch, [`WriteError::SameKey`]
+    /// when its idempotency key is known, [`WriteError::Stale`] when the store does not hold the version before
+    /// `after.version` (none, for version 1), [`WriteError::DriverTaken`] when the driver to take is unknown or
+    /// committed, [`WriteError::Stale`] when the driver to free is not held by this trip. A move is refused as
+    /// `Fenced`, as `Stale` when the home is not `from`, and as `DriverTaken` when the driver is committed to a trip.
+    /// When the store fails in mid-commit every write without another outcome is [`WriteError::Unknown`].
+    fn commit(&self, writes: Vec<Guarded>) -> BoxFuture<'_, Vec<Result<Done, WriteError>>>;
+
+    /// The journal in the order it was committed, from line `after` (0 for the start), at most `limit` lines, each with
+    /// its line number.
+    fn read(&self, after: u64, limit: u32) -> BoxFuture<'_, Result<Vec<(u64, Entry)>, StoreError>>;
+}
+
+/// A whole store.
+pub trait Store: Ownership + Records + Journal + std::fmt::Debug + 'static {}
+
+impl<T: Ownership + Records + Journal + std::fmt::Debug + 'static> Store for T {}
