@@ -1,1 +1,27 @@
-//! placeholder
+//! When: mailboxes, order, deadlines and shards. Acts as the cores of `dispatch` decide.
+//!
+//! Lives here: `DriverActor`, `TripActor`, `ShardActor`, `NodeActor`, the post office between them, the fast road of
+//! positions, and [`City`], the handle the doors hold.
+//! Stays out: JSON, SQL, why a driver was chosen.
+//! Touch with care: an actor asks the clock once, asks its core, does as told and sets its alarm. A handler with an
+//! `if` about rides is a decision in the wrong crate.
+
+mod alarm;
+mod clock;
+mod driver;
+mod handle;
+mod letters;
+mod metrics;
+mod node;
+mod office;
+mod pings;
+mod routes;
+mod session;
+mod settings;
+mod shard;
+mod trip;
+
+pub use clock::Clock;
+pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus};
+pub use session::DriverSession;
+pub use settings::CitySettings;

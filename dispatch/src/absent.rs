@@ -3,7 +3,7 @@
 //! A driver who went home, a trip that has ended, a shard that was just rebuilt: messages to them are not errors. Most
 //! can be answered or dropped on the spot; a few mean that the store knows more than memory, and then it is asked.
 
-use crate::{DriverInput, Effect, OfferId, Refusal, TripId, TripInput, Withdrawal};
+use crate::{DriverInput, Effect, OfferId, Refusal, ShardId, ShardInput, TripId, TripInput, Withdrawal};
 
 /// What becomes of a message whose addressee is not in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,5 +47,20 @@ pub fn to_absent_trip(trip: TripId, input: &TripInput) -> Absent {
         }
         TripInput::Cancel { .. } => Absent::Wake,
         _ => Absent::Ignore,
+    }
+}
+
+/// For a shard that nobody has had reason to own: it holds no driver, and is owned as soon as something lives in it.
+#[must_use]
+pub fn to_absent_shard(to: ShardId, input: &ShardInput) -> Absent {
+    match input {
+        ShardInput::AskNearby { from, round, .. } => {
+            let input = ShardInput::TellNearby { from: to, round: *round, candidates: Vec::new() };
+            Absent::Do(Effect::ToShard { to: *from, input })
+        }
+        ShardInput::Seek(_) | ShardInput::DriverIs { .. } => Absent::Wake,
+        ShardInput::Pings(_) | ShardInput::Unseek(_) | ShardInput::TellNearby { .. } | ShardInput::TimePassed => {
+            Absent::Ignore
+        }
     }
 }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Refusal,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Refusal,
     SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Withdrawal, Write,
 };
 
@@ -58,6 +58,7 @@ enum State {
     },
     Moving {
         to: ShardId,
+        last: Ping,
     },
 }
 
@@ -65,8 +66,10 @@ impl LiveDriver {
     /// A driver as the store knows it: free, or committed to a trip. Nobody is connected yet.
     #[must_use]
     pub fn restored(id: DriverId, home: ShardId, generation: Generation, trip: Option<Trip>) -> LiveDriver {
+        // Whoever is on a trip was at work when the trip began, and did not say otherwise to us.
+        let wish = if trip.is_some() { Wish::Work } else { Wish::Rest };
         let state = trip.map_or(State::Idle, |trip| State::Engaged { trip });
-        LiveDriver { id, home, generation, session: None, wish: Wish::Rest, state, last: None }
+        LiveDriver { id, home, generation, session: None, wish, state, last: None }
     }
 
     /// Who.
@@ -133,9 +136,12 @@ impl LiveDriver {
     pub fn moved_in(&mut self, home: ShardId, generation: Generation) -> Vec<Effect> {
         self.home = home;
         self.generation = generation;
-        self.state = State::Idle;
+        let before = std::mem::replace(&mut self.state, State::Idle);
         let mut out = Vec::new();
         self.tell_shard(&mut out);
+        if let State::Moving { last, .. } = before {
+            out.push(Effect::ToShard { to: home, input: ShardInput::Pings(vec![last]) });
+        }
         self.tell(Notice::Home { home }, &mut out);
         out
     }
@@ -186,7 +192,7 @@ impl LiveDriver {
             DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
             DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
             DriverInput::Refused { ask, why } => self.tell(Notice::Refused { ask, why }, out),
-            DriverInput::Crossed { to } => self.crossed(to, out),
+            DriverInput::Crossed { to, last } => self.crossed(to, last, out),
             DriverInput::MoveWritten(result) => self.move_written(result, out),
             DriverInput::Row(row) => self.row(now, row, out),
             DriverInput::TimePassed => {}
@@ -364,18 +370,17 @@ impl LiveDriver {
         self.retire_if_gone(out);
     }
 
-    fn crossed(&mut self, to: ShardId, out: &mut Vec<Effect>) {
+    fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
         if self.availability() == Availability::Available && to != self.home {
-            self.state = State::Moving { to };
+            self.state = State::Moving { to, last };
             out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
         }
     }
 
     fn move_written(&mut self, result: Result<Generation, crate::WriteError>, out: &mut Vec<Effect>) {
-        let State::Moving { to } = self.state else { return };
+        let State::Moving { to, .. } = self.state else { return };
         match result {
             Ok(generation) => {
-                self.state = State::Idle;
                 out.push(Effect::HandOver { to, generation });
             }
             Err(crate::WriteError::Busy) => self.state = State::Idle,

@@ -232,16 +232,20 @@ impl LiveShard {
 
     /// A free driver who is well beyond the border is told to move. Both centres are equally far from a point on the
     /// border, and each metre beyond it adds two metres to the difference.
-    fn check_border(&self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
-        let Some(Spot { since, position: Some(position), .. }) = self.spots.get(driver) else { return };
-        let from_home = distance(position.point, self.centre).get();
-        if from_home < self.reach.get() / 2.0 || now.since(*since) < policy.move_every {
+    fn check_border(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
+        let Some(spot) = self.spots.get_mut(driver) else { return };
+        let Some(Position { point, heading, measured_at, .. }) = spot.position else { return };
+        let from_home = distance(point, self.centre).get();
+        if from_home < self.reach.get() / 2.0 || now.since(spot.since) < policy.move_every {
             return;
         }
-        let to = ShardId::of(position.point, self.id.0.resolution());
-        let beyond = from_home - distance(position.point, to.0.centre()).get();
+        let to = ShardId::of(point, self.id.0.resolution());
+        let beyond = from_home - distance(point, to.0.centre()).get();
         if to != self.id && beyond > 2.0 * policy.border_slack.get() {
-            let input = DriverInput::Crossed { to };
+            // A move that fails is tried again, but not at once.
+            spot.since = now;
+            let last = Ping { driver: driver.clone(), point, measured_at, heading };
+            let input = DriverInput::Crossed { to, last };
             out.push(Effect::ToDriver { to: driver.clone(), home: self.id, input });
         }
     }

@@ -359,6 +359,8 @@ pub enum DriverInput {
     Crossed {
         /// Whose ground it is on.
         to: ShardId,
+        /// Where it is: the new home knows it from the first moment.
+        last: Ping,
     },
     /// The answer to [`Effect::Commit`] of a move: the new generation.
     MoveWritten(Result<Generation, WriteError>),

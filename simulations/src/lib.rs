@@ -1,1 +1,17 @@
-//! placeholder
+//! What if: cities of simulated people on the production cores.
+//!
+//! Lives here: the city's data and demand, simulated drivers and riders, virtual time, the demo on real sockets,
+//! the books that everything is compared with.
+//! Stays out: production clocks; how a trip is dispatched.
+//! Touch with care: the same seed must give the same run, to the byte.
+
+pub mod city;
+pub mod command;
+pub mod demand;
+pub mod demo;
+pub mod ledger;
+pub mod people;
+pub mod report;
+pub mod tlc;
+pub mod virtual_city;
+pub mod world;

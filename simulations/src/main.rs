@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `hansom-sim`: cities of simulated people, from the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    simulations::command::main()
+}

@@ -1,0 +1,379 @@
+//! The city as the doors see it: plain async functions, no addresses.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix::prelude::*;
+use dispatch::{
+    BadPolicy, DriverId, Epoch, Event, LiveTrip, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
+    ShardId, TripId, TripView, answer_for_ended,
+};
+use geo::{Point, Resolution};
+use persistence::{Committer, DriverRow, Store, StoreError};
+use prometheus::Registry;
+use tokio::sync::{oneshot, watch};
+use tracing::info;
+
+use crate::clock::Clock;
+use crate::letters::{Cancel, Letter, Look, Own, Quit, Report, Request};
+use crate::metrics::Metrics;
+use crate::node::NodeActor;
+use crate::office::Shared;
+use crate::pings::Pings;
+use crate::routes::Routes;
+use crate::session::DriverSession;
+use crate::settings::CitySettings;
+use crate::shard::ShardActor;
+
+/// Why the city does not do what a door asks.
+#[derive(Debug, thiserror::Error)]
+pub enum CityError {
+    /// Too much at once, or something is being rebuilt: ask again after this time, with the same key.
+    #[error("busy: try again in {} ms", retry_after.as_millis())]
+    Busy {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The idempotency key was used before for a request that was not the same.
+    #[error("the idempotency key was used before, for another request: trip {trip}")]
+    KeyReused {
+        /// The trip it made.
+        trip: TripId,
+    },
+    /// The store does not answer.
+    #[error("the store does not answer")]
+    Store(#[source] StoreError),
+    /// The settings would make the city misbehave.
+    #[error(transparent)]
+    Policy(#[from] BadPolicy),
+    /// The registry already holds a city's metrics.
+    #[error("metrics cannot be registered")]
+    Metrics(#[source] prometheus::Error),
+    /// The city is stopping: go to another node, or come again.
+    #[error("the city is stopping")]
+    Stopping,
+}
+
+impl CityError {
+    pub(crate) fn come_back() -> CityError {
+        CityError::Busy { retry_after: RETRY_AFTER }
+    }
+}
+
+/// A rider's request for a ride.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewTrip {
+    /// Who asks.
+    pub rider: RiderId,
+    /// From where.
+    pub pickup: Point,
+    /// To where.
+    pub dropoff: Point,
+    /// The idempotency key, the rider's own.
+    pub key: String,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requested {
+    /// The trip.
+    pub view: TripView,
+    /// Whether the key was known: then this is the trip it made before.
+    pub replayed: bool,
+}
+
+/// How one shard is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardStatus {
+    /// Which.
+    pub shard: ShardId,
+    /// As which owner this node holds it.
+    pub epoch: Epoch,
+    /// Drivers in memory.
+    pub drivers: usize,
+    /// Drivers who may be matched.
+    pub drivers_free: usize,
+    /// Live trips.
+    pub trips: usize,
+    /// Trips that wait for a match.
+    pub trips_waiting: usize,
+    /// What it has seen since it was claimed.
+    pub counts: ShardCounts,
+}
+
+/// How the city is doing on this node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CityStatus {
+    /// The owned shards, by cell.
+    pub shards: Vec<ShardStatus>,
+}
+
+/// The city on this node. Cheap to clone; every clone is the same city.
+#[derive(Clone)]
+pub struct City(Arc<Inner>);
+
+struct Inner {
+    shared: Shared,
+    pings: Pings,
+    flush: tokio::task::JoinHandle<()>,
+    stopping: AtomicBool,
+    thread: Mutex<Option<(System, JoinHandle<()>)>>,
+}
+
+impl fmt::Debug for City {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("City").field("shards", &self.0.shared.routes.all().len()).finish_non_exhaustive()
+    }
+}
+
+impl City {
+    /// Starts the actors, then claims and loads every shard that has unfinished work. Call it inside a tokio runtime:
+    /// the store's work runs there.
+    ///
+    /// # Errors
+    /// [`CityError`] when the policy is out of range, the registry holds a city already, or the store does not answer.
+    pub async fn start(
+        settings: CitySettings,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        registry: &Registry,
+    ) -> Result<City, CityError> {
+        settings.policy.check()?;
+        let metrics = Metrics::register(registry).map_err(CityError::Metrics)?;
+        let routes = Routes::new(metrics.clone());
+        let shared = Shared {
+            committer: Committer::start(Arc::clone(&store), settings.writes_max),
+            settings: Arc::new(settings),
+            clock,
+            store,
+            runtime: tokio::runtime::Handle::current(),
+            routes: routes.clone(),
+            metrics: metrics.clone(),
+        };
+        let (system, thread, node) = start_actors(shared.clone()).await?;
+        routes.set_node(node);
+        let (pings, flush) = Pings::start(routes, metrics);
+        let thread = Mutex::new(Some((system, thread)));
+        let city = City(Arc::new(Inner { shared, pings, flush, stopping: AtomicBool::new(false), thread }));
+        let work = city.0.shared.store.shards_with_work().await.map_err(CityError::Store)?;
+        info!(shards = work.len(), "shards with unfinished work");
+        for shard in work {
+            city.shard(shard).await?;
+        }
+        Ok(city)
+    }
+
+    // ---- riders --------------------------------------------------------------------------------------------------
+
+    /// Asks for a ride. Returns when the request is durable.
+    ///
+    /// # Errors
+    /// [`CityError::KeyReused`] when the key was used for another request; [`CityError::Busy`] when it is worth asking
+    /// again with the same key: at most one trip comes of it.
+    pub async fn request_trip(&self, new: NewTrip) -> Result<Requested, CityError> {
+        let (pickup, dropoff) = (new.pickup, new.dropoff);
+        let home = ShardId::of(pickup, self.shard_resolution());
+        let at = self.clock().now();
+        let chance = getrandom::u64().map_err(|_| CityError::come_back())?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            trip: TripId::new(at, home, chance),
+            event: Event::Requested { rider: new.rider.clone(), pickup, dropoff },
+            at,
+            key: RequestKey { rider: new.rider, key: new.key },
+            reply,
+        };
+        self.shard(home).await?.try_send(request).map_err(|_| CityError::come_back())?;
+        match answer.await {
+            Ok(Ok(view)) => Ok(Requested { view, replayed: false }),
+            Ok(Err(Refusal::SameKey { trip })) => {
+                let view = self.trip(trip).await?.ok_or_else(CityError::come_back)?;
+                if (view.trip.pickup, view.trip.dropoff) == (pickup, dropoff) {
+                    Ok(Requested { view, replayed: true })
+                } else {
+                    Err(CityError::KeyReused { trip })
+                }
+            }
+            Ok(Err(why)) => Err(busy_or_refused(why)),
+            Err(_) => Err(CityError::come_back()),
+        }
+    }
+
+    /// A trip as it stands, live or from the store; `None` when nobody knows it.
+    ///
+    /// # Errors
+    /// [`CityError`] when the city or the store cannot answer now.
+    pub async fn trip(&self, id: TripId) -> Result<Option<TripView>, CityError> {
+        if let Some(view) = self.watch(id).await? {
+            return Ok(Some(view.borrow().as_ref().clone()));
+        }
+        self.stored_trip(id).await
+    }
+
+    /// Calls a trip off. Returns when that is durable.
+    ///
+    /// # Errors
+    /// [`Refusal::IllegalStep`] when it has ended otherwise, or when the rider is already in the car;
+    /// [`Refusal::UnknownTrip`] when nobody knows it.
+    pub async fn cancel(&self, id: TripId, by: Party) -> Result<TripView, CityError> {
+        if let Some(shard) = self.0.shared.routes.get(id.home()) {
+            let (reply, answer) = oneshot::channel();
+            shard.try_send(Cancel { trip: id, by, reply }).map_err(|_| CityError::come_back())?;
+            if let Ok(answer) = answer.await {
+                return answer.map_err(busy_or_refused);
+            }
+        }
+        let Some(view) = self.stored_trip(id).await? else { return Err(Refusal::UnknownTrip { trip: id }.into()) };
+        match answer_for_ended(&view.trip, by) {
+            Some(Ok(())) => Ok(view),
+            Some(Err(why)) => Err(why.into()),
+            None => Err(CityError::come_back()),
+        }
+    }
+
+    /// The live view of a trip, which changes with every state and every position of the car, latest wins. `None`
+    /// when the trip is not live. The sender goes away after the last state.
+    ///
+    /// # Errors
+    /// [`CityError`] when the city cannot answer now.
+    pub async fn watch(&self, id: TripId) -> Result<Option<watch::Receiver<Arc<TripView>>>, CityError> {
+        self.check_running()?;
+        match self.0.shared.routes.get(id.home()) {
+            None => Ok(None),
+            Some(shard) => shard.send(Look(id)).await.map_err(|_| CityError::come_back()),
+        }
+    }
+
+    // ---- drivers -------------------------------------------------------------------------------------------------
+
+    /// A driver's app connects. An older session of the same driver is superseded.
+    ///
+    /// # Errors
+    /// [`CityError`] when the city or the store cannot answer now.
+    pub async fn open_session(&self, driver: DriverId) -> Result<DriverSession, CityError> {
+        self.check_running()?;
+        DriverSession::open(self.clone(), driver).await
+    }
+
+    // ---- everyone ------------------------------------------------------------------------------------------------
+
+    /// The city's clock.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.0.shared.clock
+    }
+
+    /// How large the shards are.
+    #[must_use]
+    pub fn shard_resolution(&self) -> Resolution {
+        self.0.shared.settings.shard_resolution
+    }
+
+    /// How the shards of this node are doing. A shard that does not answer is left out.
+    pub async fn status(&self) -> CityStatus {
+        let mut shards = Vec::new();
+        for (_, shard) in self.0.shared.routes.all() {
+            shards.extend(shard.send(Report).await.ok());
+        }
+        CityStatus { shards }
+    }
+
+    /// Stops: refuses what is new, waits until everything handed to the store is settled, ends the actors. Everything
+    /// that was acknowledged is in the store; everything else can be asked again.
+    pub async fn stop(&self) {
+        if self.0.stopping.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.0.shared.committer.drain().await;
+        self.0.flush.abort();
+        if let Some(node) = self.0.shared.routes.node() {
+            let _ = node.send(Quit).await;
+        }
+        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((system, thread)) = thread {
+            system.stop();
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        info!("the city has stopped");
+    }
+
+    fn check_running(&self) -> Result<(), CityError> {
+        if self.0.stopping.load(Ordering::SeqCst) { Err(CityError::Stopping) } else { Ok(()) }
+    }
+
+    /// The actor of a shard; owned first when it is not.
+    pub(crate) async fn shard(&self, shard: ShardId) -> Result<Addr<ShardActor>, CityError> {
+        self.check_running()?;
+        if let Some(addr) = self.0.shared.routes.get(shard) {
+            return Ok(addr);
+        }
+        let (reply, answer) = oneshot::channel();
+        let node = self.0.shared.routes.node().ok_or(CityError::Stopping)?;
+        node.send(Own { shard, reply }).await.map_err(|_| CityError::Stopping)?;
+        answer.await.map_err(|_| CityError::come_back())?
+    }
+
+    async fn stored_trip(&self, id: TripId) -> Result<Option<TripView>, CityError> {
+        let trip = self.0.shared.store.trip(id).await.map_err(CityError::Store)?;
+        Ok(trip.map(|trip| LiveTrip::restored(trip, Epoch(0), None).0.view(None)))
+    }
+
+    pub(crate) async fn store_open_session(&self, driver: DriverId) -> Result<DriverRow, CityError> {
+        self.0.shared.store.open_session(driver).await.map_err(CityError::Store)
+    }
+
+    pub(crate) async fn store_settle(&self, driver: DriverId, home: ShardId) -> Result<DriverRow, CityError> {
+        self.0.shared.store.settle(driver, home).await.map_err(CityError::Store)
+    }
+
+    pub(crate) fn settings(&self) -> &CitySettings {
+        &self.0.shared.settings
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.shared.metrics
+    }
+
+    pub(crate) fn pings(&self) -> &Pings {
+        &self.0.pings
+    }
+
+    /// Says that an app hung up. It must arrive even at a full mailbox, and one message a session cannot flood it.
+    pub(crate) fn hang_up(&self, home: ShardId, letter: Letter) {
+        if let Some(shard) = self.0.shared.routes.get(home) {
+            shard.do_send(letter);
+        }
+    }
+}
+
+fn busy_or_refused(why: Refusal) -> CityError {
+    match why {
+        Refusal::Busy { retry_after } => CityError::Busy { retry_after },
+        why => CityError::Refused(why),
+    }
+}
+
+/// Starts the thread of the actor system and its arbiters.
+async fn start_actors(shared: Shared) -> Result<(System, JoinHandle<()>, Addr<NodeActor>), CityError> {
+    let (started, ready) = oneshot::channel();
+    let work = move || {
+        let runner = System::new();
+        runner.block_on(async move {
+            let arbiters: Vec<ArbiterHandle> =
+                (0..shared.settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
+            let node = NodeActor::new(shared, arbiters).start();
+            // Only fails when whoever starts the city has gone away; then the system ends below.
+            let _ = started.send((System::current(), node));
+        });
+        let _ = runner.run();
+    };
+    let thread = std::thread::Builder::new().name("actors".to_owned()).spawn(work).map_err(|_| CityError::Stopping)?;
+    let (system, node) = ready.await.map_err(|_| CityError::Stopping)?;
+    Ok((system, thread, node))
+}

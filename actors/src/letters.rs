@@ -1,0 +1,135 @@
+//! What actors are sent. Each message is a thin wrapper around an input of a core, or a question from a door.
+
+use std::sync::Arc;
+
+use actix::{Addr, Message};
+use dispatch::{
+    DriverId, DriverInput, Event, LiveDriver, Notice, Party, Refusal, RequestKey, SessionId, ShardId, ShardInput,
+    Timestamp, TripId, TripInput, TripView,
+};
+use persistence::DriverRow;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::shard::ShardActor;
+
+/// The answer to a question about a trip.
+pub(crate) type TripAnswer = Result<TripView, Refusal>;
+
+/// A message to something that lives in a shard.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) enum Letter {
+    /// For the shard itself.
+    Shard(ShardInput),
+    /// For one of its drivers.
+    Driver { to: DriverId, input: DriverInput },
+    /// For one of its trips.
+    Trip { to: TripId, input: TripInput },
+    /// A driver who moves in.
+    Install(Box<Resident>),
+}
+
+/// A driver on the way from one shard to another, with the lines to the app.
+#[derive(Debug)]
+pub(crate) struct Resident {
+    pub(crate) live: LiveDriver,
+    pub(crate) generation: dispatch::Generation,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// The way to a driver's app.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) session: SessionId,
+    pub(crate) notices: mpsc::Sender<Notice>,
+}
+
+/// Something happens to a driver.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct DriverMail(pub(crate) DriverInput);
+
+/// A driver's app has a line to this driver.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Plug(pub(crate) Line);
+
+/// Something happens to a trip.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct TripMail(pub(crate) TripInput);
+
+/// Someone wants a trip called off and waits for the answer.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct CancelTrip {
+    pub(crate) by: Party,
+    pub(crate) reply: oneshot::Sender<TripAnswer>,
+}
+
+/// Someone wants a trip that lives in this shard called off.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Cancel {
+    pub(crate) trip: TripId,
+    pub(crate) by: Party,
+    pub(crate) reply: oneshot::Sender<TripAnswer>,
+}
+
+/// A rider asks for a trip in this shard.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Request {
+    pub(crate) trip: TripId,
+    pub(crate) event: Event,
+    pub(crate) at: Timestamp,
+    pub(crate) key: RequestKey,
+    pub(crate) reply: oneshot::Sender<TripAnswer>,
+}
+
+/// Someone wants to see a live trip, now and from now on.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<watch::Receiver<Arc<TripView>>>")]
+pub(crate) struct Look(pub(crate) TripId);
+
+/// A driver's app connects to a driver at home in this shard.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Attach {
+    pub(crate) row: Box<DriverRow>,
+    pub(crate) line: Line,
+}
+
+/// Someone wants to know how the shard is doing.
+#[derive(Debug, Message)]
+#[rtype(result = "crate::handle::ShardStatus")]
+pub(crate) struct Report;
+
+/// Stop: the shard, or one of its actors, is no longer owned.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Quit;
+
+/// Someone needs a shard to be owned by this node.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Own {
+    pub(crate) shard: ShardId,
+    pub(crate) reply: oneshot::Sender<Result<Addr<ShardActor>, crate::handle::CityError>>,
+}
+
+/// A letter for a shard that is not owned yet.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Forward {
+    pub(crate) shard: ShardId,
+    pub(crate) letter: Letter,
+}
+
+/// What a shard holds in memory can no longer be trusted: claim it anew and reload.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct StepDown {
+    pub(crate) shard: ShardId,
+    pub(crate) epoch: dispatch::Epoch,
+}

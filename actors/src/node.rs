@@ -1,0 +1,168 @@
+//! The actor of the node: which shards it owns, and how it comes to own them.
+//!
+//! Lives here: claiming, loading, placing shards on arbiters, stepping down.
+//! Stays out: what happens inside a shard.
+//! Touch with care: a shard is claimed first and loaded afterwards, in that order: what is loaded then is the truth
+//! of the new epoch, because no earlier owner can write any more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use dispatch::{Epoch, ShardId};
+use persistence::{LoadedShard, StoreError};
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
+
+use crate::handle::CityError;
+use crate::letters::{Forward, Letter, Own, Quit, StepDown};
+use crate::office::Shared;
+use crate::shard::ShardActor;
+
+/// How long to wait before a shard that could not be claimed is claimed again.
+const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// How many letters wait for a shard that is being claimed. Those beyond are lost, as on a network.
+const HELD_MAX: usize = 10_000;
+
+type OwnReply = oneshot::Sender<Result<Addr<ShardActor>, CityError>>;
+
+/// The shards of one node.
+#[derive(Debug)]
+pub(crate) struct NodeActor {
+    shared: Shared,
+    arbiters: Vec<ArbiterHandle>,
+    coming: HashMap<ShardId, Coming>,
+    owned: HashMap<ShardId, Epoch>,
+}
+
+/// Who and what waits for a shard that is being claimed.
+#[derive(Debug, Default)]
+struct Coming {
+    replies: Vec<OwnReply>,
+    letters: Vec<Letter>,
+}
+
+impl NodeActor {
+    pub(crate) fn new(shared: Shared, arbiters: Vec<ArbiterHandle>) -> NodeActor {
+        NodeActor { shared, arbiters, coming: HashMap::new(), owned: HashMap::new() }
+    }
+
+    /// Claims and loads a shard unless that is already on its way.
+    fn bring(&mut self, shard: ShardId, context: &mut Context<Self>) -> &mut Coming {
+        if !self.coming.contains_key(&shard) {
+            self.claim(shard, context);
+        }
+        self.coming.entry(shard).or_default()
+    }
+
+    fn claim(&self, shard: ShardId, context: &mut Context<Self>) {
+        let store = Arc::clone(&self.shared.store);
+        let claimed = self.shared.runtime.spawn(async move {
+            let epoch = store.claim(shard).await?;
+            let loaded = store.load(shard).await?;
+            Ok::<_, StoreError>((epoch, loaded))
+        });
+        context.spawn(claimed.into_actor(self).map(move |claimed, actor, context| match claimed {
+            Ok(Ok((epoch, loaded))) => actor.own(shard, epoch, loaded),
+            Ok(Err(why)) => {
+                warn!(%shard, error = &why as &dyn std::error::Error, "a shard cannot be claimed now");
+                actor.claim_later(shard, why, context);
+            }
+            Err(stopped) => error!(%shard, error = &stopped as &dyn std::error::Error, "claiming a shard broke off"),
+        }));
+    }
+
+    /// Whoever asked is told; letters wait on.
+    fn claim_later(&mut self, shard: ShardId, why: StoreError, context: &mut Context<Self>) {
+        let mut why = Some(why);
+        if let Some(coming) = self.coming.get_mut(&shard) {
+            for reply in coming.replies.drain(..) {
+                let error = why.take().map_or_else(CityError::come_back, CityError::Store);
+                drop(reply.send(Err(error)));
+            }
+        }
+        context.run_later(CLAIM_AGAIN_AFTER, move |actor, context| actor.claim(shard, context));
+    }
+
+    fn own(&mut self, shard: ShardId, epoch: Epoch, loaded: LoadedShard) {
+        // H3 indexes of one resolution differ in their middle bits: mix them before taking the remainder.
+        let mixed = shard.0.bits().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let arbiter = usize::try_from(mixed).unwrap_or(0) % self.arbiters.len();
+        let shared = self.shared.clone();
+        let addr = ShardActor::start_in_arbiter(&self.arbiters[arbiter], move |_| {
+            ShardActor::new(shard, epoch, loaded, shared)
+        });
+        self.owned.insert(shard, epoch);
+        self.shared.routes.insert(shard, addr.clone());
+        let Coming { replies, letters } = self.coming.remove(&shard).unwrap_or_default();
+        for letter in letters {
+            addr.do_send(letter);
+        }
+        for reply in replies {
+            drop(reply.send(Ok(addr.clone())));
+        }
+    }
+}
+
+impl Actor for NodeActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Own> for NodeActor {
+    type Result = ();
+
+    fn handle(&mut self, Own { shard, reply }: Own, context: &mut Context<Self>) {
+        match self.shared.routes.get(shard) {
+            Some(addr) => drop(reply.send(Ok(addr))),
+            None => self.bring(shard, context).replies.push(reply),
+        }
+    }
+}
+
+impl Handler<Forward> for NodeActor {
+    type Result = ();
+
+    fn handle(&mut self, Forward { shard, letter }: Forward, context: &mut Context<Self>) {
+        if let Some(addr) = self.shared.routes.get(shard) {
+            addr.do_send(letter);
+            return;
+        }
+        let coming = self.bring(shard, context);
+        if coming.letters.len() < HELD_MAX {
+            coming.letters.push(letter);
+        } else {
+            warn!(%shard, "a letter is lost: too many wait for a shard that cannot be claimed");
+        }
+    }
+}
+
+impl Handler<StepDown> for NodeActor {
+    type Result = ();
+
+    fn handle(&mut self, StepDown { shard, epoch }: StepDown, context: &mut Context<Self>) {
+        if self.owned.get(&shard) != Some(&epoch) {
+            return; // said twice, or said of an owner that is gone
+        }
+        warn!(%shard, epoch = epoch.0, "a shard steps down and is claimed anew");
+        self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
+        self.owned.remove(&shard);
+        if let Some(addr) = self.shared.routes.remove(shard) {
+            addr.do_send(Quit);
+        }
+        self.bring(shard, context);
+    }
+}
+
+impl Handler<Quit> for NodeActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Quit, context: &mut Context<Self>) {
+        for (shard, addr) in self.shared.routes.all() {
+            self.shared.routes.remove(shard);
+            addr.do_send(Quit);
+        }
+        info!(shards = self.owned.len(), "node stops");
+        context.stop();
+    }
+}

@@ -1,0 +1,86 @@
+//! Positions take the fast road: not through the driver's mailbox but, coalesced, straight to the shard.
+//!
+//! Lives here: the latest position of each driver since the last flush, and the flush.
+//! Stays out: what a position means.
+//! Touch with care: a full shard may miss a position, for the next one says more. What is held is at most one
+//! position for each driver, so the memory is bounded by the sessions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use dispatch::{DriverId, Ping, ShardId, ShardInput};
+
+use crate::letters::Letter;
+use crate::metrics::Metrics;
+use crate::routes::Routes;
+
+/// How often positions are sent on. Five milliseconds gather what a mailbox hop would cost and are not felt.
+const FLUSH_EVERY: Duration = Duration::from_millis(5);
+
+/// The positions that wait for the next flush.
+#[derive(Clone, Debug)]
+pub(crate) struct Pings {
+    waiting: Arc<Mutex<HashMap<ShardId, HashMap<DriverId, Ping>>>>,
+    metrics: Metrics,
+}
+
+impl Pings {
+    /// Starts the flush on the current runtime; it ends with the returned handle.
+    pub(crate) fn start(routes: Routes, metrics: Metrics) -> (Pings, tokio::task::JoinHandle<()>) {
+        let pings = Pings { waiting: Arc::default(), metrics };
+        let flushed = pings.clone();
+        let task = tokio::spawn(async move {
+            let mut tick = tokio::time::interval(FLUSH_EVERY);
+            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                flushed.flush(&routes);
+            }
+        });
+        (pings, task)
+    }
+
+    /// Takes a position in. The latest of a driver wins.
+    pub(crate) fn put(&self, home: ShardId, ping: Ping) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = waiting.entry(home).or_default().insert(ping.driver.clone(), ping);
+        if replaced.is_some() {
+            self.metrics.pings.with_label_values(&["coalesced"]).inc();
+        }
+    }
+
+    fn flush(&self, routes: &Routes) {
+        let batches = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.is_empty() {
+                return;
+            }
+            std::mem::take(&mut *waiting)
+        };
+        for (shard, pings) in batches {
+            let Some(addr) = routes.get(shard) else {
+                self.metrics.pings.with_label_values(&["stray"]).inc_by(pings.len() as u64);
+                continue;
+            };
+            let batch: Vec<Ping> = pings.into_values().collect();
+            if let Err(refused) = addr.try_send(Letter::Shard(ShardInput::Pings(batch))) {
+                self.put_back(shard, refused.into_inner());
+            }
+        }
+    }
+
+    /// The shard is busy: its positions wait for the next flush, unless newer ones came in meanwhile.
+    fn put_back(&self, shard: ShardId, letter: Letter) {
+        let Letter::Shard(ShardInput::Pings(pings)) = letter else { return };
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = waiting.entry(shard).or_default();
+        for ping in pings {
+            if newer.contains_key(&ping.driver) {
+                self.metrics.pings.with_label_values(&["shed"]).inc();
+            } else {
+                newer.insert(ping.driver.clone(), ping);
+            }
+        }
+    }
+}

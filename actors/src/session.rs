@@ -1,0 +1,153 @@
+//! The session of one driver's app, as a door holds it: commands in, notices out.
+
+use dispatch::{
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Notice, OfferId, Ping, SessionId, ShardId, Timestamp, TripId,
+};
+use geo::Point;
+use persistence::DriverRow;
+use tokio::sync::mpsc;
+
+use crate::handle::{City, CityError};
+use crate::letters::{Attach, Letter, Line};
+
+/// One connection of one driver. Dropping it tells the city that the driver hung up.
+#[derive(Debug)]
+pub struct DriverSession {
+    city: City,
+    driver: DriverId,
+    session: SessionId,
+    /// Where positions and commands go; `None` before the driver went on line for the first time.
+    home: Option<ShardId>,
+    notices: mpsc::Receiver<Notice>,
+    /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
+    /// the session.
+    _until_home: Option<mpsc::Sender<Notice>>,
+}
+
+impl DriverSession {
+    pub(crate) async fn open(city: City, driver: DriverId) -> Result<DriverSession, CityError> {
+        let row = city.store_open_session(driver.clone()).await?;
+        let (line, notices) = mpsc::channel(city.settings().notices_max);
+        let session = row.session;
+        let homeless = row.home.is_none();
+        if homeless {
+            let availability = Availability::Offline;
+            let notice = Notice::Standing { ask: None, availability, trip: None, last_trip: false };
+            // A channel that was made a moment ago has room.
+            let _ = line.try_send(notice);
+        }
+        let mut opened = DriverSession { city, driver, session, home: None, notices, _until_home: Some(line) };
+        if !homeless {
+            opened.attach(row).await?;
+        }
+        opened.city.metrics().sessions.inc();
+        Ok(opened)
+    }
+
+    /// The number of this connection among all of this driver's.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.session
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn driver(&self) -> &DriverId {
+        &self.driver
+    }
+
+    /// The next thing to tell the app; `None` when the city has dropped this session (its shard was lost, or the app
+    /// was too slow): close the socket and let the app come again. May be dropped and called anew without loss.
+    pub async fn next(&mut self) -> Option<Notice> {
+        loop {
+            match self.notices.recv().await? {
+                Notice::Home { home } => self.home = Some(home),
+                notice => return Some(notice),
+            }
+        }
+    }
+
+    /// Takes a position in; the latest wins. `false` when the driver has no home yet: go on line first.
+    pub fn ping(&mut self, point: Point, measured_at: Timestamp, heading: Option<f64>) -> bool {
+        let Some(home) = self.home else { return false };
+        let ping = Ping { driver: self.driver.clone(), point, measured_at, heading };
+        self.city.pings().put(home, ping);
+        true
+    }
+
+    /// The driver wants work, here. The answer is a [`Notice::Standing`] with this number.
+    ///
+    /// # Errors
+    /// [`CityError`] when the city cannot take the driver in now.
+    pub async fn online(&mut self, point: Point, number: Option<u64>) -> Result<(), CityError> {
+        let here = ShardId::of(point, self.city.shard_resolution());
+        if self.home != Some(here) {
+            if self.home.is_some() {
+                // The old home must not go on offering a driver who moves under it.
+                self.tell(DriverInput::Disconnected { session: self.session }).await?;
+            }
+            let row = self.city.store_settle(self.driver.clone(), here).await?;
+            self.attach(DriverRow { session: self.session, ..row }).await?;
+        }
+        self.ping(point, self.city.clock().now(), None);
+        self.tell(DriverInput::GoOnline { ask: self.ask(number) }).await
+    }
+
+    /// The driver wants no more work. The answer is a [`Notice::Standing`] with this number.
+    ///
+    /// # Errors
+    /// [`CityError`] when the command cannot be passed on now.
+    pub async fn offline(&mut self, on_break: bool, number: Option<u64>) -> Result<(), CityError> {
+        self.tell(DriverInput::GoOffline { ask: self.ask(number), on_break }).await
+    }
+
+    /// The driver answers an offer. A "yes" is answered by [`Notice::Trip`] once it is durable, a "no" by
+    /// [`Notice::Declined`], either by [`Notice::Refused`] when the offer is gone.
+    ///
+    /// # Errors
+    /// [`CityError`] when the command cannot be passed on now.
+    pub async fn answer(&mut self, offer: OfferId, yes: bool, number: Option<u64>) -> Result<(), CityError> {
+        self.tell(DriverInput::Answer { offer, yes, ask: self.ask(number) }).await
+    }
+
+    /// The driver reports a step of a trip. The answer is [`Notice::Trip`] once it is durable, or
+    /// [`Notice::Refused`].
+    ///
+    /// # Errors
+    /// [`CityError`] when the command cannot be passed on now.
+    pub async fn does(&mut self, trip: TripId, deed: Deed, number: Option<u64>) -> Result<(), CityError> {
+        self.tell(DriverInput::Does { trip, deed, ask: self.ask(number) }).await
+    }
+
+    fn ask(&self, number: Option<u64>) -> DriverAsk {
+        DriverAsk { session: self.session, number }
+    }
+
+    async fn attach(&mut self, row: DriverRow) -> Result<(), CityError> {
+        let Some(home) = row.home else { return Err(CityError::come_back()) };
+        let (line, notices) = mpsc::channel(self.city.settings().notices_max);
+        let line = Line { session: self.session, notices: line };
+        let shard = self.city.shard(home).await?;
+        shard.send(Attach { row: Box::new(row), line }).await.map_err(|_| CityError::come_back())?;
+        (self.home, self.notices, self._until_home) = (Some(home), notices, None);
+        Ok(())
+    }
+
+    async fn tell(&mut self, input: DriverInput) -> Result<(), CityError> {
+        let Some(home) = self.home else {
+            return Err(CityError::Refused(dispatch::Refusal::NotOnline));
+        };
+        let letter = Letter::Driver { to: self.driver.clone(), input };
+        self.city.shard(home).await?.send(letter).await.map_err(|_| CityError::come_back())
+    }
+}
+
+impl Drop for DriverSession {
+    fn drop(&mut self) {
+        self.city.metrics().sessions.dec();
+        if let Some(home) = self.home {
+            let input = DriverInput::Disconnected { session: self.session };
+            self.city.hang_up(home, Letter::Driver { to: self.driver.clone(), input });
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The actor of one owned shard: its mailbox, [`LiveShard`], and the registry of everyone who lives in it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::prelude::*;
+use dispatch::{Epoch, LiveShard, LiveTrip, ShardCounts, ShardId, ShardInput, TripInput, TripView};
+use persistence::LoadedShard;
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::alarm::Alarm;
+use crate::handle::ShardStatus;
+use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quit, Report, Request};
+use crate::metrics::grow;
+use crate::office::{Office, Shared, come_back};
+use crate::routes::post;
+use crate::trip::FIRST_ASK;
+
+/// One owned shard.
+#[derive(Debug)]
+pub(crate) struct ShardActor {
+    live: LiveShard,
+    office: Rc<Office>,
+    loaded: LoadedShard,
+    alarm: Alarm,
+    counted: ShardCounts,
+}
+
+impl ShardActor {
+    /// A shard as its new owner loaded it. Must be made on the arbiter it will live on.
+    pub(crate) fn new(shard: ShardId, epoch: Epoch, loaded: LoadedShard, shared: Shared) -> ShardActor {
+        let live = LiveShard::new(shard, &shared.settings.policy);
+        let office = Office::new(shard, epoch, shared);
+        ShardActor { live, office, loaded, alarm: Alarm::default(), counted: ShardCounts::default() }
+    }
+
+    fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
+        let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
+        for effect in effects {
+            self.office.deliver(effect);
+        }
+        self.count();
+        let clock = self.office.shared.clock;
+        self.alarm.set(self.live.deadline(), &clock, context, |actor, context| {
+            actor.alarm.rang();
+            actor.take(ShardInput::TimePassed, context);
+        });
+    }
+
+    fn count(&mut self) {
+        let (now, seen, metrics) = (self.live.counts(), &mut self.counted, &self.office.shared.metrics);
+        grow(&metrics.pings.with_label_values(&["taken"]), &mut seen.pings, now.pings);
+        grow(&metrics.pings.with_label_values(&["late"]), &mut seen.pings_late, now.pings_late);
+        grow(&metrics.pings.with_label_values(&["stray"]), &mut seen.pings_stray, now.pings_stray);
+        grow(&metrics.rounds, &mut seen.rounds, now.rounds);
+        grow(&metrics.matches, &mut seen.matches, now.matches);
+        let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);
+        grow(&metrics.rounds_without_neighbours, seen, now);
+    }
+}
+
+impl Actor for ShardActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Context<Self>) {
+        context.set_mailbox_capacity(self.office.shared.settings.shard_mailbox);
+        let loaded = std::mem::take(&mut self.loaded);
+        let (trips, drivers) = (loaded.trips.len(), loaded.drivers.len());
+        for driver in &loaded.drivers {
+            self.office.driver(driver);
+        }
+        for (trip, driver_home) in loaded.trips {
+            let (live, effects) = LiveTrip::restored(trip, self.office.epoch, driver_home);
+            self.office.begin_trip(live, effects, None);
+        }
+        info!(shard = %self.office.shard, epoch = self.office.epoch.0, trips, drivers, "shard owned");
+    }
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.office.close();
+    }
+}
+
+impl Handler<Letter> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, letter: Letter, context: &mut Context<Self>) {
+        match letter {
+            Letter::Shard(input) => self.take(input, context),
+            Letter::Driver { to, input } => self.office.to_driver(to, self.office.shard, input),
+            Letter::Trip { to, input } => self.office.to_trip(to, input),
+            Letter::Install(resident) => {
+                let mut resident = *resident;
+                let effects = resident.live.moved_in(self.office.shard, resident.generation);
+                if resident.live.is_gone() {
+                    // Hung up on the way: nobody moves in.
+                    effects.into_iter().for_each(|effect| self.office.deliver(effect));
+                } else {
+                    self.office.install(resident.live, resident.lines, effects);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<Request> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, request: Request, _: &mut Context<Self>) {
+        let Request { trip, event, at, key, reply } = request;
+        match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), FIRST_ASK) {
+            Some((live, effects)) => self.office.begin_trip(live, effects, Some(reply)),
+            None => drop(reply.send(Err(come_back()))),
+        }
+    }
+}
+
+impl Handler<Cancel> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, Cancel { trip, by, reply }: Cancel, _: &mut Context<Self>) {
+        // Dropping the reply makes the asker look into the store: the trip has ended, or its actor is being rebuilt.
+        let Some(addr) = self.office.trip(trip) else { return };
+        if post(&addr, CancelTrip { by, reply }, "trip", &self.office.shared.metrics).is_some() {
+            self.office.to_trip(trip, TripInput::TimePassed);
+        }
+    }
+}
+
+impl Handler<Look> for ShardActor {
+    type Result = Option<watch::Receiver<Arc<TripView>>>;
+
+    fn handle(&mut self, Look(trip): Look, _: &mut Context<Self>) -> Self::Result {
+        self.office.watch(trip)
+    }
+}
+
+impl Handler<Attach> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, Attach { row, line }: Attach, _: &mut Context<Self>) {
+        let driver = self.office.driver(&row);
+        // Closed only in the moment of a panic: the dropped line makes the app connect again.
+        drop(post(&driver, Plug(line), "driver", &self.office.shared.metrics));
+    }
+}
+
+impl Handler<Report> for ShardActor {
+    type Result = MessageResult<Report>;
+
+    fn handle(&mut self, _: Report, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(ShardStatus {
+            shard: self.office.shard,
+            epoch: self.office.epoch,
+            drivers: self.office.drivers_live(),
+            drivers_free: self.live.free(),
+            trips: self.office.trips_live(),
+            trips_waiting: self.live.waiting(),
+            counts: self.live.counts(),
+        })
+    }
+}
+
+impl Handler<Quit> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Quit, context: &mut Context<Self>) {
+        context.stop();
+    }
+}

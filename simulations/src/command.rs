@@ -1,0 +1,237 @@
+//! The command line of `hansom-sim`: what can be asked, and what is printed.
+//!
+//! Lives here: arguments, their checks, output to the terminal, exit codes.
+//! Stays out: simulation.
+
+use std::io::{IsTerminal, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dispatch::{Method, Policy};
+use geo::Resolution;
+
+use crate::city::{City, Day};
+use crate::demand::share_for_fleet;
+use crate::people::Habits;
+use crate::report::Report;
+use crate::virtual_city::Scenario;
+
+/// Simulates a city on Hansom's own dispatch cores.
+#[derive(Debug, Parser)]
+#[command(name = "hansom-sim", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts a server and a city of real clients over real sockets, and watches it live.
+    ///
+    /// Drivers are WebSocket clients that move at the data's speeds, riders are HTTP clients that ask at the data's
+    /// rates. Ends with a summary in which every trip is accounted for; exit code 0 only if the server's journal
+    /// agrees and no promise was broken.
+    Demo(DemoArguments),
+    /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
+    Run(RunArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+struct CityArguments {
+    /// How many drivers work.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    drivers: u32,
+    /// How many hours pass in the city.
+    #[arg(long, default_value_t = 1.0, value_parser = hours)]
+    hours: f64,
+    /// What chance is made from: the same seed makes the same city.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many times the data's demand is asked for; by default what keeps the fleet busy but not drowned.
+    #[arg(long, value_parser = demand)]
+    demand: Option<f64>,
+    /// The day of the week: monday to friday.
+    #[arg(long, default_value = "thursday")]
+    day: Day,
+    /// The time of day at the start.
+    #[arg(long, default_value = "17:00", value_parser = time_of_day)]
+    start: u32,
+    /// Another city than Manhattan: a file made by the converter in simulations/data.
+    #[arg(long, value_name = "FILE")]
+    city: Option<PathBuf>,
+    /// How riders and drivers are matched.
+    #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
+    method: MethodArgument,
+    /// How large a shard is: an H3 resolution.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
+    shard_resolution: u8,
+    /// Whether the summary is for people or for programs.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+#[derive(Clone, Debug, Args)]
+struct RunArguments {
+    #[command(flatten)]
+    city: CityArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+struct DemoArguments {
+    #[command(flatten)]
+    city: CityArguments,
+    /// How many times faster than life the city runs.
+    #[arg(long, default_value_t = 30.0, value_parser = speed)]
+    speed: f64,
+    /// Where the server keeps its data; by default a folder that is removed at the end.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MethodArgument {
+    /// Each request at once, with the driver who is there soonest.
+    Nearest,
+    /// All waiting requests together, exactly.
+    Batched,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Lines for people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+fn in_range(text: &str, least: f64, most: f64, unit: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (least..=most).contains(&value) => Ok(value),
+        _ => Err(format!("allowed is a number from {least} to {most}{unit}")),
+    }
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    in_range(text, 0.01, 168.0, " (hours)")
+}
+
+fn demand(text: &str) -> Result<f64, String> {
+    in_range(text, 0.0001, 100.0, "")
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    in_range(text, 0.1, 100.0, "")
+}
+
+fn time_of_day(text: &str) -> Result<u32, String> {
+    let parsed = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
+    match parsed {
+        Some((hour @ 0..=23u32, minute @ 0..=59u32)) => Ok(hour * 3_600 + minute * 60),
+        _ => Err("allowed is a time from 00:00 to 23:59".to_owned()),
+    }
+}
+
+/// Exit code when the simulation ran and something was wrong with it.
+const NOT_WELL: u8 = 1;
+/// Exit code when it could not run.
+const NOT_AT_ALL: u8 = 2;
+
+/// Does what the command line asks.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Run(arguments) => run(&arguments),
+        Command::Demo(arguments) => demo(&arguments),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NOT_WELL),
+        Err(why) => {
+            let mut text = format!("hansom-sim: {why}");
+            let mut source = why.source();
+            while let Some(cause) = source {
+                text.push_str(&format!(": {cause}"));
+                source = cause.source();
+            }
+            // Nobody reads standard error any more: then there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{text}");
+            ExitCode::from(NOT_AT_ALL)
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+impl CityArguments {
+    fn load(&self) -> Result<City, Failure> {
+        Ok(match &self.city {
+            None => City::manhattan()?,
+            Some(path) => City::open(path)?,
+        })
+    }
+
+    fn scenario(&self, city: &City) -> Result<Scenario, Failure> {
+        let drivers = usize::try_from(self.drivers)?;
+        let method = match self.method {
+            MethodArgument::Nearest => Method::Nearest,
+            MethodArgument::Batched => Method::Batched,
+        };
+        Ok(Scenario {
+            seed: self.seed,
+            drivers,
+            hours: self.hours,
+            day: self.day,
+            start_tod_s: self.start,
+            demand: self.demand.unwrap_or_else(|| share_for_fleet(city, self.day, self.start, drivers)),
+            habits: Habits::default(),
+            policy: Policy { method, ..Policy::default() },
+            shard_resolution: Resolution::new(self.shard_resolution)?,
+        })
+    }
+
+    fn print(&self, report: &Report) -> Result<bool, Failure> {
+        let text = match self.output {
+            Output::Text => report.text(),
+            Output::Json => format!("{}\n", serde_json::to_string_pretty(report)?),
+        };
+        std::io::stdout().write_all(text.as_bytes())?;
+        Ok(report.holds())
+    }
+}
+
+fn run(arguments: &RunArguments) -> Result<bool, Failure> {
+    let city = arguments.city.load()?;
+    let scenario = arguments.city.scenario(&city)?;
+    let bar = bar((scenario.hours * 3_600.0) as u64);
+    let start = scenario.start();
+    let report = crate::virtual_city::run(&city, &scenario, &mut |now, ledger| {
+        bar.set_position(now.since(start).as_secs());
+        bar.set_message(format!("{} trips", ledger.sums().requested));
+    })?;
+    bar.finish_and_clear();
+    arguments.city.print(&report)
+}
+
+fn demo(arguments: &DemoArguments) -> Result<bool, Failure> {
+    let city = arguments.city.load()?;
+    let scenario = arguments.city.scenario(&city)?;
+    let folder = tempfile::tempdir()?;
+    let stage = crate::demo::Stage {
+        speed: arguments.speed,
+        data_dir: arguments.data_dir.clone().unwrap_or_else(|| folder.path().to_owned()),
+        live: arguments.city.output == Output::Text,
+    };
+    let report = crate::demo::run(city, scenario, &stage)?;
+    arguments.city.print(&report)
+}
+
+/// A bar over the seconds of the city; silent when nobody watches.
+fn bar(seconds: u64) -> indicatif::ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{elapsed_precise} [{bar:40}] {percent}% {msg} (eta {eta})");
+    let bar = indicatif::ProgressBar::new(seconds);
+    style.map_or(bar.clone(), |style| bar.with_style(style))
+}

@@ -1,0 +1,335 @@
+//! Drivers and riders as they behave: what they do when they hear something, and when.
+//!
+//! Lives here: decisions of simulated people, from their own seeded chance. The same people drive real sockets in
+//! `demo` and virtual time in `run`.
+//! Stays out: sockets, the city's server, the clock.
+//! Touch with care: a person knows only what the app was told. After a lost connection the app is told how the driver
+//! stands, and the driver goes on from there.
+
+use dispatch::{Availability, OfferId, StageName, Timestamp, TripId};
+use geo::Point;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use crate::city::{City, Leg};
+
+/// How people behave. Numbers without another source are our own judgement of what a city looks like.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    /// How long a driver looks at an offer before answering, in ms: from, to.
+    pub think_ms: (u64, u64),
+    /// The share of offers a driver declines.
+    pub declines: f64,
+    /// The share of offers a driver does not answer at all.
+    pub ignores: f64,
+    /// The share of accepted trips a driver gives back before the pickup.
+    pub gives_back: f64,
+    /// How long a rider takes to get into the car, in ms: from, to.
+    pub boarding_ms: (u64, u64),
+    /// How long a rider waits for a driver to accept before calling off, in ms: from, to.
+    pub patience_ms: (u64, u64),
+    /// The share of riders who call off while the car is on its way.
+    pub changes_mind: f64,
+    /// How often a phone sends its position, in ms.
+    pub ping_every_ms: u64,
+}
+
+impl Default for Habits {
+    fn default() -> Habits {
+        Habits {
+            think_ms: (1_500, 6_000),
+            declines: 0.06,
+            ignores: 0.02,
+            gives_back: 0.01,
+            boarding_ms: (15_000, 75_000),
+            patience_ms: (180_000, 600_000),
+            changes_mind: 0.02,
+            ping_every_ms: 4_000,
+        }
+    }
+}
+
+/// Where and when people are: the city and the time of day at the start of the simulation.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Streets and speeds.
+    pub city: &'a City,
+    /// The moment the simulation began.
+    pub start: Timestamp,
+    /// What time of day it was then, in seconds after midnight.
+    pub start_tod_s: u32,
+    /// How people behave.
+    pub habits: &'a Habits,
+}
+
+impl Scene<'_> {
+    /// The time of day at a moment, in seconds after midnight.
+    #[must_use]
+    pub fn tod_s(&self, now: Timestamp) -> u32 {
+        let passed = now.since(self.start).as_secs() + u64::from(self.start_tod_s);
+        u32::try_from(passed % 86_400).unwrap_or(0)
+    }
+}
+
+/// A trip as an app is told about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TripNews {
+    /// Which.
+    pub id: TripId,
+    /// How it stands.
+    pub stage: StageName,
+    /// From where.
+    pub pickup: Point,
+    /// To where.
+    pub dropoff: Point,
+}
+
+/// What a driver's app is told, whatever carried it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DriverNews {
+    /// How the driver stands.
+    Standing {
+        /// How.
+        availability: Availability,
+        /// The trip the driver is committed to.
+        trip: Option<TripNews>,
+    },
+    /// A ride is offered.
+    Offer(OfferId),
+    /// An offer is taken back, or can no longer be answered.
+    OfferGone(OfferId),
+    /// The driver's trip is won or has moved on.
+    Trip(TripNews),
+    /// A command was not done.
+    Refused,
+}
+
+/// What a driver does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DriverAct {
+    /// Says yes.
+    Accept(OfferId),
+    /// Says no.
+    Decline(OfferId),
+    /// Is at the pickup.
+    Arrived(TripId),
+    /// Has the rider in the car.
+    PickedUp(TripId),
+    /// Has let the rider out.
+    DroppedOff(TripId),
+    /// Gives the trip back.
+    GiveBack(TripId),
+    /// Wants work.
+    Online,
+}
+
+/// How long an app waits for an answer before it says the same thing again.
+const SAY_AGAIN_MS: u64 = 15_000;
+
+/// A simulated driver.
+#[derive(Debug)]
+pub struct Driver {
+    rng: Pcg64Mcg,
+    parked: Point,
+    drive: Option<(Leg, Timestamp)>,
+    trip: Option<TripNews>,
+    next: Option<(Timestamp, DriverAct)>,
+    said: u64,
+}
+
+impl Driver {
+    /// A driver parked somewhere, with chance of their own.
+    #[must_use]
+    pub fn new(seed: u64, parked: Point) -> Driver {
+        Driver { rng: Pcg64Mcg::seed_from_u64(seed), parked, drive: None, trip: None, next: None, said: 0 }
+    }
+
+    /// Where the car is, and its heading while it moves.
+    #[must_use]
+    pub fn position(&self, now: Timestamp) -> (Point, Option<f64>) {
+        match &self.drive {
+            None => (self.parked, None),
+            Some((leg, since)) => {
+                let (point, heading, _) = leg.at(millis(*since, now));
+                (point, Some(heading))
+            }
+        }
+    }
+
+    /// The trip the driver is on, as far as the app knows.
+    #[must_use]
+    pub fn trip(&self) -> Option<&TripNews> {
+        self.trip.as_ref()
+    }
+
+    /// When the driver will do something if nothing is heard before.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.next.map(|(at, _)| at)
+    }
+
+    /// The app is told something.
+    pub fn hears(&mut self, now: Timestamp, news: DriverNews, scene: Scene<'_>) {
+        match news {
+            DriverNews::Standing { availability, trip } => self.stands(now, availability, trip, scene),
+            DriverNews::Offer(offer) => {
+                let think = self.between(scene.habits.think_ms);
+                let mood: f64 = self.rng.random();
+                self.next = if mood < scene.habits.ignores {
+                    None
+                } else if mood < scene.habits.ignores + scene.habits.declines {
+                    Some((later(now, think), DriverAct::Decline(offer)))
+                } else {
+                    Some((later(now, think), DriverAct::Accept(offer)))
+                };
+            }
+            DriverNews::OfferGone(offer) => {
+                let about = |act: DriverAct| act == DriverAct::Accept(offer) || act == DriverAct::Decline(offer);
+                if self.next.is_some_and(|(_, act)| about(act)) {
+                    self.next = None;
+                }
+            }
+            DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
+            DriverNews::Refused => {}
+        }
+    }
+
+    /// Does what is due, if anything.
+    pub fn acts(&mut self, now: Timestamp) -> Option<DriverAct> {
+        let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
+        // Said again until the app is told what came of it: the answer changes or clears what is next.
+        self.said += 1;
+        self.next = match act {
+            DriverAct::Accept(_) | DriverAct::Decline(_) => None,
+            _ => Some((later(now, SAY_AGAIN_MS), act)),
+        };
+        Some(act)
+    }
+
+    fn stands(&mut self, now: Timestamp, availability: Availability, trip: Option<TripNews>, scene: Scene<'_>) {
+        match trip {
+            Some(trip) => self.goes_on(now, trip, scene),
+            None => {
+                if self.trip.take().is_some() {
+                    self.park(now);
+                }
+                self.next = (availability == Availability::Offline).then_some((now, DriverAct::Online));
+            }
+        }
+    }
+
+    fn goes_on(&mut self, now: Timestamp, trip: TripNews, scene: Scene<'_>) {
+        let known = self.trip.as_ref().is_some_and(|held| held.id == trip.id && held.stage == trip.stage);
+        if known && self.next.is_some() {
+            return;
+        }
+        match trip.stage {
+            StageName::EnRoute => {
+                let driven = self.drive_to(now, trip.pickup, scene);
+                let gives_back = self.rng.random_bool(scene.habits.gives_back);
+                let act = if gives_back { DriverAct::GiveBack(trip.id) } else { DriverAct::Arrived(trip.id) };
+                self.next = Some((later(now, if gives_back { driven / 2 } else { driven }), act));
+            }
+            StageName::Arrived => {
+                self.park(now);
+                let boarding = self.between(scene.habits.boarding_ms);
+                self.next = Some((later(now, boarding), DriverAct::PickedUp(trip.id)));
+            }
+            StageName::InProgress => {
+                let driven = self.drive_to(now, trip.dropoff, scene);
+                self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
+            }
+            // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
+            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
+                if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
+                    self.trip = None;
+                    self.next = None;
+                    self.park(now);
+                }
+                return;
+            }
+        }
+        self.trip = Some(trip);
+    }
+
+    fn drive_to(&mut self, now: Timestamp, to: Point, scene: Scene<'_>) -> u64 {
+        let (from, _) = self.position(now);
+        let leg = scene.city.leg(from, to, scene.tod_s(now));
+        let duration = leg.duration_ms();
+        self.parked = to;
+        self.drive = Some((leg, now));
+        duration
+    }
+
+    fn park(&mut self, now: Timestamp) {
+        self.parked = self.position(now).0;
+        self.drive = None;
+    }
+
+    fn between(&mut self, (from, to): (u64, u64)) -> u64 {
+        self.rng.random_range(from..=to.max(from))
+    }
+}
+
+/// A simulated rider: asks once, watches, may lose patience.
+#[derive(Clone, Debug)]
+pub struct Rider {
+    /// When the rider calls off if no driver has accepted by then.
+    pub patient_until: Timestamp,
+    /// When the rider calls off although a car is on its way, if ever: after the acceptance, in ms.
+    pub changes_mind_after_ms: Option<u64>,
+    gives_up_at: Option<Timestamp>,
+    stage: Option<StageName>,
+}
+
+impl Rider {
+    /// A rider who asks at `now`.
+    #[must_use]
+    pub fn new(seed: u64, now: Timestamp, habits: &Habits) -> Rider {
+        let mut rng = Pcg64Mcg::seed_from_u64(seed);
+        let patient_until = later(now, rng.random_range(habits.patience_ms.0..=habits.patience_ms.1));
+        let changes = rng.random_bool(habits.changes_mind);
+        let changes_mind_after_ms = changes.then(|| rng.random_range(5_000..=90_000));
+        Rider { patient_until, changes_mind_after_ms, gives_up_at: Some(patient_until), stage: None }
+    }
+
+    /// The trip stands so. Returns whether that is news.
+    pub fn sees(&mut self, now: Timestamp, stage: StageName) -> bool {
+        if self.stage == Some(stage) {
+            return false;
+        }
+        self.stage = Some(stage);
+        self.gives_up_at = match stage {
+            StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
+            StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
+            StageName::Arrived | StageName::InProgress => None,
+            StageName::Completed | StageName::Cancelled | StageName::Expired => None,
+        };
+        true
+    }
+
+    /// When the rider will call off if nothing is seen before.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.gives_up_at
+    }
+
+    /// Whether the rider calls off now.
+    pub fn calls_off(&mut self, now: Timestamp) -> bool {
+        let due = self.gives_up_at.is_some_and(|at| at <= now);
+        if due {
+            self.gives_up_at = None;
+        }
+        due
+    }
+}
+
+/// A moment some milliseconds after another.
+#[must_use]
+pub fn later(from: Timestamp, millis: u64) -> Timestamp {
+    from + std::time::Duration::from_millis(millis)
+}
+
+fn millis(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,365 @@
+//! `run`: a city of simulated people in virtual time, through the production cores.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::{Duration, Instant};
+
+use dispatch::{
+    Deed, DriverId, DriverInput, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId,
+    TripView,
+};
+use geo::Resolution;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use crate::city::{City, Day};
+use crate::demand::{Demand, NotADemand, Request};
+use crate::ledger::Ledger;
+use crate::people::{Driver, DriverAct, DriverNews, Habits, Rider, Scene, TripNews, later};
+use crate::report::{Report, Timing};
+use crate::world::{Delays, News, World};
+
+/// What kind of day the city has.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What chance is made from.
+    pub seed: u64,
+    /// How many drivers work.
+    pub drivers: usize,
+    /// How many hours pass.
+    pub hours: f64,
+    /// The day of the week.
+    pub day: Day,
+    /// The time of day at the start, in seconds after midnight.
+    pub start_tod_s: u32,
+    /// How many times the data's demand is asked for.
+    pub demand: f64,
+    /// How people behave.
+    pub habits: Habits,
+    /// The rules of dispatching.
+    pub policy: Policy,
+    /// How large a shard is.
+    pub shard_resolution: Resolution,
+}
+
+/// Keeps the chance that places drivers apart from the chance that makes requests.
+const FLEET_CHANCE: u64 = 0x00f1_ee70;
+
+/// A Thursday that lies in the data: simulated time starts on it, so that times of day read as they are.
+const A_THURSDAY_MS: u64 = 1_528_329_600_000; // 2018-06-07 00:00
+
+impl Scenario {
+    /// The moment the simulation starts.
+    #[must_use]
+    pub fn start(&self) -> Timestamp {
+        later(Timestamp::from_millis(A_THURSDAY_MS), u64::from(self.start_tod_s) * 1_000)
+    }
+
+    /// How long it lasts.
+    #[must_use]
+    pub fn lasts(&self) -> Duration {
+        Duration::from_secs_f64(self.hours * 3_600.0)
+    }
+
+    /// Where the drivers are when the simulation starts: where riders are at that time of day, which is where the day
+    /// before would have left them.
+    #[must_use]
+    ///
+    /// # Errors
+    /// [`NotADemand`] when the start is not within a day or the demand is not above 0.
+    pub fn fleet(&self, city: &City) -> Result<Vec<(DriverId, Driver)>, NotADemand> {
+        let mut places = Demand::new(city, self.day, self.start_tod_s, self.demand, self.seed ^ FLEET_CHANCE)?;
+        let mut rng = Pcg64Mcg::seed_from_u64(self.seed);
+        let mut fleet = Vec::with_capacity(self.drivers);
+        while fleet.len() < self.drivers {
+            let Some(request) = places.next() else { break };
+            let name = format!("driver-{}", fleet.len() + 1);
+            if let Ok(id) = DriverId::new(&name) {
+                fleet.push((id, Driver::new(rng.random(), request.dropoff)));
+            }
+        }
+        Ok(fleet)
+    }
+}
+
+/// A trip as an app hears of it.
+#[must_use]
+pub fn trip_news(trip: &Trip) -> TripNews {
+    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.pickup, dropoff: trip.dropoff }
+}
+
+/// What an app makes of a notice, if anything.
+#[must_use]
+pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
+    match notice {
+        Notice::Standing { availability, trip, .. } => {
+            Some(DriverNews::Standing { availability: *availability, trip: trip.as_ref().map(trip_news) })
+        }
+        Notice::Offer(offer) => Some(DriverNews::Offer(offer.id)),
+        Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => Some(DriverNews::OfferGone(*offer)),
+        Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
+        Notice::Refused { .. } => Some(DriverNews::Refused),
+        Notice::Home { .. } | Notice::Superseded => None,
+    }
+}
+
+/// Who does something next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Ask,
+    Ping(usize),
+    Driver(usize),
+    Rider(TripId),
+}
+
+struct Seat {
+    id: DriverId,
+    session: SessionId,
+    person: Driver,
+}
+
+/// A simulation under way.
+struct Play<'a> {
+    scenario: &'a Scenario,
+    scene: Scene<'a>,
+    world: World,
+    seats: Vec<Seat>,
+    seat_of: HashMap<DriverId, usize>,
+    riders: HashMap<TripId, Rider>,
+    turns: BinaryHeap<Reverse<(Timestamp, u64, Turn)>>,
+    turned: u64,
+    ledger: Ledger,
+    rng: Pcg64Mcg,
+    pings: u64,
+    said: u64,
+}
+
+/// Runs a scenario to its end. `progress` is called about once a minute of the city.
+///
+/// # Errors
+/// [`NotADemand`] when the start is not within a day or the demand is not above 0.
+pub fn run(
+    city: &City,
+    scenario: &Scenario,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<Report, NotADemand> {
+    let began = Instant::now();
+    let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
+    let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
+    let mut play = Play {
+        scenario,
+        scene,
+        world,
+        seats: Vec::new(),
+        seat_of: HashMap::new(),
+        riders: HashMap::new(),
+        turns: BinaryHeap::new(),
+        turned: 0,
+        ledger: Ledger::default(),
+        rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
+        pings: 0,
+        said: 0,
+    };
+    play.seat_fleet()?;
+    let demand = Demand::new(city, scenario.day, scenario.start_tod_s, scenario.demand, scenario.seed)?;
+    play.play(demand, progress);
+    Ok(play.report(began.elapsed()))
+}
+
+impl Play<'_> {
+    fn seat_fleet(&mut self) -> Result<(), NotADemand> {
+        let every = self.scene.habits.ping_every_ms.max(1);
+        for (id, person) in self.scenario.fleet(self.scene.city)? {
+            let now = self.world.now();
+            let (at, _) = person.position(now);
+            let session = self.world.connect(&id, at);
+            let place = self.seats.len();
+            self.seat_of.insert(id.clone(), place);
+            self.seats.push(Seat { id, session, person });
+            let phase = self.rng.random_range(0..every);
+            self.turn(later(now, phase), Turn::Ping(place));
+        }
+        Ok(())
+    }
+
+    fn play(&mut self, mut demand: Demand<'_>, progress: &mut dyn FnMut(Timestamp, &Ledger)) {
+        let (start, end) = (self.scenario.start(), self.scenario.start() + self.scenario.lasts());
+        let mut request = demand.next();
+        if let Some(first) = &request {
+            self.turn(later(start, first.at_ms), Turn::Ask);
+        }
+        let mut shown = start;
+        loop {
+            while let Some(news) = self.world.hear() {
+                self.hear(news);
+            }
+            let next = self.turns.peek().map_or(end, |Reverse((at, _, _))| (*at).min(end));
+            self.world.advance(next);
+            if self.world.now() < next {
+                continue; // somebody heard something
+            }
+            if self.world.now() >= end {
+                break;
+            }
+            let Some(Reverse((_, _, turn))) = self.turns.pop() else { continue };
+            match turn {
+                Turn::Ask => {
+                    if let Some(asked) = request.take() {
+                        self.ask(&asked);
+                    }
+                    request = demand.next();
+                    if let Some(next) = &request {
+                        self.turn(later(start, next.at_ms), Turn::Ask);
+                    }
+                }
+                Turn::Ping(place) => self.ping(place),
+                Turn::Driver(place) => self.act(place),
+                Turn::Rider(trip) => self.rider_turn(trip),
+            }
+            if self.world.now().since(shown) >= Duration::from_secs(60) {
+                shown = self.world.now();
+                progress(shown, &self.ledger);
+            }
+        }
+        // What the store has done in the last moment is still told, so that the books can be compared.
+        loop {
+            while let Some(news) = self.world.hear() {
+                self.hear(news);
+            }
+            match self.world.next_at() {
+                Some(at) if self.world.writes_pending() > 0 => self.world.advance(at),
+                _ => break,
+            }
+        }
+    }
+
+    fn turn(&mut self, at: Timestamp, turn: Turn) {
+        self.turned += 1;
+        self.turns.push(Reverse((at, self.turned, turn)));
+    }
+
+    fn ask(&mut self, request: &Request) {
+        self.said += 1;
+        let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
+        let (key, chance) = (format!("request-{}", self.said), self.rng.random());
+        self.ledger.asked();
+        let (trip, _) = self.world.request(rider, request.pickup, request.dropoff, key, chance);
+        let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
+        self.riders.insert(trip, person);
+        self.rider_next(trip);
+    }
+
+    fn ping(&mut self, place: usize) {
+        let now = self.world.now();
+        let seat = &self.seats[place];
+        let (point, heading) = seat.person.position(now);
+        self.world.ping(&seat.id, point, heading);
+        self.pings += 1;
+        self.turn(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
+    }
+
+    fn act(&mut self, place: usize) {
+        let now = self.world.now();
+        let seat = &mut self.seats[place];
+        if let Some(act) = seat.person.acts(now) {
+            self.said += 1;
+            let ask = World::ask(seat.session, self.said);
+            let does = |trip, deed| DriverInput::Does { trip, deed, ask };
+            let input = match act {
+                DriverAct::Accept(offer) => DriverInput::Answer { offer, yes: true, ask },
+                DriverAct::Decline(offer) => DriverInput::Answer { offer, yes: false, ask },
+                DriverAct::Arrived(trip) => does(trip, Deed::Arrived),
+                DriverAct::PickedUp(trip) => does(trip, Deed::PickedUp),
+                DriverAct::DroppedOff(trip) => does(trip, Deed::DroppedOff),
+                DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack),
+                DriverAct::Online => DriverInput::GoOnline { ask },
+            };
+            let (id, position) = (seat.id.clone(), seat.person.position(now));
+            // Apps send where they are with what they do, so that nothing is decided on an old position.
+            self.world.ping(&id, position.0, position.1);
+            self.world.says(&id, input);
+        }
+        self.driver_next(place);
+    }
+
+    fn rider_turn(&mut self, trip: TripId) {
+        let now = self.world.now();
+        if self.riders.get_mut(&trip).is_some_and(|rider| rider.calls_off(now)) {
+            self.world.cancel(trip, Party::Rider);
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        let now = self.world.now();
+        match news {
+            News::Driver { driver, session, notice } => {
+                let Some(&place) = self.seat_of.get(&driver) else { return };
+                if self.seats[place].session != session {
+                    return;
+                }
+                if let Notice::Trip { trip, .. } = &notice {
+                    self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
+                }
+                if let Some(news) = driver_news(&notice) {
+                    self.seats[place].person.hears(now, news, self.scene);
+                    self.driver_next(place);
+                }
+            }
+            News::Trip(view) => self.see(&view),
+            News::Answer { answer: Ok(view), .. } => {
+                if view.trip.version == 1 {
+                    self.ledger.answered();
+                }
+                self.see(&view);
+            }
+            News::Answer { answer: Err(_), .. } => {}
+        }
+    }
+
+    fn see(&mut self, view: &TripView) {
+        let trip = &view.trip;
+        for (version, stage, since) in &view.history {
+            self.ledger.told(trip.id, *version, *stage, *since);
+        }
+        let stage = trip.stage.name();
+        let Some(rider) = self.riders.get_mut(&trip.id) else { return };
+        let news = rider.sees(self.world.now(), stage);
+        if !stage.is_active() {
+            self.riders.remove(&trip.id);
+        } else if news {
+            self.rider_next(trip.id);
+        }
+    }
+
+    fn driver_next(&mut self, place: usize) {
+        if let Some(at) = self.seats[place].person.next_at() {
+            self.turn(at, Turn::Driver(place));
+        }
+    }
+
+    fn rider_next(&mut self, trip: TripId) {
+        if let Some(at) = self.riders.get(&trip).and_then(Rider::next_at) {
+            self.turn(at, Turn::Rider(trip));
+        }
+    }
+
+    fn report(&self, took: Duration) -> Report {
+        let store = self.world.store();
+        let (journal, violations) =
+            self.ledger.compare(&store.journal_now(), &store.all_trips_now(), &store.all_drivers_now());
+        let wall_seconds = took.as_secs_f64();
+        Report {
+            seed: self.scenario.seed,
+            simulated_hours: self.scenario.hours,
+            drivers: self.seats.len(),
+            demand: self.scenario.demand,
+            offers: self.world.offers(),
+            pings: self.pings,
+            timing: Some(Timing {
+                wall_seconds,
+                simulated_hours_per_wall_second: self.scenario.hours / wall_seconds.max(1e-9),
+            }),
+            ..Report::from_books(&self.ledger, journal, &violations)
+        }
+    }
+}

@@ -1,0 +1,556 @@
+//! A whole city in virtual time: the production cores in one thread, without sockets, threads or a wall clock.
+//!
+//! Lives here: the shell that carries effects between the cores, the way `actors` does, but in an order that depends
+//! on nothing except the inputs. Time jumps from one event to the next.
+//! Stays out: decisions, which are `dispatch`'s, and people, who are in [`crate::people`].
+//! Touch with care: what happens at the same moment happens in the order in which it was caused. A run of the same
+//! inputs is the same run, to the byte.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use dispatch::invariants::{Violation, audit};
+use dispatch::{
+    Absent, AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Notice,
+    Party, Ping, Policy, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId,
+    TripInput, TripView, Write, WriteError, to_absent_driver, to_absent_shard, to_absent_trip,
+};
+use geo::{Point, Resolution};
+use persistence::{Done, DriverRow, Fence, Guarded, MemoryStore};
+
+/// How long things take between the parts of the city.
+#[derive(Clone, Copy, Debug)]
+pub struct Delays {
+    /// From handing a write to the store to its acknowledgement.
+    pub commit: Duration,
+    /// From one shard to another.
+    pub letter: Duration,
+}
+
+impl Default for Delays {
+    /// What one machine takes: an fsync, and a hop between threads rounded up to the clock's millisecond.
+    fn default() -> Delays {
+        Delays { commit: Duration::from_millis(2), letter: Duration::from_millis(1) }
+    }
+}
+
+/// What people hear.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// A driver's app is told something.
+    Driver {
+        /// Who.
+        driver: DriverId,
+        /// Over which session.
+        session: SessionId,
+        /// What.
+        notice: Notice,
+    },
+    /// A trip's view has changed; its rider watches.
+    Trip(TripView),
+    /// A question about a trip is answered.
+    Answer {
+        /// Which.
+        ask: AskId,
+        /// How.
+        answer: Result<TripView, Refusal>,
+    },
+}
+
+/// Who an event is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Who {
+    Trip(TripId),
+    Driver(DriverId),
+    Shard(ShardId),
+}
+
+/// What is bound to happen.
+#[derive(Debug)]
+enum Happening {
+    Wake(Who),
+    Written(TripId, TripInput),
+    Moved(DriverId, DriverInput),
+    Read(DriverId, DriverInput),
+    Letter(Effect),
+}
+
+/// A city in virtual time.
+#[derive(Debug)]
+pub struct World {
+    now: Timestamp,
+    policy: Policy,
+    resolution: Resolution,
+    delays: Delays,
+    store: MemoryStore,
+    epochs: BTreeMap<ShardId, Epoch>,
+    shards: HashMap<ShardId, LiveShard>,
+    trips: HashMap<TripId, LiveTrip>,
+    drivers: HashMap<DriverId, LiveDriver>,
+    alarms: HashMap<Who, Timestamp>,
+    future: BTreeMap<(Timestamp, u64), Happening>,
+    caused: u64,
+    at_once: VecDeque<Effect>,
+    news: VecDeque<News>,
+    asks: u64,
+    offers: u64,
+    writes_pending: usize,
+}
+
+impl World {
+    /// An empty city at `start`.
+    #[must_use]
+    pub fn new(start: Timestamp, policy: Policy, resolution: Resolution, delays: Delays) -> World {
+        World {
+            now: start,
+            policy,
+            resolution,
+            delays,
+            store: MemoryStore::default(),
+            epochs: BTreeMap::new(),
+            shards: HashMap::new(),
+            trips: HashMap::new(),
+            drivers: HashMap::new(),
+            alarms: HashMap::new(),
+            future: BTreeMap::new(),
+            caused: 0,
+            at_once: VecDeque::new(),
+            news: VecDeque::new(),
+            asks: 0,
+            offers: 0,
+            writes_pending: 0,
+        }
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The store, for whoever wants to compare what was told with what was kept.
+    #[must_use]
+    pub fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    /// How many offers drivers were shown.
+    #[must_use]
+    pub fn offers(&self) -> u64 {
+        self.offers
+    }
+
+    /// What the shards have counted, together.
+    #[must_use]
+    pub fn counts(&self) -> ShardCounts {
+        let mut sum = ShardCounts::default();
+        for shard in self.epochs.keys().filter_map(|shard| self.shards.get(shard)) {
+            let counts = shard.counts();
+            sum.pings += counts.pings;
+            sum.pings_late += counts.pings_late;
+            sum.pings_stray += counts.pings_stray;
+            sum.rounds += counts.rounds;
+            sum.matches += counts.matches;
+            sum.rounds_without_neighbours += counts.rounds_without_neighbours;
+        }
+        sum
+    }
+
+    /// How many shards are owned.
+    #[must_use]
+    pub fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Replays the journal and compares it with the rows: see [`dispatch::invariants`].
+    #[must_use]
+    pub fn audit(&self) -> Vec<Violation> {
+        audit(&self.store.journal_now(), &self.store.all_trips_now(), &self.store.all_drivers_now())
+    }
+
+    // ---- people ---------------------------------------------------------------------------------------------------
+
+    /// A rider asks for a ride; the answer comes as [`News::Answer`] of this number, under this trip's name.
+    pub fn request(
+        &mut self,
+        rider: RiderId,
+        pickup: Point,
+        dropoff: Point,
+        key: String,
+        chance: u64,
+    ) -> (TripId, AskId) {
+        let home = ShardId::of(pickup, self.resolution);
+        let epoch = self.own(home);
+        let trip = TripId::new(self.now, home, chance);
+        let ask = self.next_ask();
+        let event = Event::Requested { rider: rider.clone(), pickup, dropoff };
+        let key = RequestKey { rider, key };
+        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
+            self.trips.insert(trip, live);
+            self.perform(&Who::Trip(trip), effects);
+        }
+        self.settle_at_once();
+        (trip, ask)
+    }
+
+    /// Someone wants a trip called off; the answer comes as [`News::Answer`].
+    pub fn cancel(&mut self, trip: TripId, by: Party) -> AskId {
+        let ask = self.next_ask();
+        self.at_once.push_back(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, ask } });
+        self.settle_at_once();
+        ask
+    }
+
+    /// A driver's app connects at a place and gets a session.
+    pub fn connect(&mut self, driver: &DriverId, at: Point) -> SessionId {
+        let session = self.store.open_session_now(driver.clone()).session;
+        let row = self.store.settle_now(driver.clone(), ShardId::of(at, self.resolution));
+        let home = row.home.unwrap_or_else(|| ShardId::of(at, self.resolution));
+        self.own(home);
+        self.wake_driver(DriverRow { home: Some(home), ..row });
+        let input = DriverInput::Connected { session };
+        self.at_once.push_back(Effect::ToDriver { to: driver.clone(), home, input });
+        self.settle_at_once();
+        session
+    }
+
+    /// A driver's app says something over its session.
+    pub fn says(&mut self, driver: &DriverId, input: DriverInput) {
+        let home = self.drivers.get(driver).map(LiveDriver::home);
+        let home = home.or_else(|| self.store.driver_now(driver).and_then(|row| row.home));
+        if let Some(home) = home {
+            self.at_once.push_back(Effect::ToDriver { to: driver.clone(), home, input });
+            self.settle_at_once();
+        }
+    }
+
+    /// The command of an app over its current session.
+    #[must_use]
+    pub fn ask(session: SessionId, number: u64) -> DriverAsk {
+        DriverAsk { session, number: Some(number) }
+    }
+
+    /// A driver's phone sends its position.
+    pub fn ping(&mut self, driver: &DriverId, point: Point, heading: Option<f64>) {
+        let Some(home) = self.drivers.get(driver).map(LiveDriver::home) else { return };
+        let ping = Ping { driver: driver.clone(), point, measured_at: self.now, heading };
+        self.at_once.push_back(Effect::ToShard { to: home, input: ShardInput::Pings(vec![ping]) });
+        self.settle_at_once();
+    }
+
+    /// How many writes the store has done that nobody was told of yet.
+    #[must_use]
+    pub fn writes_pending(&self) -> usize {
+        self.writes_pending
+    }
+
+    // ---- time -----------------------------------------------------------------------------------------------------
+
+    /// What people have heard and not yet been given.
+    pub fn hear(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    /// When the next thing is bound to happen.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.future.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Lets time pass up to `until`, but stops as soon as somebody hears something.
+    pub fn advance(&mut self, until: Timestamp) {
+        while self.news.is_empty() {
+            match self.future.first_entry() {
+                Some(entry) if entry.key().0 <= until => {
+                    let ((at, _), happening) = entry.remove_entry();
+                    self.now = self.now.max(at);
+                    self.happen(happening);
+                    self.settle_at_once();
+                }
+                _ => {
+                    self.now = self.now.max(until);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The node dies and is started again: memory is gone, what was on its way is lost, the rows are read.
+    pub fn crash(&mut self) {
+        self.shards.clear();
+        self.trips.clear();
+        self.drivers.clear();
+        self.alarms.clear();
+        self.future.clear();
+        self.at_once.clear();
+        self.news.clear();
+        self.epochs.clear();
+        self.writes_pending = 0;
+        for shard in self.store.shards_with_work_now() {
+            self.own(shard);
+        }
+        self.settle_at_once();
+    }
+
+    // ---- the shell ------------------------------------------------------------------------------------------------
+
+    fn own(&mut self, shard: ShardId) -> Epoch {
+        if let Some(&epoch) = self.epochs.get(&shard) {
+            return epoch;
+        }
+        let epoch = self.store.claim_now(shard);
+        self.epochs.insert(shard, epoch);
+        self.shards.insert(shard, LiveShard::new(shard, &self.policy));
+        let loaded = self.store.load_now(shard);
+        for row in loaded.drivers {
+            self.wake_driver(row);
+        }
+        for (trip, driver_home) in loaded.trips {
+            let id = trip.id;
+            let (live, effects) = LiveTrip::restored(trip, epoch, driver_home);
+            self.trips.insert(id, live);
+            self.perform(&Who::Trip(id), effects);
+        }
+        epoch
+    }
+
+    fn wake_driver(&mut self, row: DriverRow) {
+        let Some(home) = row.home else { return };
+        let known = self.drivers.get(&row.id).is_some_and(|live| live.home() == home);
+        if !known {
+            let live = LiveDriver::restored(row.id.clone(), home, row.generation, row.trip);
+            let mut effects = Vec::new();
+            live.tell_shard(&mut effects);
+            self.drivers.insert(row.id.clone(), live);
+            self.perform(&Who::Driver(row.id), effects);
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Wake(who) => {
+                self.alarms.remove(&who);
+                match who {
+                    Who::Trip(trip) => self.step_trip(trip, TripInput::TimePassed),
+                    Who::Driver(driver) => self.step_driver(&driver, DriverInput::TimePassed),
+                    Who::Shard(shard) => self.step_shard(shard, ShardInput::TimePassed),
+                }
+            }
+            Happening::Written(trip, input) => {
+                self.writes_pending -= 1;
+                self.step_trip(trip, input);
+            }
+            Happening::Moved(driver, input) => {
+                self.writes_pending -= 1;
+                self.step_driver(&driver, input);
+            }
+            Happening::Read(driver, input) => self.step_driver(&driver, input),
+            Happening::Letter(effect) => self.at_once.push_back(effect),
+        }
+    }
+
+    fn settle_at_once(&mut self) {
+        while let Some(effect) = self.at_once.pop_front() {
+            match effect {
+                Effect::ToTrip { to, input } => self.step_trip(to, input),
+                Effect::ToDriver { to, input, .. } => self.step_driver(&to, input),
+                Effect::ToShard { to, input } => self.step_shard(to, input),
+                _ => {}
+            }
+        }
+    }
+
+    fn step_trip(&mut self, trip: TripId, input: TripInput) {
+        if let Some(live) = self.trips.get_mut(&trip) {
+            let effects = live.step(self.now, &self.policy, input);
+            return self.perform(&Who::Trip(trip), effects);
+        }
+        match (to_absent_trip(trip, &input), input) {
+            (Absent::Do(effect), _) => self.at_once.push_back(effect),
+            (Absent::Wake, TripInput::Cancel { by, ask }) => {
+                let answer = self.answer_from_store(trip, by);
+                self.news.push_back(News::Answer { ask, answer });
+            }
+            (Absent::Wake | Absent::Ignore, _) => {}
+        }
+    }
+
+    fn answer_from_store(&self, trip: TripId, by: Party) -> Result<TripView, Refusal> {
+        let stored = self.store.trip_now(trip).ok_or(Refusal::UnknownTrip { trip })?;
+        let busy = Refusal::Busy { retry_after: dispatch::RETRY_AFTER };
+        dispatch::answer_for_ended(&stored, by).unwrap_or(Err(busy))?;
+        Ok(LiveTrip::restored(stored, Epoch(0), None).0.view(None))
+    }
+
+    fn step_driver(&mut self, driver: &DriverId, input: DriverInput) {
+        if let Some(live) = self.drivers.get_mut(driver) {
+            let effects = live.step(self.now, input);
+            return self.perform(&Who::Driver(driver.clone()), effects);
+        }
+        match to_absent_driver(&input) {
+            Absent::Do(effect) => self.at_once.push_back(effect),
+            Absent::Wake => {
+                if let Some(row) = self.store.driver_now(driver)
+                    && row.home.is_some()
+                {
+                    self.wake_driver(row);
+                    self.step_driver(driver, input);
+                }
+            }
+            Absent::Ignore => {}
+        }
+    }
+
+    fn step_shard(&mut self, shard: ShardId, input: ShardInput) {
+        if !self.shards.contains_key(&shard) {
+            match to_absent_shard(shard, &input) {
+                Absent::Do(effect) => return self.at_once.push_back(effect),
+                Absent::Ignore => return,
+                Absent::Wake => {
+                    self.own(shard);
+                }
+            }
+        }
+        let Some(live) = self.shards.get_mut(&shard) else { return };
+        let effects = live.step(self.now, &self.policy, input);
+        self.perform(&Who::Shard(shard), effects);
+    }
+
+    fn perform(&mut self, who: &Who, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::ToTrip { .. } | Effect::ToDriver { .. } | Effect::ToShard { .. } => self.send(who, effect),
+                Effect::ToSession { driver, session, notice } => {
+                    self.offers += u64::from(matches!(notice, Notice::Offer(_)));
+                    self.news.push_back(News::Driver { driver, session, notice });
+                }
+                Effect::Commit(write) => self.commit(who, write),
+                Effect::ReadRow => self.read_row(who),
+                Effect::Answer { ask, answer } => self.news.push_back(News::Answer { ask, answer }),
+                Effect::Publish(view) => self.news.push_back(News::Trip(view)),
+                Effect::HandOver { to, generation } => self.hand_over(who, to, generation),
+                Effect::Retire => self.forget(who),
+                Effect::Rebuild { .. } => self.rebuild(who),
+            }
+        }
+        self.set_alarm(who);
+    }
+
+    /// A message inside a shard is there at once; between shards it takes its time.
+    fn send(&mut self, from: &Who, effect: Effect) {
+        let to = match &effect {
+            Effect::ToTrip { to, .. } => to.home(),
+            Effect::ToDriver { home, .. } => *home,
+            Effect::ToShard { to, .. } => *to,
+            _ => return,
+        };
+        let from = match from {
+            Who::Trip(trip) => Some(trip.home()),
+            Who::Driver(driver) => self.drivers.get(driver).map(LiveDriver::home),
+            Who::Shard(shard) => Some(*shard),
+        };
+        if from == Some(to) {
+            self.at_once.push_back(effect);
+        } else {
+            self.plan(self.now + self.delays.letter, Happening::Letter(effect));
+        }
+    }
+
+    fn commit(&mut self, who: &Who, write: Write) {
+        let shard = match (who, &write) {
+            (Who::Trip(trip), _) => trip.home(),
+            (_, Write::Move { from, .. }) => *from,
+            _ => return,
+        };
+        let Some(&epoch) = self.epochs.get(&shard) else { return };
+        let guarded = Guarded { fence: Fence { shard, epoch }, write };
+        let outcome = self.store.commit_now(vec![guarded]).pop().unwrap_or(Err(WriteError::Unknown));
+        let told = match who {
+            Who::Trip(trip) => {
+                Happening::Written(*trip, outcome.map_or_else(TripInput::NotWritten, |_| TripInput::Written))
+            }
+            Who::Driver(driver) => {
+                let moved = outcome.and_then(|done| match done {
+                    Done::Moved { generation } => Ok(generation),
+                    Done::Journaled { .. } => Err(WriteError::Stale),
+                });
+                Happening::Moved(driver.clone(), DriverInput::MoveWritten(moved))
+            }
+            Who::Shard(_) => return,
+        };
+        self.writes_pending += 1;
+        self.plan(self.now + self.delays.commit, told);
+    }
+
+    fn read_row(&mut self, who: &Who) {
+        let Who::Driver(driver) = who else { return };
+        let trip = self.store.driver_now(driver).and_then(|row| row.trip);
+        self.plan(self.now + self.delays.commit, Happening::Read(driver.clone(), DriverInput::Row(Ok(trip))));
+    }
+
+    fn hand_over(&mut self, who: &Who, to: ShardId, generation: dispatch::Generation) {
+        let Who::Driver(driver) = who else { return };
+        self.own(to);
+        if let Some(live) = self.drivers.get_mut(driver) {
+            let effects = live.moved_in(to, generation);
+            let gone = live.is_gone();
+            self.perform(who, effects);
+            if gone {
+                self.forget(who);
+            }
+        }
+    }
+
+    fn forget(&mut self, who: &Who) {
+        match who {
+            Who::Trip(trip) => drop(self.trips.remove(trip)),
+            Who::Driver(driver) => drop(self.drivers.remove(driver)),
+            Who::Shard(_) => {}
+        }
+    }
+
+    /// What is in memory may be wrong: the rows are right.
+    fn rebuild(&mut self, who: &Who) {
+        self.forget(who);
+        match who {
+            Who::Trip(trip) => {
+                let Some(row) = self.store.trip_now(*trip).filter(|row| row.stage.name().is_active()) else { return };
+                let driver = row.stage.committed_driver().and_then(|driver| self.store.driver_now(driver));
+                let epoch = self.own(trip.home());
+                let (live, effects) = LiveTrip::restored(row, epoch, driver.and_then(|driver| driver.home));
+                self.trips.insert(*trip, live);
+                self.perform(who, effects);
+            }
+            Who::Driver(driver) => {
+                if let Some(row) = self.store.driver_now(driver) {
+                    self.wake_driver(row);
+                }
+            }
+            Who::Shard(_) => {}
+        }
+    }
+
+    fn set_alarm(&mut self, who: &Who) {
+        let deadline = match who {
+            Who::Trip(trip) => self.trips.get(trip).and_then(|live| live.deadline(&self.policy)),
+            Who::Driver(driver) => self.drivers.get(driver).and_then(LiveDriver::deadline),
+            Who::Shard(shard) => self.shards.get(shard).and_then(LiveShard::deadline),
+        };
+        let Some(at) = deadline.map(|at| at.max(self.now)) else { return };
+        // An alarm that rings too early is harmless: it finds nothing due, and sets the next one.
+        if self.alarms.get(who).is_none_or(|&set| at < set) {
+            self.alarms.insert(who.clone(), at);
+            self.plan(at, Happening::Wake(who.clone()));
+        }
+    }
+
+    fn plan(&mut self, at: Timestamp, happening: Happening) {
+        self.caused += 1;
+        self.future.insert((at, self.caused), happening);
+    }
+
+    fn next_ask(&mut self) -> AskId {
+        self.asks += 1;
+        AskId(self.asks)
+    }
+}

@@ -1,0 +1,7 @@
+//! One binary of promises: stories in virtual time, end-to-end tests on real sockets, house rules.
+
+mod offering;
+mod recovering;
+mod riding;
+mod story;
+mod tidy;

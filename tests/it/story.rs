@@ -1,0 +1,277 @@
+//! Stories go in as text; what the city did comes out as text. Only this file touches the API.
+//!
+//! A line is a time, a name and what happens. Distances are metres north of the rider's corner; a trip goes two
+//! kilometres south. Phones send their position every ten seconds unless their driver falls silent or hangs up. The
+//! city is in virtual time, with the production cores.
+//!
+//! `ann online 100m` `ann offline` `ann takes a break` `ann accepts` `ann accepts bob's offer`
+//! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
+//! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
+//! `ann falls silent` `eve requests` `eve requests again` `eve cancels` `the node crashes` `time passes`
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use dispatch::{Deed, DriverId, DriverInput, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp, TripId};
+use geo::{Point, Resolution};
+use simulations::world::{Delays, News, World};
+
+/// Plays a story and compares what the city did with what was promised.
+pub(crate) fn check(story: &str, expected: expect_test::Expect) {
+    check_with(Policy::default(), story, expected);
+}
+
+/// As [`check`], under another policy.
+pub(crate) fn check_with(policy: Policy, story: &str, expected: expect_test::Expect) {
+    let mut stage = Stage::new(policy);
+    for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        stage.play(line);
+    }
+    let violations = stage.world.audit();
+    assert!(violations.is_empty(), "broken promises: {violations:?}");
+    expected.assert_eq(&stage.told);
+}
+
+/// Where riders wait.
+fn corner() -> Point {
+    Point::new(40.75, -73.98).unwrap()
+}
+
+fn north(metres: f64) -> Point {
+    Point::new(40.75 + metres / 111_194.9, -73.98).unwrap()
+}
+
+const START: Timestamp = Timestamp::from_millis(1_000_000_000_000);
+
+struct Stage {
+    world: World,
+    told: String,
+    sessions: BTreeMap<String, SessionId>,
+    offers: BTreeMap<String, OfferId>,
+    trips: BTreeMap<String, TripId>,
+    names: BTreeMap<TripId, String>,
+    on: BTreeMap<String, TripId>,
+    /// Where each phone that still sends is, in metres north.
+    phones: BTreeMap<String, f64>,
+    said: u64,
+    seen: BTreeMap<TripId, u32>,
+}
+
+impl Stage {
+    fn new(policy: Policy) -> Stage {
+        let delays = Delays { commit: Duration::ZERO, letter: Duration::ZERO };
+        Stage {
+            world: World::new(START, policy, Resolution::SHARD, delays),
+            told: String::new(),
+            sessions: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            trips: BTreeMap::new(),
+            names: BTreeMap::new(),
+            on: BTreeMap::new(),
+            phones: BTreeMap::new(),
+            said: 0,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    fn play(&mut self, line: &str) {
+        let (time, rest) = line.split_once(char::is_whitespace).expect("a line is a time and what happens");
+        let seconds: f64 = time.strip_suffix('s').and_then(|time| time.parse().ok()).expect("a time such as 12s");
+        self.let_pass(START + Duration::from_secs_f64(seconds));
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        match words.as_slice() {
+            ["time", "passes"] => {}
+            ["the", "node", "crashes"] => {
+                self.world.crash();
+                self.sessions.clear();
+                self.phones.clear();
+                self.say("the node is back");
+            }
+            [rider, "requests"] => self.request(rider),
+            [rider, "requests", "again"] => {
+                self.said -= 1;
+                self.request(rider);
+            }
+            [rider, "cancels"] => {
+                self.world.cancel(self.trips[*rider], Party::Rider);
+            }
+            [driver, "online", metres] => self.online(driver, metres),
+            [driver, "moves", metres] => {
+                self.phones.insert((*driver).to_owned(), metres.trim_end_matches('m').parse().unwrap());
+                self.send_positions();
+            }
+            [driver, "falls", "silent"] => drop(self.phones.remove(*driver)),
+            [driver, "hangs", "up"] => {
+                self.phones.remove(*driver);
+                let session = self.sessions[*driver];
+                self.driver_says(driver, DriverInput::Disconnected { session });
+            }
+            [driver, "accepts", other, "offer"] => {
+                let offer = self.offers[other.trim_end_matches("'s")];
+                let input = DriverInput::Answer { offer, yes: true, ask: World::ask(self.sessions[*driver], 0) };
+                self.driver_says(driver, input);
+            }
+            [driver, "arrives", "for", rider] => {
+                let ask = World::ask(self.sessions[*driver], 0);
+                self.driver_says(driver, DriverInput::Does { trip: self.trips[*rider], deed: Deed::Arrived, ask });
+            }
+            [driver, rest @ ..] => self.driver_does(driver, &rest.join(" ")),
+            [] => unreachable!("empty lines are filtered"),
+        }
+        self.hear_all();
+    }
+
+    fn request(&mut self, rider: &str) {
+        self.said += 1;
+        let id = RiderId::new(rider).unwrap();
+        let (trip, _) = self.world.request(id, corner(), north(-2_000.0), format!("key-{}", self.said), self.said);
+        self.trips.insert(rider.to_owned(), trip);
+        self.names.insert(trip, rider.to_owned());
+    }
+
+    fn online(&mut self, driver: &str, metres: &str) {
+        let metres = metres.trim_end_matches('m').parse().expect("a distance such as 100m");
+        self.phones.insert(driver.to_owned(), metres);
+        let place = north(metres);
+        let id = DriverId::new(driver).unwrap();
+        let session = self.world.connect(&id, place);
+        self.sessions.insert(driver.to_owned(), session);
+        self.world.ping(&id, place, None);
+        let ask = World::ask(session, 0);
+        self.driver_says(driver, DriverInput::GoOnline { ask });
+    }
+
+    fn driver_does(&mut self, driver: &str, what: &str) {
+        self.said += 1;
+        let ask = World::ask(self.sessions[driver], self.said);
+        let offer = self.offers.get(driver).copied();
+        let on = self.on.get(driver).copied();
+        let does = |deed| DriverInput::Does { trip: on.expect("is on a trip"), deed, ask };
+        let input = match what {
+            "accepts" => DriverInput::Answer { offer: offer.expect("has an offer"), yes: true, ask },
+            "declines" => DriverInput::Answer { offer: offer.expect("has an offer"), yes: false, ask },
+            "arrives" => does(Deed::Arrived),
+            "picks up" => does(Deed::PickedUp),
+            "drops off" => does(Deed::DroppedOff),
+            "gives back" => does(Deed::GaveBack),
+            "offline" => DriverInput::GoOffline { ask, on_break: false },
+            "takes a break" => DriverInput::GoOffline { ask, on_break: true },
+            other => panic!("nobody knows how {driver} {other}"),
+        };
+        self.driver_says(driver, input);
+    }
+
+    fn driver_says(&mut self, driver: &str, input: DriverInput) {
+        self.world.says(&DriverId::new(driver).unwrap(), input);
+    }
+
+    /// Time passes as it does in a city: phones send.
+    fn let_pass(&mut self, until: Timestamp) {
+        const EVERY_MS: u64 = 10_000;
+        while self.world.now() < until {
+            let next = Timestamp::from_millis((self.world.now().millis() / EVERY_MS + 1) * EVERY_MS);
+            self.world.advance(until.min(next));
+            self.hear_all();
+            if self.world.now() == next {
+                self.send_positions();
+            }
+        }
+    }
+
+    fn send_positions(&mut self) {
+        for (name, metres) in self.phones.clone() {
+            self.world.ping(&DriverId::new(&name).unwrap(), north(metres), None);
+        }
+        self.hear_all();
+    }
+
+    fn hear_all(&mut self) {
+        loop {
+            while let Some(news) = self.world.hear() {
+                self.hear(news);
+            }
+            if self.world.writes_pending() == 0 {
+                return;
+            }
+            self.world.advance(self.world.now());
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Driver { driver, session, notice } => {
+                let name = driver.to_string();
+                if self.sessions.get(&name).is_some_and(|current| *current != session) {
+                    return self.say(&format!("{name}'s old session: {}", what(&notice)));
+                }
+                self.hear_driver(&name, notice);
+            }
+            News::Trip(view) => {
+                let name = self.names[&view.trip.id].clone();
+                for (version, stage, _) in &view.history {
+                    let seen = self.seen.entry(view.trip.id).or_default();
+                    if *version > *seen {
+                        *seen = *version;
+                        self.say(&format!("{name}'s trip is {stage}"));
+                    }
+                }
+            }
+            News::Answer { answer: Ok(_), .. } => {}
+            News::Answer { answer: Err(why), .. } => self.say(&format!("refused: {}", self.plain(&why.to_string()))),
+        }
+    }
+
+    fn hear_driver(&mut self, name: &str, notice: Notice) {
+        match notice {
+            Notice::Offer(offer) => {
+                self.offers.insert(name.to_owned(), offer.id);
+                let until = offer.until.since(START).as_secs_f64();
+                let rider = &self.names[&offer.id.trip];
+                self.say(&format!("offer {rider} to {name} until {until}s"));
+            }
+            Notice::Withdrawn { offer, why } => {
+                let rider = &self.names[&offer.trip];
+                self.say(&format!("withdraw {rider} from {name}: {why:?}"));
+            }
+            Notice::Trip { trip, .. } => {
+                self.on.insert(name.to_owned(), trip.id);
+                let rider = &self.names[&trip.id];
+                self.say(&format!("tell {name} that {rider}'s trip is {}", trip.stage.name()));
+            }
+            Notice::Refused { why, .. } => self.say(&format!("refuse {name}: {}", self.plain(&why.to_string()))),
+            Notice::Standing { availability, trip, last_trip, .. } => {
+                let trip = trip.map(|trip| format!(" with {}", self.names[&trip.id])).unwrap_or_default();
+                let last = if last_trip { ", last trip" } else { "" };
+                if self.on.contains_key(name) || availability != dispatch::Availability::Offline {
+                    self.say(&format!("{name} is {}{trip}{last}", availability.as_str()));
+                }
+            }
+            Notice::Declined { offer, .. } => {
+                self.say(&format!("{name} declined {}", self.names[&offer.trip]));
+            }
+            Notice::Home { .. } | Notice::Superseded => {}
+        }
+    }
+
+    /// Names instead of numbers, so that a story reads the same every time.
+    fn plain(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (trip, name) in &self.names {
+            text = text.replace(&trip.to_string(), name);
+        }
+        text
+    }
+
+    fn say(&mut self, line: &str) {
+        let at = self.world.now().since(START).as_secs_f64();
+        writeln!(self.told, "{at}s {line}").unwrap();
+    }
+}
+
+fn what(notice: &Notice) -> String {
+    match notice {
+        Notice::Superseded => "superseded".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
