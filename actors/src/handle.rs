@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::info;
 
 use crate::clock::Clock;
-use crate::letters::{Cancel, Letter, Look, Own, Quit, Report, Request};
+use crate::letters::{Cancel, Letter, Look, Own, Quiesce, Quit, Report, Request};
 use crate::metrics::Metrics;
 use crate::node::NodeActor;
 use crate::office::Shared;
@@ -284,14 +284,18 @@ impl City {
         CityStatus { shards }
     }
 
-    /// Stops: refuses what is new, waits until everything handed to the store is settled, ends the actors. Everything
-    /// that was acknowledged is in the store; everything else can be asked again.
+    /// Stops: refuses what is new, waits until everything handed to the store is settled and everyone who watches has
+    /// been told of it, ends the actors. Everything that was acknowledged is in the store; everything else can be
+    /// asked again.
     pub async fn stop(&self) {
         if self.0.stopping.swap(true, Ordering::SeqCst) {
             return;
         }
         self.0.shared.committer.drain().await;
         self.0.flush.abort();
+        for (_, shard) in self.0.shared.routes.all() {
+            let _ = shard.send(Quiesce).await;
+        }
         if let Some(node) = self.0.shared.routes.node() {
             let _ = node.send(Quit).await;
         }

@@ -133,3 +133,8 @@ pub(crate) struct StepDown {
     pub(crate) shard: ShardId,
     pub(crate) epoch: dispatch::Epoch,
 }
+
+/// Let everyone in this shard read what is in their mailboxes, then answer.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Quiesce;

@@ -102,6 +102,20 @@ impl Office {
         }
     }
 
+    /// Resolves when every trip and driver has read its mailbox, and so has told what the store had done for it.
+    pub(crate) fn quiesce(&self) -> impl Future<Output = ()> + 'static {
+        let trips: Vec<_> = self.trips.borrow().values().map(|entry| entry.addr.clone()).collect();
+        let drivers: Vec<_> = self.drivers.borrow().values().cloned().collect();
+        async move {
+            for trip in trips {
+                let _ = trip.send(TripMail(TripInput::TimePassed)).await;
+            }
+            for driver in drivers {
+                let _ = driver.send(DriverMail(DriverInput::TimePassed)).await;
+            }
+        }
+    }
+
     /// The whole shard must be claimed anew: what is in memory may differ from what is stored.
     pub(crate) fn step_down(&self) {
         if let Some(node) = self.shared.routes.node() {
@@ -138,7 +152,7 @@ impl Office {
             None => input,
         };
         match to_absent_trip(to, &unsent) {
-            Absent::Do(effect) => self.deliver(effect),
+            Absent::Do(effects) => effects.into_iter().for_each(|effect| self.deliver(effect)),
             Absent::Ignore | Absent::Wake => {}
         }
     }
@@ -162,9 +176,9 @@ impl Office {
         if let Some(home) = moved {
             return self.shared.routes.send(home, Letter::Driver { to, input });
         }
-        match to_absent_driver(&input) {
+        match to_absent_driver(&to, home, &input) {
             Absent::Ignore => {}
-            Absent::Do(effect) => self.deliver(effect),
+            Absent::Do(effects) => effects.into_iter().for_each(|effect| self.deliver(effect)),
             Absent::Wake => self.wake_driver(to, input),
         }
     }

@@ -76,8 +76,15 @@ impl Routes {
         if let Letter::Shard(input) = &letter {
             match to_absent_shard(shard, input) {
                 Absent::Ignore => return,
-                Absent::Do(Effect::ToShard { to, input }) => return self.send(to, Letter::Shard(input)),
-                Absent::Do(_) | Absent::Wake => {}
+                Absent::Do(effects) => {
+                    for effect in effects {
+                        if let Effect::ToShard { to, input } = effect {
+                            self.send(to, Letter::Shard(input));
+                        }
+                    }
+                    return;
+                }
+                Absent::Wake => {}
             }
         }
         if let Some(node) = self.node() {

@@ -11,7 +11,7 @@ use tracing::info;
 
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
-use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quit, Report, Request};
+use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Report, Request};
 use crate::metrics::grow;
 use crate::office::{Office, Shared, come_back};
 use crate::routes::post;
@@ -159,6 +159,14 @@ impl Handler<Report> for ShardActor {
             trips_waiting: self.live.waiting(),
             counts: self.live.counts(),
         })
+    }
+}
+
+impl Handler<Quiesce> for ShardActor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Quiesce, _: &mut Context<Self>) -> Self::Result {
+        Box::pin(self.office.quiesce())
     }
 }
 

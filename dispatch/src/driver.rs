@@ -381,6 +381,9 @@ impl LiveDriver {
         let State::Moving { to, .. } = self.state else { return };
         match result {
             Ok(generation) => {
+                // The old home forgets the driver; the new one hears of it in `moved_in`.
+                let input = ShardInput::DriverIs { driver: self.id.clone(), standing: Standing::Gone };
+                out.push(Effect::ToShard { to: self.home, input });
                 out.push(Effect::HandOver { to, generation });
             }
             Err(crate::WriteError::Busy) => self.state = State::Idle,

@@ -251,9 +251,11 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        let at_once = seeker.at_once;
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
-            Method::Nearest => now,
+            Method::Nearest if at_once => now,
+            Method::Nearest => now + policy.reply_within,
             Method::Batched => now + policy.match_every,
         };
         self.next_round_at = Some(self.next_round_at.map_or(at, |planned| planned.min(at)));

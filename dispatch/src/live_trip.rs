@@ -96,7 +96,7 @@ impl LiveTrip {
         let live = LiveTrip::around(trip, epoch, driver_home);
         let mut out = Vec::new();
         if live.trip.stage == Stage::Searching {
-            live.seek(&mut out);
+            live.seek(true, &mut out);
         }
         out.push(Effect::Publish(live.view(None)));
         (live, out)
@@ -229,12 +229,12 @@ impl LiveTrip {
         match &self.search {
             Search::Reserving(attempt) if attempt.until <= now => {
                 self.let_go(Withdrawal::Expired, out);
-                self.seek(out);
+                self.seek(false, out);
             }
             Search::Offered(attempt) if attempt.until <= now => {
                 self.without.insert(attempt.driver.clone());
                 self.let_go(Withdrawal::Expired, out);
-                self.seek(out);
+                self.seek(true, out);
             }
             Search::Waiting | Search::Reserving(_) | Search::Offered(_) => {}
         }
@@ -245,7 +245,7 @@ impl LiveTrip {
         match (input, &self.search) {
             (TripInput::Matched { driver, home, pickup_eta }, Search::Waiting) if searching => {
                 if self.without.contains(&driver) {
-                    self.seek(out);
+                    self.seek(true, out);
                 } else {
                     self.reserve(now, policy, driver, home, pickup_eta, out);
                 }
@@ -262,12 +262,12 @@ impl LiveTrip {
                 if attempt.offer == offer =>
             {
                 self.search = Search::Waiting;
-                self.seek(out);
+                self.seek(false, out);
             }
             (TripInput::Declined { offer }, Search::Offered(attempt)) if attempt.offer == offer => {
                 self.without.insert(attempt.driver.clone());
                 self.search = Search::Waiting;
-                self.seek(out);
+                self.seek(true, out);
             }
             (TripInput::Accepted { offer, by, home, ask }, Search::Offered(attempt))
                 if attempt.offer == offer && attempt.driver == by =>
@@ -327,12 +327,13 @@ impl LiveTrip {
         }
     }
 
-    fn seek(&self, out: &mut Vec<Effect>) {
+    fn seek(&self, at_once: bool, out: &mut Vec<Effect>) {
         let seeker = Seeker {
             trip: self.trip.id,
             pickup: self.trip.pickup,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
+            at_once,
         };
         out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Seek(seeker) });
     }
@@ -391,13 +392,13 @@ impl LiveTrip {
             Asker::Person(_) | Asker::Nobody => None,
         };
         match (&event, before.stage.committed_driver().cloned()) {
-            (Event::Requested { .. }, _) => self.seek(out),
+            (Event::Requested { .. }, _) => self.seek(true, out),
             (Event::Assigned { .. }, _) => self.assigned(trip, driver_ask, out),
             (Event::GivenBack, Some(driver)) => {
                 self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out);
                 self.without.insert(driver);
                 (self.driver_home, self.car) = (None, None);
-                self.seek(out);
+                self.seek(true, out);
             }
             (Event::DriverArrived | Event::PickedUp, Some(driver)) => {
                 self.tell_driver(&driver, DriverInput::Progress { trip, ask: driver_ask }, out);
@@ -442,7 +443,7 @@ impl LiveTrip {
                 }
                 self.driver_home = None;
                 self.let_go(Withdrawal::NotCommitted, out);
-                self.seek(out);
+                self.seek(true, out);
             }
             WriteError::Busy => {
                 if matches!(event, Event::Assigned { .. }) {

@@ -576,6 +576,9 @@ pub struct Seeker {
     pub requested_at: Timestamp,
     /// Who is not to be asked again.
     pub without: BTreeSet<DriverId>,
+    /// Whether it is new to the search, or lost a driver to a "no". After a driver turned out to be busy it is not: the
+    /// shard may not know yet, and would propose the same one again and again.
+    pub at_once: bool,
 }
 
 /// A driver who could serve a rider.

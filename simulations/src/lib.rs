@@ -7,6 +7,7 @@
 
 pub mod city;
 pub mod command;
+pub mod crowd;
 pub mod demand;
 pub mod demo;
 pub mod ledger;

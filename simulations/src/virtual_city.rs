@@ -5,8 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId,
-    TripView,
+    Deed, DriverId, DriverInput, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};

@@ -75,6 +75,9 @@ enum Happening {
     Letter(Effect),
 }
 
+/// More events than this at one moment mean that two parts of the city call each other in a circle.
+const MOMENT_MAX: u64 = 1_000_000;
+
 /// A city in virtual time.
 #[derive(Debug)]
 pub struct World {
@@ -95,6 +98,7 @@ pub struct World {
     asks: u64,
     offers: u64,
     writes_pending: usize,
+    at_this_moment: u64,
 }
 
 impl World {
@@ -119,6 +123,7 @@ impl World {
             asks: 0,
             offers: 0,
             writes_pending: 0,
+            at_this_moment: 0,
         }
     }
 
@@ -204,8 +209,15 @@ impl World {
     /// A driver's app connects at a place and gets a session.
     pub fn connect(&mut self, driver: &DriverId, at: Point) -> SessionId {
         let session = self.store.open_session_now(driver.clone()).session;
-        let row = self.store.settle_now(driver.clone(), ShardId::of(at, self.resolution));
-        let home = row.home.unwrap_or_else(|| ShardId::of(at, self.resolution));
+        let here = ShardId::of(at, self.resolution);
+        if let Some(live) = self.drivers.get(driver).filter(|live| live.home() != here)
+            && let Some(old) = live.session()
+        {
+            // The old home must not go on offering a driver who moves under it.
+            self.says(driver, DriverInput::Disconnected { session: old });
+        }
+        let row = self.store.settle_now(driver.clone(), here);
+        let home = row.home.unwrap_or(here);
         self.own(home);
         self.wake_driver(DriverRow { home: Some(home), ..row });
         let input = DriverInput::Connected { session };
@@ -263,7 +275,11 @@ impl World {
             match self.future.first_entry() {
                 Some(entry) if entry.key().0 <= until => {
                     let ((at, _), happening) = entry.remove_entry();
-                    self.now = self.now.max(at);
+                    if at > self.now {
+                        (self.now, self.at_this_moment) = (at, 0);
+                    }
+                    self.at_this_moment += 1;
+                    debug_assert!(self.at_this_moment < MOMENT_MAX, "time stands still: next is {happening:?}");
                     self.happen(happening);
                     self.settle_at_once();
                 }
@@ -332,7 +348,7 @@ impl World {
                 self.alarms.remove(&who);
                 match who {
                     Who::Trip(trip) => self.step_trip(trip, TripInput::TimePassed),
-                    Who::Driver(driver) => self.step_driver(&driver, DriverInput::TimePassed),
+                    Who::Driver(driver) => self.step_live_driver(&driver, DriverInput::TimePassed),
                     Who::Shard(shard) => self.step_shard(shard, ShardInput::TimePassed),
                 }
             }
@@ -342,9 +358,9 @@ impl World {
             }
             Happening::Moved(driver, input) => {
                 self.writes_pending -= 1;
-                self.step_driver(&driver, input);
+                self.step_live_driver(&driver, input);
             }
-            Happening::Read(driver, input) => self.step_driver(&driver, input),
+            Happening::Read(driver, input) => self.step_live_driver(&driver, input),
             Happening::Letter(effect) => self.at_once.push_back(effect),
         }
     }
@@ -353,7 +369,7 @@ impl World {
         while let Some(effect) = self.at_once.pop_front() {
             match effect {
                 Effect::ToTrip { to, input } => self.step_trip(to, input),
-                Effect::ToDriver { to, input, .. } => self.step_driver(&to, input),
+                Effect::ToDriver { to, home, input } => self.step_driver(&to, home, input),
                 Effect::ToShard { to, input } => self.step_shard(to, input),
                 _ => {}
             }
@@ -366,7 +382,7 @@ impl World {
             return self.perform(&Who::Trip(trip), effects);
         }
         match (to_absent_trip(trip, &input), input) {
-            (Absent::Do(effect), _) => self.at_once.push_back(effect),
+            (Absent::Do(effects), _) => self.at_once.extend(effects),
             (Absent::Wake, TripInput::Cancel { by, ask }) => {
                 let answer = self.answer_from_store(trip, by);
                 self.news.push_back(News::Answer { ask, answer });
@@ -382,29 +398,36 @@ impl World {
         Ok(LiveTrip::restored(stored, Epoch(0), None).0.view(None))
     }
 
-    fn step_driver(&mut self, driver: &DriverId, input: DriverInput) {
-        if let Some(live) = self.drivers.get_mut(driver) {
-            let effects = live.step(self.now, input);
-            return self.perform(&Who::Driver(driver.clone()), effects);
+    /// Letters follow a driver who has moved: in virtual time there is one register of drivers for all shards.
+    fn step_driver(&mut self, driver: &DriverId, home: ShardId, input: DriverInput) {
+        if self.drivers.contains_key(driver) {
+            return self.step_live_driver(driver, input);
         }
-        match to_absent_driver(&input) {
-            Absent::Do(effect) => self.at_once.push_back(effect),
+        match to_absent_driver(driver, home, &input) {
+            Absent::Do(effects) => self.at_once.extend(effects),
             Absent::Wake => {
                 if let Some(row) = self.store.driver_now(driver)
                     && row.home.is_some()
                 {
                     self.wake_driver(row);
-                    self.step_driver(driver, input);
+                    self.step_driver(driver, home, input);
                 }
             }
             Absent::Ignore => {}
         }
     }
 
+    fn step_live_driver(&mut self, driver: &DriverId, input: DriverInput) {
+        if let Some(live) = self.drivers.get_mut(driver) {
+            let effects = live.step(self.now, input);
+            self.perform(&Who::Driver(driver.clone()), effects);
+        }
+    }
+
     fn step_shard(&mut self, shard: ShardId, input: ShardInput) {
         if !self.shards.contains_key(&shard) {
             match to_absent_shard(shard, &input) {
-                Absent::Do(effect) => return self.at_once.push_back(effect),
+                Absent::Do(effects) => return self.at_once.extend(effects),
                 Absent::Ignore => return,
                 Absent::Wake => {
                     self.own(shard);

@@ -1,0 +1,218 @@
+//! A city of real clients: drivers over WebSockets, riders over HTTP, against any Hansom server.
+//!
+//! Lives here: the clients' side of the protocol, as app developers would write it from its documentation, around the
+//! people of [`crate::people`].
+//! Stays out: the server. A crowd knows a URL and how to get tokens.
+//! Touch with care: clients come back. A lost socket is opened again, an unanswered request is sent again with the
+//! same key; what they were told goes into the ledger and is never taken back.
+
+mod driver;
+mod rider;
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actors::Clock;
+use dispatch::{StageName, Timestamp};
+use geo::Point;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::city::City;
+use crate::demand::{Demand, NotADemand};
+use crate::ledger::Ledger;
+use crate::people::{Scene, TripNews, later};
+use crate::virtual_city::Scenario;
+
+/// Whether the people of a crowd may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Everybody does as they like.
+    Play,
+    /// Nobody begins or changes anything; everybody still listens.
+    Listen,
+    /// Everybody hangs up.
+    Over,
+}
+
+/// How a client gets a token: for a driver or a rider of this name.
+pub type Mint = Arc<dyn Fn(Who, &str) -> String + Send + Sync>;
+
+/// What kind of person a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A driver.
+    Driver,
+    /// A rider.
+    Rider,
+}
+
+/// Everything the clients of one crowd share.
+#[derive(Clone)]
+pub struct Crowd(Arc<Inner>);
+
+struct Inner {
+    city: City,
+    scenario: Scenario,
+    clock: Clock,
+    start: Timestamp,
+    url: String,
+    mint: Mint,
+    http: reqwest::Client,
+    ledger: Mutex<Ledger>,
+    counts: Counts,
+    phase: watch::Sender<Phase>,
+}
+
+/// What a crowd has done so far.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Positions sent.
+    pub pings: AtomicU64,
+    /// Offers seen by drivers.
+    pub offers: AtomicU64,
+    /// Sockets of drivers open now.
+    pub connected: AtomicUsize,
+    /// Sockets that were lost and opened again.
+    pub reconnects: AtomicU64,
+    /// Frames and answers nobody expected.
+    pub surprises: AtomicU64,
+}
+
+impl std::fmt::Debug for Crowd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crowd").field("url", &self.0.url).field("counts", &self.0.counts).finish_non_exhaustive()
+    }
+}
+
+impl Crowd {
+    /// A crowd for one server. `clock` must run as fast as the server's.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn new(city: City, scenario: Scenario, clock: Clock, url: String, mint: Mint) -> Result<Crowd, reqwest::Error> {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
+        Ok(Crowd(Arc::new(Inner {
+            city,
+            scenario,
+            clock,
+            start: clock.now(),
+            url,
+            mint,
+            http,
+            ledger: Mutex::default(),
+            counts: Counts::default(),
+            phase: watch::Sender::new(Phase::Play),
+        })))
+    }
+
+    /// What the crowd has done so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// The books.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.0.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much time has passed in the city.
+    #[must_use]
+    pub fn passed(&self) -> Duration {
+        self.0.clock.now().since(self.0.start)
+    }
+
+    /// Lets everybody live for as long as the scenario says, then hang up. `quiet` runs after nobody changes anything
+    /// any more and before the sockets close.
+    ///
+    /// # Errors
+    /// [`NotADemand`] when the scenario's demand is not above 0.
+    pub async fn live(&self, quiet: impl Future<Output = ()>) -> Result<(), NotADemand> {
+        let mut people = JoinSet::new();
+        let fleet = self.0.scenario.fleet(&self.0.city)?;
+        // A fleet does not dial in all at once: a server takes some thousands of handshakes a second.
+        let apart = Duration::from_secs(2).div_f64(fleet.len().max(1) as f64);
+        for (place, (id, person)) in fleet.into_iter().enumerate() {
+            let crowd = self.clone();
+            let after = apart.mul_f64(place as f64);
+            people.spawn(async move { driver::live(crowd, id, person, after).await });
+        }
+        self.ask_for_rides(&mut people).await?;
+        self.0.phase.send_replace(Phase::Listen);
+        while self.ledger().unanswered() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        quiet.await;
+        self.0.phase.send_replace(Phase::Over);
+        while people.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    async fn ask_for_rides(&self, people: &mut JoinSet<()>) -> Result<(), NotADemand> {
+        let scenario = &self.0.scenario;
+        let demand = Demand::new(&self.0.city, scenario.day, scenario.start_tod_s, scenario.demand, scenario.seed)?;
+        let mut rng = Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x0071_de55);
+        let end = self.0.start + scenario.lasts();
+        for (number, request) in demand.enumerate() {
+            let at = later(self.0.start, request.at_ms);
+            self.sleep_until(at.min(end)).await;
+            if at >= end {
+                break;
+            }
+            // Riders who have got there hang up; their tasks are collected as we go.
+            while people.try_join_next().is_some() {}
+            let (crowd, seed) = (self.clone(), rng.random());
+            people.spawn(async move { rider::live(crowd, number, request, seed).await });
+        }
+        Ok(())
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        let clock = &self.0.clock;
+        tokio::time::sleep(clock.wall(at.since(clock.now()))).await;
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            city: &self.0.city,
+            start: self.0.start,
+            start_tod_s: self.0.scenario.start_tod_s,
+            habits: &self.0.scenario.habits,
+        }
+    }
+
+    fn socket_url(&self, path: &str) -> String {
+        format!("{}{path}", self.0.url.replacen("http", "ws", 1))
+    }
+
+    fn surprise(&self, what: &str, frame: &str) {
+        self.0.counts.surprises.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(what, frame, "a client is surprised");
+    }
+}
+
+/// Reads a trip as the server writes it: its news, version and since when it stands so.
+fn read_trip(value: &Value) -> Option<(TripNews, u32, Timestamp)> {
+    let point = |key: &str| {
+        let place = value.get(key)?;
+        Point::new(place.get("lat")?.as_f64()?, place.get("lon")?.as_f64()?).ok()
+    };
+    let news = TripNews {
+        id: value.get("id")?.as_str()?.parse().ok()?,
+        stage: read_stage(value.get("state")?)?,
+        pickup: point("pickup")?,
+        dropoff: point("dropoff")?,
+    };
+    let version = u32::try_from(value.get("version")?.as_u64()?).ok()?;
+    Some((news, version, Timestamp::from_millis(value.get("since_ms")?.as_u64()?)))
+}
+
+fn read_stage(value: &Value) -> Option<StageName> {
+    let name = value.as_str()?;
+    StageName::ALL.into_iter().find(|stage| stage.as_str() == name)
+}

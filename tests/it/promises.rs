@@ -1,0 +1,242 @@
+//! Whatever people do, in whatever order, and whenever the node dies: the promises hold.
+//!
+//! Random people on the production cores in virtual time. A failing case is shrunk and printed by proptest; from there
+//! it becomes a story. `PROPTEST_CASES=100000 cargo test -p tests promises` looks for longer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dispatch::{
+    Deed, DriverId, DriverInput, Method, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp, TripId,
+};
+use geo::{Point, Resolution};
+use proptest::prelude::*;
+use simulations::world::{Delays, News, World};
+
+const DRIVERS: u8 = 4;
+
+/// Something that may happen. Numbers are taken modulo what there is.
+#[derive(Clone, Debug)]
+enum Act {
+    Request { north_m: i32 },
+    Cancel { trip: u8, by_rider: bool },
+    Connect { driver: u8, north_m: i32 },
+    HangUp { driver: u8 },
+    Wish { driver: u8, work: bool },
+    Ping { driver: u8, north_m: i32 },
+    Answer { driver: u8, offer: u8, yes: bool },
+    Deed { driver: u8, trip: u8, deed: Deed },
+    Wait { millis: u64 },
+    Crash,
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    let driver = 0..DRIVERS;
+    // Twenty kilometres of street cross several shards.
+    let north_m = prop_oneof![-300i32..300, -10_000i32..10_000];
+    let deed = prop_oneof![Just(Deed::Arrived), Just(Deed::PickedUp), Just(Deed::DroppedOff), Just(Deed::GaveBack)];
+    prop_oneof![
+        4 => north_m.clone().prop_map(|north_m| Act::Request { north_m }),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
+        4 => (driver.clone(), north_m.clone()).prop_map(|(driver, north_m)| Act::Connect { driver, north_m }),
+        1 => driver.clone().prop_map(|driver| Act::HangUp { driver }),
+        2 => (driver.clone(), prop::bool::weighted(0.8)).prop_map(|(driver, work)| Act::Wish { driver, work }),
+        3 => (driver.clone(), north_m).prop_map(|(driver, north_m)| Act::Ping { driver, north_m }),
+        8 => (driver.clone(), any::<u8>(), prop::bool::weighted(0.8))
+            .prop_map(|(driver, offer, yes)| Act::Answer { driver, offer, yes }),
+        6 => (driver, any::<u8>(), deed).prop_map(|(driver, trip, deed)| Act::Deed { driver, trip, deed }),
+        8 => prop_oneof![0u64..5, 0u64..3_000, 0u64..60_000].prop_map(|millis| Act::Wait { millis }),
+        1 => Just(Act::Crash),
+    ]
+}
+
+/// People who remember what they were told.
+struct Town {
+    world: World,
+    sessions: BTreeMap<DriverId, SessionId>,
+    offers: Vec<OfferId>,
+    trips: Vec<TripId>,
+    /// The offer on each driver's screen.
+    shown: BTreeMap<DriverId, OfferId>,
+    /// The highest version of each trip that anyone was told.
+    told: BTreeMap<TripId, u32>,
+    said: u64,
+}
+
+fn street(north_m: i32) -> Point {
+    Point::new(40.75 + f64::from(north_m) / 111_194.9, -73.98).unwrap()
+}
+
+fn driver(number: u8) -> DriverId {
+    DriverId::new(&format!("driver-{}", number % DRIVERS)).unwrap()
+}
+
+impl Town {
+    fn new(method: Method, delays: Delays) -> Town {
+        let start = Timestamp::from_millis(1_000_000_000_000);
+        Town {
+            world: World::new(start, Policy { method, ..Policy::default() }, Resolution::SHARD, delays),
+            sessions: BTreeMap::new(),
+            offers: Vec::new(),
+            trips: Vec::new(),
+            shown: BTreeMap::new(),
+            told: BTreeMap::new(),
+            said: 0,
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        self.said += 1;
+        match act {
+            Act::Request { north_m } => {
+                let rider = RiderId::new("eve").unwrap();
+                let key = format!("key-{}", self.said);
+                let (trip, _) = self.world.request(rider, street(*north_m), street(-north_m), key, self.said);
+                self.trips.push(trip);
+            }
+            Act::Cancel { trip, by_rider } => {
+                if let Some(trip) = pick(&self.trips, *trip) {
+                    self.world.cancel(trip, if *by_rider { Party::Rider } else { Party::System });
+                }
+            }
+            Act::Connect { driver: number, north_m } => {
+                let id = driver(*number);
+                self.shown.remove(&id);
+                let session = self.world.connect(&id, street(*north_m));
+                self.sessions.insert(id.clone(), session);
+                self.world.ping(&id, street(*north_m), None);
+                self.says(*number, |ask| DriverInput::GoOnline { ask });
+            }
+            Act::HangUp { driver: number } => {
+                self.shown.remove(&driver(*number));
+                self.says(*number, |ask| DriverInput::Disconnected { session: ask.session });
+            }
+            Act::Wish { driver, work: true } => self.says(*driver, |ask| DriverInput::GoOnline { ask }),
+            Act::Wish { driver: number, work: false } => {
+                self.shown.remove(&driver(*number));
+                self.says(*number, |ask| DriverInput::GoOffline { ask, on_break: false });
+            }
+            Act::Ping { driver: number, north_m } => self.world.ping(&driver(*number), street(*north_m), None),
+            Act::Answer { driver: number, offer, yes } => {
+                // Mostly the offer on the screen, sometimes one of someone else, or an old one.
+                let on_screen = self.shown.get(&driver(*number)).copied().filter(|_| offer % 4 != 0);
+                if let Some(offer) = on_screen.or_else(|| pick(&self.offers, *offer)) {
+                    self.says(*number, |ask| DriverInput::Answer { offer, yes: *yes, ask });
+                }
+            }
+            Act::Deed { driver, trip, deed } => {
+                if let Some(trip) = pick(&self.trips, *trip) {
+                    self.says(*driver, |ask| DriverInput::Does { trip, deed: *deed, ask });
+                }
+            }
+            Act::Wait { millis } => self.wait(Duration::from_millis(*millis)),
+            Act::Crash => {
+                self.world.crash();
+                self.sessions.clear();
+                self.shown.clear();
+            }
+        }
+        self.hear();
+    }
+
+    fn says(&mut self, number: u8, input: impl FnOnce(dispatch::DriverAsk) -> DriverInput) {
+        let id = driver(number);
+        if let Some(session) = self.sessions.get(&id) {
+            let ask = World::ask(*session, self.said);
+            self.world.says(&id, input(ask));
+        }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let until = self.world.now() + time;
+        while self.world.now() < until {
+            self.world.advance(until);
+            self.hear();
+        }
+    }
+
+    fn hear(&mut self) {
+        while let Some(news) = self.world.hear() {
+            match news {
+                News::Driver { driver, session, notice } if self.sessions.get(&driver) == Some(&session) => {
+                    self.hear_driver(driver, notice);
+                }
+                News::Trip(view) | News::Answer { answer: Ok(view), .. } => {
+                    let version = self.told.entry(view.trip.id).or_default();
+                    assert!(*version <= view.trip.version, "I2: a later state does not descend from what was told");
+                    *version = view.trip.version;
+                }
+                News::Driver { .. } | News::Answer { answer: Err(_), .. } => {}
+            }
+        }
+    }
+
+    fn hear_driver(&mut self, driver: DriverId, notice: Notice) {
+        match notice {
+            Notice::Offer(offer) => {
+                self.offers.push(offer.id);
+                let before = self.shown.insert(driver.clone(), offer.id);
+                assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");
+            }
+            Notice::Withdrawn { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
+                drop(self.shown.remove(&driver))
+            }
+            Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
+        }
+    }
+
+    fn check(&self) {
+        let violations = self.world.audit();
+        assert!(violations.is_empty(), "{violations:?}");
+        let lost = dispatch::invariants::nothing_lost(&self.told, &self.world.store().journal_now());
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+}
+
+fn pick<T: Copy>(all: &[T], number: u8) -> Option<T> {
+    // Counted from the latest: old ones are asked for more rarely than new ones.
+    all.len().checked_sub(1 + usize::from(number) % all.len().max(1)).and_then(|place| all.get(place).copied())
+}
+
+/// As many cases as PROPTEST_CASES says, or this many.
+fn cases(default: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(default), ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn promises_hold_whatever_people_do(
+        acts in prop::collection::vec(any_act(), 1..120),
+        nearest in any::<bool>(),
+        commit_ms in prop_oneof![Just(0u64), Just(2), 0u64..2_000],
+        letter_ms in prop_oneof![Just(0u64), Just(1), 0u64..400],
+    ) {
+        let delays = Delays { commit: Duration::from_millis(commit_ms), letter: Duration::from_millis(letter_ms) };
+        let mut town = Town::new(if nearest { Method::Nearest } else { Method::Batched }, delays);
+        for act in &acts {
+            town.act(act);
+        }
+        town.check();
+
+        // I15: every trip ends, within its deadlines, even if nobody says another word.
+        town.wait(Duration::from_secs(8 * 3_600));
+        town.check();
+        for trip in town.world.store().all_trips_now() {
+            prop_assert!(!trip.stage.name().is_active(), "I15: {} is still {}", trip.id, trip.stage.name());
+        }
+
+        // I9: nobody is stranded: a driver who comes back is asked again.
+        let number = 0;
+        town.act(&Act::Connect { driver: number, north_m: 0 });
+        town.act(&Act::Request { north_m: 100 });
+        for _ in 0..40 {
+            town.act(&Act::Ping { driver: number, north_m: 0 });
+            town.wait(Duration::from_secs(1));
+        }
+        let asked = *town.trips.last().unwrap();
+        prop_assert!(town.offers.iter().any(|offer| offer.trip == asked), "I9: driver 0 is never asked again");
+    }
+}
