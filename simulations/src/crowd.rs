@@ -11,7 +11,7 @@ mod rider;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actors::Clock;
 use dispatch::{StageName, Timestamp};
@@ -77,6 +77,8 @@ pub struct Counts {
     pub offers: AtomicU64,
     /// Sockets of drivers open now.
     pub connected: AtomicUsize,
+    /// Sockets of riders open now.
+    pub watching: AtomicUsize,
     /// Sockets that were lost and opened again.
     pub reconnects: AtomicU64,
     /// Frames and answers nobody expected.
@@ -128,7 +130,7 @@ impl Crowd {
     }
 
     /// Lets everybody live for as long as the scenario says, then hang up. `quiet` runs after nobody changes anything
-    /// any more and before the sockets close.
+    /// any more and before the sockets close; it should make the server tell what it still has to tell.
     ///
     /// # Errors
     /// [`NotADemand`] when the scenario's demand is not above 0.
@@ -148,6 +150,11 @@ impl Crowd {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         quiet.await;
+        // Riders read what the server still has to say, until it hangs up or has nothing more to say.
+        let patience = Instant::now() + Duration::from_secs(10);
+        while self.0.counts.watching.load(Ordering::Relaxed) > 0 && Instant::now() < patience {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         self.0.phase.send_replace(Phase::Over);
         while people.join_next().await.is_some() {}
         Ok(())

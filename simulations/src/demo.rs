@@ -1,11 +1,129 @@
-//! The city on real sockets. (in progress)
-use crate::{city::City, report::Report, virtual_city::Scenario};
-#[derive(Debug)]
+//! `demo`: a server and a whole city of real clients in one command.
+//!
+//! Lives here: starting both, watching them live, and comparing what the clients were told with what the server kept.
+//! Stays out: the clients ([`crate::crowd`]), the server (`gateway`).
+//! Touch with care: the comparison is only worth something because the two sides never share anything but sockets; the
+//! journal is read from the disk after the server has closed it.
+
+mod screen;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use actors::{CitySettings, Clock};
+use gateway::{Given, Identity, Role, Server, Settings};
+use persistence::{Journal, Records, SqliteStore};
+
+use crate::city::City;
+use crate::crowd::{Crowd, Mint, Who};
+use crate::report::Report;
+use crate::virtual_city::Scenario;
+
+use screen::Screen;
+
+/// How a demo is staged.
+#[derive(Clone, Debug)]
 pub struct Stage {
+    /// How many times faster than life the city runs.
     pub speed: f64,
-    pub data_dir: std::path::PathBuf,
+    /// Where the server keeps its data.
+    pub data_dir: PathBuf,
+    /// Whether somebody watches.
     pub live: bool,
 }
-pub fn run(_: City, _: Scenario, _: &Stage) -> Result<Report, Box<dyn std::error::Error>> {
-    Err("not yet".into())
+
+type Failure = Box<dyn std::error::Error>;
+
+/// How long a token of the demo is good for.
+const TOKEN_LASTS: Duration = Duration::from_secs(24 * 3_600);
+/// How often the screen changes.
+const SHOW_EVERY: Duration = Duration::from_millis(500);
+
+/// Runs a demo to its end.
+///
+/// # Errors
+/// When the server cannot be started, or its data cannot be read afterwards.
+pub fn run(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(play(city, scenario, stage))
+}
+
+async fn play(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, Failure> {
+    let began = Instant::now();
+    let clock = Clock::scaled(scenario.start(), stage.speed);
+    let server = start(&scenario, clock, stage).await?;
+    let crowd = Crowd::new(city, scenario.clone(), clock, server.url(), mint(&server))?;
+    let mut screen = Screen::new(scenario.lasts(), stage.live);
+    screen.say(&format!("server at {} (data in {})", server.url(), stage.data_dir.display()));
+
+    let settled = server.city.clone();
+    let shown = crowd.clone();
+    let show = tokio::spawn(async move {
+        let mut tick = tokio::time::interval(SHOW_EVERY);
+        loop {
+            tick.tick().await;
+            screen.show(&shown);
+        }
+    });
+    // When nobody changes anything any more the city settles what it began and tells whoever watches.
+    let lived = crowd.live(async move { settled.stop().await }).await;
+    show.abort();
+    server.stop().await;
+    lived?;
+
+    let report = compare(&crowd, &stage.data_dir).await?;
+    Ok(Report {
+        seed: scenario.seed,
+        simulated_hours: scenario.hours,
+        wall_seconds: Some(began.elapsed().as_secs_f64()),
+        drivers: scenario.drivers,
+        demand: scenario.demand,
+        offers: crowd.counts().offers.load(Ordering::Relaxed),
+        pings: crowd.counts().pings.load(Ordering::Relaxed),
+        ..report
+    })
+}
+
+async fn start(scenario: &Scenario, clock: Clock, stage: &Stage) -> Result<Server, gateway::ServeError> {
+    let settings = Settings {
+        data_dir: stage.data_dir.clone(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        time_scale: stage.speed,
+        city: CitySettings {
+            policy: scenario.policy.clone(),
+            shard_resolution: scenario.shard_resolution,
+            ..CitySettings::default()
+        },
+        ..Settings::default()
+    };
+    gateway::serve(settings, Given { clock: Some(clock), ..Given::default() }).await
+}
+
+/// Tokens from the server's own keys, as an identity provider would hand them out.
+fn mint(server: &Server) -> Mint {
+    let keys = server.keys().clone();
+    Arc::new(move |who, name| {
+        let role = match who {
+            Who::Driver => Role::Driver,
+            Who::Rider => Role::Rider,
+        };
+        let identity = Identity::new(role, name).ok();
+        identity.and_then(|identity| keys.mint(&identity, TOKEN_LASTS).ok()).unwrap_or_default()
+    })
+}
+
+/// Reads what the server kept and compares it with what its clients were told.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn compare(crowd: &Crowd, data_dir: &std::path::Path) -> Result<Report, Failure> {
+    let store = SqliteStore::open(data_dir).await?;
+    let journal = store.read(0, u32::MAX).await?.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>();
+    let (trips, drivers) = (store.all_trips().await?, store.all_drivers().await?);
+    store.close().await?;
+    let ledger = crowd.ledger();
+    let (sums, violations) = ledger.compare(&journal, &trips, &drivers);
+    Ok(Report::from_books(&ledger, sums, &violations))
 }

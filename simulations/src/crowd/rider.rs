@@ -1,15 +1,17 @@
 //! A rider's app: asks over HTTP, watches over a WebSocket, may call off.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dispatch::{RiderId, StageName, Timestamp, TripId};
 use futures_util::StreamExt;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio_tungstenite::connect_async_with_config;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use super::{Crowd, Phase, Who, read_stage, read_trip};
 use crate::demand::Request;
@@ -87,6 +89,12 @@ impl App {
         let small = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
         let dialled = connect_async_with_config(request, Some(small), true);
         let Ok(Ok((mut socket, _))) = tokio::time::timeout(Duration::from_secs(10), dialled).await else { return };
+        self.crowd.0.counts.watching.fetch_add(1, Ordering::Relaxed);
+        self.listen(&mut socket, trip).await;
+        self.crowd.0.counts.watching.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    async fn listen(&mut self, socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>, trip: TripId) {
         let mut phase = self.crowd.0.phase.subscribe();
         loop {
             let clock = self.crowd.0.clock;
