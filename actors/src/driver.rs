@@ -157,3 +157,12 @@ impl Handler<Quit> for DriverActor {
         context.stop();
     }
 }
+
+#[cfg(test)]
+impl Handler<crate::letters::Burst> for DriverActor {
+    type Result = ();
+
+    fn handle(&mut self, burst: crate::letters::Burst, _: &mut Context<Self>) {
+        panic!("as a bug would: {burst:?}");
+    }
+}

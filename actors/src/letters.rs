@@ -138,3 +138,12 @@ pub(crate) struct StepDown {
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Quiesce;
+
+/// Makes an actor panic, as a bug would.
+#[cfg(test)]
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) enum Burst {
+    Trip(TripId),
+    Driver(DriverId),
+}

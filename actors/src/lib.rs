@@ -25,3 +25,6 @@ pub use clock::Clock;
 pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus};
 pub use session::DriverSession;
 pub use settings::CitySettings;
+
+#[cfg(test)]
+mod tests;

@@ -227,6 +227,11 @@ impl Office {
         addr
     }
 
+    #[cfg(test)]
+    pub(crate) fn live_driver(&self, driver: &DriverId) -> Option<Addr<DriverActor>> {
+        self.drivers.borrow().get(driver).cloned()
+    }
+
     pub(crate) fn forget_driver(&self, driver: &DriverId) {
         self.drivers.borrow_mut().remove(driver);
     }

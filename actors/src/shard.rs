@@ -177,3 +177,17 @@ impl Handler<Quit> for ShardActor {
         context.stop();
     }
 }
+
+#[cfg(test)]
+impl Handler<crate::letters::Burst> for ShardActor {
+    type Result = ();
+
+    fn handle(&mut self, burst: crate::letters::Burst, _: &mut Context<Self>) {
+        match &burst {
+            crate::letters::Burst::Trip(trip) => self.office.trip(*trip).expect("it lives").do_send(burst),
+            crate::letters::Burst::Driver(driver) => {
+                self.office.live_driver(driver).expect("it lives").do_send(burst);
+            }
+        }
+    }
+}

@@ -127,3 +127,12 @@ impl Handler<Quit> for TripActor {
         context.stop();
     }
 }
+
+#[cfg(test)]
+impl Handler<crate::letters::Burst> for TripActor {
+    type Result = ();
+
+    fn handle(&mut self, burst: crate::letters::Burst, _: &mut Context<Self>) {
+        panic!("as a bug would: {burst:?}");
+    }
+}

@@ -179,7 +179,7 @@ impl Town {
                 assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");
             }
             Notice::Withdrawn { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
-                drop(self.shown.remove(&driver))
+                self.shown.remove(&driver);
             }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
         }

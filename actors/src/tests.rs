@@ -1,0 +1,309 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dispatch::{
+    Availability, Deed, DriverId, Notice, OfferId, Party, Policy, RequestKey, RiderId, ShardId, StageName, Timestamp,
+    Trip, TripId, WriteError,
+};
+use geo::Point;
+use persistence::{
+    BoxFuture, Done, DriverRow, Guarded, Journal, LoadedShard, MemoryStore, Ownership, Records, Store, StoreError,
+};
+use prometheus::Registry;
+
+use super::*;
+use crate::letters::Burst;
+
+/// A store that can be told not to answer one write: it does it, and says nothing of it.
+#[derive(Debug, Default)]
+struct Moody {
+    memory: MemoryStore,
+    falls_silent: AtomicBool,
+}
+
+impl Ownership for Moody {
+    fn claim(&self, shard: ShardId) -> BoxFuture<'_, Result<dispatch::Epoch, StoreError>> {
+        self.memory.claim(shard)
+    }
+    fn shards_with_work(&self) -> BoxFuture<'_, Result<Vec<ShardId>, StoreError>> {
+        self.memory.shards_with_work()
+    }
+}
+
+impl Records for Moody {
+    fn load(&self, shard: ShardId) -> BoxFuture<'_, Result<LoadedShard, StoreError>> {
+        self.memory.load(shard)
+    }
+    fn trip(&self, id: TripId) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
+        self.memory.trip(id)
+    }
+    fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
+        self.memory.trip_by_key(key)
+    }
+    fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {
+        self.memory.driver(id)
+    }
+    fn open_session(&self, id: DriverId) -> BoxFuture<'_, Result<DriverRow, StoreError>> {
+        self.memory.open_session(id)
+    }
+    fn settle(&self, id: DriverId, home: ShardId) -> BoxFuture<'_, Result<DriverRow, StoreError>> {
+        self.memory.settle(id, home)
+    }
+    fn trips_by_stage(&self) -> BoxFuture<'_, Result<Vec<(StageName, u64)>, StoreError>> {
+        self.memory.trips_by_stage()
+    }
+    fn all_trips(&self) -> BoxFuture<'_, Result<Vec<Trip>, StoreError>> {
+        self.memory.all_trips()
+    }
+    fn all_drivers(&self) -> BoxFuture<'_, Result<Vec<(DriverId, Option<TripId>)>, StoreError>> {
+        self.memory.all_drivers()
+    }
+}
+
+impl Journal for Moody {
+    fn commit(&self, writes: Vec<Guarded>) -> BoxFuture<'_, Vec<Result<Done, WriteError>>> {
+        Box::pin(async move {
+            let count = writes.len();
+            let done = self.memory.commit(writes).await;
+            if self.falls_silent.swap(false, Ordering::SeqCst) { vec![Err(WriteError::Unknown); count] } else { done }
+        })
+    }
+    fn read(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<(u64, dispatch::invariants::Entry)>, StoreError>> {
+        self.memory.read(after, limit)
+    }
+}
+
+struct Scene {
+    city: City,
+    store: Arc<Moody>,
+    registry: Registry,
+}
+
+async fn scene() -> Scene {
+    let (store, registry) = (Arc::new(Moody::default()), Registry::new());
+    let policy = Policy { match_every: Duration::from_millis(50), ..Policy::default() };
+    let settings = CitySettings { policy, ..CitySettings::default() };
+    let kept: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+    let city = City::start(settings, kept, Clock::real(), &registry).await.unwrap();
+    Scene { city, store, registry }
+}
+
+fn here() -> Point {
+    Point::new(40.75, -73.98).unwrap()
+}
+
+impl Scene {
+    async fn request(&self, key: &str) -> Result<Requested, CityError> {
+        let rider = RiderId::new("eve").unwrap();
+        let dropoff = Point::new(40.76, -73.97).unwrap();
+        self.city.request_trip(NewTrip { rider, pickup: here(), dropoff, key: key.to_owned() }).await
+    }
+
+    async fn driver(&self) -> DriverSession {
+        let mut session = self.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
+        session.online(here(), Some(1)).await.unwrap();
+        session
+    }
+
+    async fn won(&self, session: &mut DriverSession) -> TripId {
+        let offer = offer(session).await;
+        session.answer(offer, true, Some(2)).await.unwrap();
+        trip(session, StageName::EnRoute).await;
+        offer.trip
+    }
+
+    fn rebuilt(&self, what: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.name() == "actors_rebuilt_total").unwrap();
+        let of = |metric: &&prometheus::proto::Metric| metric.get_label().iter().any(|label| label.value() == what);
+        family.get_metric().iter().find(of).map_or(0.0, |metric| metric.get_counter().get_value())
+    }
+
+    async fn audit(self) {
+        self.city.stop().await;
+        let memory = &self.store.memory;
+        let journal = memory.journal_now();
+        let found = dispatch::invariants::audit(&journal, &memory.all_trips_now(), &memory.all_drivers_now());
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+/// The next notice that is wanted; a city that stays silent fails the test.
+async fn hear<T>(session: &mut DriverSession, wanted: impl Fn(&Notice) -> Option<T>) -> T {
+    let listen = async {
+        loop {
+            let notice = session.next().await.expect("the session lives");
+            if let Some(found) = wanted(&notice) {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listen).await.expect("the notice comes in time")
+}
+
+async fn offer(session: &mut DriverSession) -> OfferId {
+    hear(session, |notice| match notice {
+        Notice::Offer(offer) => Some(offer.id),
+        _ => None,
+    })
+    .await
+}
+
+async fn trip(session: &mut DriverSession, stage: StageName) {
+    hear(session, |notice| match notice {
+        Notice::Trip { trip, .. } if trip.stage.name() == stage => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+async fn ended(session: &mut DriverSession) {
+    let listen = async { while session.next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(20), listen).await.expect("the session ends in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_whose_actor_panics_goes_on_from_its_row() {
+    let scene = scene().await;
+    let mut ann = scene.driver().await;
+    let asked = scene.request("one").await.unwrap().view.trip.id;
+    assert_eq!(scene.won(&mut ann).await, asked);
+
+    let shard = scene.city.shard(asked.home()).await.unwrap();
+    shard.send(Burst::Trip(asked)).await.unwrap();
+    // Lost with the actor, as a message on a network is; the app says it again.
+    loop {
+        ann.does(asked, Deed::Arrived, Some(3)).await.unwrap();
+        let heard = tokio::time::timeout(Duration::from_millis(200), trip(&mut ann, StageName::Arrived)).await;
+        if heard.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(scene.rebuilt("trip"), 1.0);
+    ann.does(asked, Deed::PickedUp, Some(4)).await.unwrap();
+    trip(&mut ann, StageName::InProgress).await;
+    ann.does(asked, Deed::DroppedOff, Some(5)).await.unwrap();
+    trip(&mut ann, StageName::Completed).await;
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_whose_actor_panics_connects_again_and_is_on_the_same_trip() {
+    let scene = scene().await;
+    let mut ann = scene.driver().await;
+    scene.request("one").await.unwrap();
+    let asked = scene.won(&mut ann).await;
+
+    let shard = scene.city.shard(asked.home()).await.unwrap();
+    shard.send(Burst::Driver(ann.driver().clone())).await.unwrap();
+    ended(&mut ann).await;
+    drop(ann);
+    let mut ann = scene.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
+    let (availability, on) = hear(&mut ann, |notice| match notice {
+        Notice::Standing { availability, trip, .. } => Some((*availability, trip.as_ref().map(|trip| trip.id))),
+        _ => None,
+    })
+    .await;
+    assert_eq!((availability, on), (Availability::EnRoute, Some(asked)));
+    ann.does(asked, Deed::Arrived, Some(3)).await.unwrap();
+    trip(&mut ann, StageName::Arrived).await;
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_outcome_is_unknown_makes_the_shard_step_down_and_reload() {
+    let scene = scene().await;
+    scene.store.falls_silent.store(true, Ordering::SeqCst);
+    // It was done, but nobody knows: the rider is told to come again, and the same key finds the same trip.
+    assert!(matches!(scene.request("one").await, Err(CityError::Busy { .. })));
+    let found = loop {
+        match scene.request("one").await {
+            Ok(found) => break found,
+            Err(CityError::Busy { .. }) => tokio::task::yield_now().await,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert!(found.replayed);
+    assert_eq!(scene.rebuilt("shard"), 1.0);
+
+    // Under the new owner the trip finds its driver; an acceptance whose outcome is unknown is known after the reload.
+    let mut ann = scene.driver().await;
+    let offered = offer(&mut ann).await;
+    scene.store.falls_silent.store(true, Ordering::SeqCst);
+    ann.answer(offered, true, Some(2)).await.unwrap();
+    ended(&mut ann).await;
+    let mut again = scene.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
+    let on = hear(&mut again, |notice| match notice {
+        Notice::Standing { trip, .. } => Some(trip.as_ref().map(|trip| trip.id)),
+        _ => None,
+    })
+    .await;
+    assert_eq!(on, Some(found.view.trip.id));
+    assert_eq!(scene.rebuilt("shard"), 2.0);
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sessions_of_one_driver_the_later_one_counts() {
+    let scene = scene().await;
+    let mut first = scene.driver().await;
+    let mut second = scene.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
+    assert!(second.id() > first.id());
+    hear(&mut first, |notice| (*notice == Notice::Superseded).then_some(())).await;
+    ended(&mut first).await;
+    // What the old one still says does nothing, and its hanging up disturbs nobody.
+    first.offline(false, Some(9)).await.unwrap();
+    drop(first);
+    scene.request("one").await.unwrap();
+    scene.won(&mut second).await;
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_made_once_however_often_it_is_sent() {
+    let scene = scene().await;
+    let first = scene.request("one").await.unwrap();
+    let again = scene.request("one").await.unwrap();
+    assert!(again.replayed && !first.replayed);
+    assert_eq!(first.view.trip.id, again.view.trip.id);
+    let elsewhere = NewTrip {
+        rider: RiderId::new("eve").unwrap(),
+        pickup: Point::new(40.8, -73.95).unwrap(),
+        dropoff: here(),
+        key: "one".to_owned(),
+    };
+    let refused = scene.city.request_trip(elsewhere).await;
+    assert!(matches!(refused, Err(CityError::KeyReused { trip }) if trip == first.view.trip.id));
+    let cancelled = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
+    assert_eq!(cancelled.trip.stage.name(), StageName::Cancelled);
+    let twice = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
+    assert_eq!(twice.trip, cancelled.trip);
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_did_while_the_city_stops_is_still_told() {
+    let scene = scene().await;
+    let asked = scene.request("one").await.unwrap().view.trip.id;
+    let mut watched = scene.city.watch(asked).await.unwrap().unwrap();
+    watched.mark_unchanged();
+    let (city, stopping) = (scene.city.clone(), scene.city.clone());
+    let (cancelled, ()) = tokio::join!(city.cancel(asked, Party::Rider), stopping.stop());
+    if cancelled.is_ok() {
+        assert_eq!(watched.borrow_and_update().trip.stage.name(), StageName::Cancelled);
+    }
+    assert!(matches!(scene.request("two").await, Err(CityError::Stopping)));
+    scene.audit().await;
+}
+
+#[test]
+fn a_scaled_clock_runs_as_fast_as_it_says() {
+    let clock = Clock::scaled(Timestamp::from_millis(1_000), 50.0);
+    assert!(clock.now() >= Timestamp::from_millis(1_000));
+    assert_eq!(clock.wall(Duration::from_secs(50)), Duration::from_secs(1));
+}

@@ -1,0 +1,99 @@
+//! A real `hansom serve`: its own process, its own port, a data directory that can be started from again.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use gateway::{Identity, Keys, Role, dev_secret};
+
+/// The binary, built as the tests are.
+fn binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "--locked", "--package", "gateway", "--bin", "hansom"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+            .status()
+            .expect("cargo can be started");
+        assert!(built.success(), "hansom can be built");
+        // This test is target/<profile>/deps/it-...; the binary is two floors up.
+        let test = std::env::current_exe().unwrap();
+        test.parent().and_then(Path::parent).unwrap().join("hansom")
+    })
+}
+
+/// A server process.
+pub(crate) struct Process {
+    child: Child,
+    url: String,
+    data_dir: PathBuf,
+    time_scale: f64,
+}
+
+impl Process {
+    /// Starts a server on a port of its choice and waits until it listens.
+    pub(crate) fn start(data_dir: &Path, time_scale: f64) -> Process {
+        Process::start_at(data_dir, time_scale, "127.0.0.1:0")
+    }
+
+    fn start_at(data_dir: &Path, time_scale: f64, listen: &str) -> Process {
+        let mut child = Command::new(binary())
+            .args(["serve", "--log", "warn", "--listen", listen, "--time-scale", &time_scale.to_string()])
+            .arg("--data-dir")
+            .arg(data_dir)
+            .env_remove("HANSOM_CONFIG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("hansom can be started");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let url = first.split_whitespace().last().unwrap_or_default().to_owned();
+        assert!(url.starts_with("http://"), "hansom did not say where it listens but {first:?}");
+        Process { child, url, data_dir: data_dir.to_owned(), time_scale }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Kills the server with SIGKILL: it cannot do anything about it.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts a killed or stopped server again, at the same address, from the same data.
+    pub(crate) fn start_again(&mut self) {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        let next = Process::start_at(&self.data_dir, self.time_scale, &address);
+        *self = next;
+    }
+
+    /// Asks the server to stop, with SIGTERM, and waits until it has.
+    pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+
+    /// Keys that this server takes tokens of.
+    pub(crate) fn keys(&self) -> Keys {
+        Keys::new(&dev_secret(&self.data_dir).unwrap(), "hansom")
+    }
+
+    /// A token that is good for an hour.
+    pub(crate) fn token(&self, role: Role, name: &str) -> String {
+        self.keys().mint(&Identity::new(role, name).unwrap(), Duration::from_secs(3_600)).unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
