@@ -1,1 +1,27 @@
-//! placeholder
+//! How do I get in: HTTP and WebSockets, tokens, limits, settings, start and stop.
+//!
+//! Lives here: the doors and everything between a socket and the city: [`serve`] starts a server, [`Settings`] says
+//! how, [`Keys`] make and check tokens.
+//! Stays out: matching rules, actors, stores.
+//! Touch with care: what is said over the wire (`PROTOCOL.md`), and the order of [`Server::stop`].
+
+mod app;
+mod around;
+mod auth;
+mod code;
+mod config;
+mod doors;
+mod doorway;
+mod fields;
+mod logs;
+mod metrics;
+mod problem;
+mod server;
+mod socket;
+mod wire;
+
+pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
+pub use code::Code;
+pub use config::{BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, describe_keys};
+pub use logs::start as start_logs;
+pub use server::{Given, ServeError, Server, secret, serve};

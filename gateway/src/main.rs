@@ -1,1 +1,162 @@
-fn main() {}
+//! The binary `hansom`: serves a city, mints tokens, lists settings.
+//!
+//! Lives here: commands, flags, the banner, signals, exit codes.
+//! Stays out: everything else; see the library.
+//! Touch with care: exit codes. 0 stopped as asked, 1 something outside is wrong, 2 what was said to it is wrong.
+
+mod cli;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use gateway::{BadSetting, Given, SecretFrom, ServeError, Server, Settings, describe_keys};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use cli::{Cli, Command, Serve, Token};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(flags) => serve(&flags),
+        Command::Token(flags) => token(&flags),
+        Command::Settings => say(&describe_keys()).map_err(Failure::from),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            let _ = writeln!(io::stderr(), "hansom: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Why the process ends, in words and as an exit code.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn of(code: u8, error: &dyn Error) -> Failure {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message = format!("{message}: {error}");
+            cause = error.source();
+        }
+        Failure { code, message }
+    }
+}
+
+impl From<BadSetting> for Failure {
+    fn from(bad: BadSetting) -> Failure {
+        Failure::of(2, &bad)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::of(1, &error)
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Failure {
+        let code = match &error {
+            ServeError::Setting(_) | ServeError::Secret(_) => 2,
+            ServeError::Listen { .. } | ServeError::Store(_) | ServeError::City(_) | ServeError::Metrics(_) => 1,
+        };
+        Failure::of(code, &error)
+    }
+}
+
+// ---- hansom serve ------------------------------------------------------------------------------------------------
+
+fn serve(flags: &Serve) -> Result<(), Failure> {
+    let settings = flags.layers()?.settings()?;
+    gateway::start_logs(&settings);
+    if settings.secret == SecretFrom::Dev {
+        warn_of_dev_mode(&settings);
+    }
+    // The doors have a runtime of their own; the actors bring their own threads.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build()?;
+    runtime.block_on(async {
+        // Before anything is opened, so that no signal finds the process without an ear for it.
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let server = tokio::select! {
+            server = gateway::serve(settings.clone(), Given::default()) => server?,
+            () = either(&mut terminate, &mut interrupt) => return Ok(()),
+        };
+        if let Err(error) = say(&banner(&server, &settings)) {
+            warn!(%error, "nobody reads the banner");
+        }
+        either(&mut terminate, &mut interrupt).await;
+        info!("told to stop; a second signal stops at once");
+        tokio::select! {
+            () = server.stop() => Ok(()),
+            () = either(&mut terminate, &mut interrupt) => {
+                warn!("told to stop at once: what was acknowledged is in the store");
+                Err(Failure { code: 1, message: "stopped at once".to_owned() })
+            }
+        }
+    })
+}
+
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn warn_of_dev_mode(settings: &Settings) {
+    let path = settings.data_dir.join("dev-secret");
+    let lines = [
+        "",
+        "  **********************************************************************",
+        "  **  DEVELOPMENT TOKENS ARE ON. Whoever can read the file below can  **",
+        "  **  be any driver, any rider, and ops. Never serve people like this: **",
+        "  **  give a secret with HANSOM_JWT_SECRET_FILE.                       **",
+        "  **********************************************************************",
+    ];
+    let _ = writeln!(io::stderr(), "{}\n  {}\n", lines.join("\n"), path.display());
+}
+
+fn banner(server: &Server, settings: &Settings) -> String {
+    let (url, data) = (server.url(), settings.data_dir.display());
+    let dev = settings.secret == SecretFrom::Dev;
+    let mode = match (dev, settings.time_scale) {
+        (true, 1.0) => "development: tokens of this machine are taken".to_owned(),
+        (true, scale) => format!("development: the city's clock runs {scale} times as fast as life"),
+        (false, _) => format!("production: tokens issued by {} are taken", settings.jwt_issuer),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let mint = if dev {
+        format!("hansom token --driver ann --data-dir {data}")
+    } else {
+        "hansom token --driver ann".to_owned()
+    };
+    format!(
+        "hansom {version} listens at {url}\nstore    SQLite in {data}\nmode     {mode}\ndocs     {url}/docs\ntoken    {mint}\n"
+    )
+}
+
+// ---- hansom token ------------------------------------------------------------------------------------------------
+
+fn token(flags: &Token) -> Result<(), Failure> {
+    let who = flags.who().map_err(|wrong| Failure::of(2, &wrong))?;
+    let settings = flags.layers()?.settings()?;
+    let secret = gateway::secret(&settings).map_err(|wrong| Failure::of(2, &wrong))?;
+    let keys = gateway::Keys::new(&secret, &settings.jwt_issuer);
+    let token = keys.mint(&who, flags.ttl.0).map_err(|wrong| Failure::of(1, &wrong))?;
+    Ok(say(&format!("{token}\n"))?)
+}
+
+/// What a command has to say goes to standard output, where it can be piped on; everything else to standard error.
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

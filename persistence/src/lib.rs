@@ -5,8 +5,14 @@
 //! Touch with care: a write is guarded by the epoch of its shard, the version of its trip and the freedom of its
 //! driver, all in one transaction. Weaken one guard and a promise breaks: the contract tests say which.
 
+mod committer;
+mod memory;
+mod sqlite;
 mod traits;
 
+pub use committer::{BATCH_MAX, CommitCounts, Committer, QUEUE_DEFAULT};
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
 pub use traits::{
-    BoxFuture, Done, DriverRow, Fence, Guarded, Journal, LoadedShard, Ownership, Records, Store, StoreError,
+    BoxFuture, Commitment, Done, DriverRow, Fence, Guarded, Journal, LoadedShard, Ownership, Records, Store, StoreError,
 };

@@ -5,7 +5,8 @@ use std::pin::Pin;
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Generation, RequestKey, SessionId, ShardId, StageName, Trip, TripId, Write, WriteError,
+    DriverChange, DriverId, Epoch, Generation, RequestKey, SessionId, ShardId, StageName, Trip, TripId, Write,
+    WriteError,
 };
 
 /// A future that can be kept behind `dyn`.
@@ -59,6 +60,9 @@ pub struct DriverRow {
     pub trip: Option<Trip>,
 }
 
+/// A driver and the trip its row names.
+pub type Commitment = (DriverId, Option<TripId>);
+
 /// What a new owner loads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadedShard {
@@ -80,6 +84,34 @@ pub enum StoreError {
         /// What is in use.
         path: String,
     },
+    /// The data directory, or what is in it, cannot be made or opened. Give the process its rights, or use another.
+    #[error("{path} cannot be used as a data directory")]
+    Unusable {
+        /// What cannot be made or opened.
+        path: String,
+        /// What the system says.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file is no database of Hansom, or is damaged. Restore a backup; nothing was changed.
+    #[error("{path} is damaged or no database of Hansom: restore a backup, or choose another data directory")]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A newer Hansom wrote the store. Run that version, or use another data directory; nothing was changed.
+    #[error("{path} has schema version {found}, this version knows {known} at most: run the newer version")]
+    Newer {
+        /// Which file.
+        path: String,
+        /// The version found.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
     /// What is stored cannot be read. Restore a backup; nothing was changed.
     #[error("{table}.{column} holds {value}, allowed is {allowed}")]
     Corrupt {
@@ -98,15 +130,21 @@ pub enum StoreError {
 pub trait Ownership: Send + Sync {
     /// Makes the caller the next owner of a shard, whoever held it: the epoch grows by one, from 1. All writes of
     /// earlier epochs are refused from then on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: the epoch may have grown all the same, so claim again and believe the last answer.
     fn claim(&self, shard: ShardId) -> BoxFuture<'_, Result<Epoch, StoreError>>;
 
-    /// The shards with an active trip or a committed driver: who starts must claim them.
+    /// The shards with an active trip or a committed driver, in order: who starts must claim them.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
     fn shards_with_work(&self) -> BoxFuture<'_, Result<Vec<ShardId>, StoreError>>;
 }
 
-/// The rows.
+/// The rows. Every method fails as [`StoreError`] says; a row that cannot be read is [`StoreError::Corrupt`].
 pub trait Records: Send + Sync {
-    /// The active trips and committed drivers of a shard.
+    /// The active trips and committed drivers of a shard, all of one moment, each in the order of its ids.
     fn load(&self, shard: ShardId) -> BoxFuture<'_, Result<LoadedShard, StoreError>>;
 
     /// A trip as it stands, also after its end.
@@ -121,18 +159,19 @@ pub trait Records: Send + Sync {
     /// Counts one more session of a driver and returns the row; makes the row when there is none.
     fn open_session(&self, id: DriverId) -> BoxFuture<'_, Result<DriverRow, StoreError>>;
 
-    /// Gives a driver without a trip a home, whatever its home was, and returns the row. A driver who is committed to a
-    /// trip keeps its home: the row says so. A no-op, without a new generation, when it lives there already.
+    /// Gives a driver without a trip a home, whatever its home was, and returns the row; makes the row when there is
+    /// none. A driver who is committed to a trip keeps its home: the row says so. A no-op, without a new generation,
+    /// when it lives there already.
     fn settle(&self, id: DriverId, home: ShardId) -> BoxFuture<'_, Result<DriverRow, StoreError>>;
 
-    /// How many trips are in each stage.
+    /// How many trips are in each stage: every stage, in the order of a trip's life.
     fn trips_by_stage(&self) -> BoxFuture<'_, Result<Vec<(StageName, u64)>, StoreError>>;
 
-    /// Every trip, for audits. Not for large stores in service.
+    /// Every trip in the order of its ids, for audits. Not for large stores in service.
     fn all_trips(&self) -> BoxFuture<'_, Result<Vec<Trip>, StoreError>>;
 
-    /// Every driver and the trip its row names, for audits. Not for large stores in service.
-    fn all_drivers(&self) -> BoxFuture<'_, Result<Vec<(DriverId, Option<TripId>)>, StoreError>>;
+    /// Every driver in the order of its ids and the trip its row names, for audits. Not for large stores in service.
+    fn all_drivers(&self) -> BoxFuture<'_, Result<Vec<Commitment>, StoreError>>;
 }
 
 /// The journal and the guarded writes that fill it.
@@ -145,6 +184,13 @@ pub trait Journal: Send + Sync {
     /// `after.version` (none, for version 1), [`WriteError::DriverTaken`] when the driver to take is unknown or
     /// committed, [`WriteError::Stale`] when the driver to free is not held by this trip. A move is refused as
     /// `Fenced`, as `Stale` when the home is not `from`, and as `DriverTaken` when the driver is committed to a trip.
+    ///
+    /// The questions are asked in this order, and three more belong to them. `Fenced` is also a fence that gives no
+    /// right to this write: of another shard than the trip's home (or the `from` of a move), or of an epoch that was
+    /// never issued. [`WriteError::Stale`] is also a step whose `driver` is not what it does to the trip's committed
+    /// driver, told by the stage the store holds and the stage in `after`: else the rows of trip and driver would part.
+    /// And so is a row that cannot be read: only the write that needs it is refused, and reading it says what is wrong.
+    ///
     /// When the store fails in mid-commit every write without another outcome is [`WriteError::Unknown`].
     fn commit(&self, writes: Vec<Guarded>) -> BoxFuture<'_, Vec<Result<Done, WriteError>>>;
 
@@ -157,3 +203,14 @@ pub trait Journal: Send + Sync {
 pub trait Store: Ownership + Records + Journal + std::fmt::Debug + 'static {}
 
 impl<T: Ownership + Records + Journal + std::fmt::Debug + 'static> Store for T {}
+
+/// Who must be committed to the trip before a step, told by what the step says of the driver's row and of the trip
+/// after it: `None` when the two contradict each other.
+pub(crate) fn holder_before<'a>(change: &'a DriverChange, after: &'a Trip) -> Option<Option<&'a DriverId>> {
+    match (change, after.stage.committed_driver()) {
+        (DriverChange::None, holder) => Some(holder),
+        (DriverChange::Take(taken), Some(holder)) if taken == holder => Some(None),
+        (DriverChange::Free(freed), None) => Some(Some(freed)),
+        (DriverChange::Take(_), _) | (DriverChange::Free(_), Some(_)) => None,
+    }
+}

@@ -7,5 +7,6 @@ mod recovering;
 mod restarting;
 mod riding;
 mod server;
+mod simulating;
 mod story;
 mod tidy;

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::server::Process;
+use crate::server::{Process, binary};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -133,12 +133,11 @@ async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
 async fn a_second_server_on_the_same_data_is_refused_and_does_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), 1.0);
-    let second =
-        std::process::Command::new(std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("hansom"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(folder.path())
-            .output()
-            .unwrap();
+    let second = std::process::Command::new(binary("gateway", "hansom"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
     assert_eq!(second.status.code(), Some(1));
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(said.contains("in use by another process"), "{said}");

@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use dispatch::{Deed, DriverId, DriverInput, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp, TripId};
+use dispatch::{
+    Deed, DriverId, DriverInput, Notice, OfferId, Party, Policy, RiderId, SessionId, ShardId, Timestamp, TripId,
+};
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
 
@@ -54,6 +56,7 @@ struct Stage {
     on: BTreeMap<String, TripId>,
     /// Where each phone that still sends is, in metres north.
     phones: BTreeMap<String, f64>,
+    homes: BTreeMap<String, ShardId>,
     said: u64,
     seen: BTreeMap<TripId, u32>,
 }
@@ -70,6 +73,7 @@ impl Stage {
             names: BTreeMap::new(),
             on: BTreeMap::new(),
             phones: BTreeMap::new(),
+            homes: BTreeMap::new(),
             said: 0,
             seen: BTreeMap::new(),
         }
@@ -250,7 +254,12 @@ impl Stage {
             Notice::Declined { offer, .. } => {
                 self.say(&format!("{name} declined {}", self.names[&offer.trip]));
             }
-            Notice::Home { .. } | Notice::Superseded => {}
+            Notice::Home { home } => {
+                if self.homes.insert(name.to_owned(), home).is_some_and(|before| before != home) {
+                    self.say(&format!("{name} moves house"));
+                }
+            }
+            Notice::Superseded => {}
         }
     }
 

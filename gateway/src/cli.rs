@@ -1,0 +1,188 @@
+//! Commands and flags.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use gateway::{BadSetting, Identity, Layers, Role};
+
+/// Real-time ride dispatch.
+#[derive(Debug, Parser)]
+#[command(name = "hansom", version, about, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a city until told to stop
+    Serve(Serve),
+    /// Mint a token for a driver, a rider or ops
+    Token(Token),
+    /// List every setting with its variable, its default and what is allowed
+    Settings,
+}
+
+/// Flags count before the environment (HANSOM_...), that before the file, that before the default.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where the embedded store lives [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Address and port; port 0 chooses one [default: 127.0.0.1:7070]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Which log lines there are, as in info,gateway=debug [default: info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// H3 resolution of a shard, 3 to 7 [default: 5]
+    #[arg(long, value_name = "N")]
+    shard_resolution: Option<String>,
+    /// Threads that carry shards [default: one a core, at most 8]
+    #[arg(long, value_name = "N")]
+    arbiters: Option<String>,
+    /// A file with the secret tokens are signed with [default: a secret for development]
+    #[arg(long, value_name = "FILE")]
+    jwt_secret_file: Option<String>,
+    /// The city's clock runs N times as fast as life; development only [default: 1]
+    #[arg(long, value_name = "N")]
+    time_scale: Option<String>,
+    /// Any other setting, as in --set policy.offer_lasts=15
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl Serve {
+    pub(crate) fn layers(&self) -> Result<Layers, BadSetting> {
+        let mut layers = outer_layers(self.config.as_ref())?;
+        let named = [
+            ("data_dir", "--data-dir", &self.data_dir),
+            ("listen", "--listen", &self.listen),
+            ("log_format", "--log-format", &self.log_format),
+            ("log", "--log", &self.log),
+            ("shard_resolution", "--shard-resolution", &self.shard_resolution),
+            ("arbiters", "--arbiters", &self.arbiters),
+            ("jwt_secret_file", "--jwt-secret-file", &self.jwt_secret_file),
+            ("time_scale", "--time-scale", &self.time_scale),
+        ];
+        for (key, flag, text) in named {
+            if let Some(text) = text {
+                layers.flag(key, text.clone(), flag)?;
+            }
+        }
+        for set in &self.set {
+            let (key, text) = set.split_once('=').unwrap_or((set, ""));
+            layers.flag(key.trim(), text.trim().to_owned(), "--set")?;
+        }
+        Ok(layers)
+    }
+}
+
+/// File and environment.
+fn outer_layers(config: Option<&PathBuf>) -> Result<Layers, BadSetting> {
+    let mut layers = Layers::new();
+    if let Some(path) = config {
+        layers.file(path)?;
+    }
+    // What is no UTF-8 is none of our settings, or a wrong value of one: then it shows as it can.
+    let variables = std::env::vars_os();
+    layers.environment(
+        variables.map(|(name, text)| (name.to_string_lossy().into_owned(), text.to_string_lossy().into_owned())),
+    )?;
+    Ok(layers)
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    #[command(flatten)]
+    who: Who,
+    /// How long it is good for, as in 90s, 15m, 12h, 7d
+    #[arg(long, value_name = "TIME", default_value = "12h")]
+    pub(crate) ttl: Ttl,
+    /// The TOML file the server uses
+    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data directory whose secret for development signs [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// The secret itself; others on this machine may see it among the processes
+    #[arg(long, value_name = "SECRET", conflicts_with = "secret_file")]
+    secret: Option<String>,
+    /// A file with the secret
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<String>,
+}
+
+/// Whose token it is.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Who {
+    /// A driver's name
+    #[arg(long, value_name = "ID")]
+    driver: Option<String>,
+    /// A rider's name
+    #[arg(long, value_name = "ID")]
+    rider: Option<String>,
+    /// The name of someone who runs the city
+    #[arg(long, value_name = "ID")]
+    ops: Option<String>,
+}
+
+impl Token {
+    pub(crate) fn who(&self) -> Result<Identity, impl std::error::Error + use<>> {
+        let Who { driver, rider, ops } = &self.who;
+        let (role, name) = match (driver, rider, ops) {
+            (Some(name), ..) => (Role::Driver, name.as_str()),
+            (_, Some(name), _) => (Role::Rider, name.as_str()),
+            // The parser lets nothing through without one of the three.
+            (.., name) => (Role::Ops, name.as_deref().unwrap_or_default()),
+        };
+        Identity::new(role, name)
+    }
+
+    pub(crate) fn layers(&self) -> Result<Layers, BadSetting> {
+        let mut layers = outer_layers(self.config.as_ref())?;
+        let named = [
+            ("data_dir", "--data-dir", &self.data_dir),
+            ("jwt_secret", "--secret", &self.secret),
+            ("jwt_secret_file", "--secret-file", &self.secret_file),
+        ];
+        for (key, flag, text) in named {
+            if let Some(text) = text {
+                layers.flag(key, text.clone(), flag)?;
+            }
+        }
+        Ok(layers)
+    }
+}
+
+/// The life of a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ttl(pub(crate) Duration);
+
+impl FromStr for Ttl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Ttl, String> {
+        let wrong = || "allowed is a whole number with s, m, h or d, from 1s to 3650d".to_owned();
+        let split = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(split);
+        let unit: u64 = match unit {
+            "" | "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return Err(wrong()),
+        };
+        let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
+        if (1..=3_650 * 86_400).contains(&seconds) { Ok(Ttl(Duration::from_secs(seconds))) } else { Err(wrong()) }
+    }
+}

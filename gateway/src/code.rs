@@ -1,0 +1,241 @@
+//! Every way a door says no, with its name on the wire, its HTTP status and its title.
+//!
+//! Lives here: the codes, and the one match from a code to a status.
+//! Stays out: what exactly was wrong; see [`crate::problem::Problem`] and [`crate::fields::Mistake`].
+//! Touch with care: clients switch on the names. A name that was sent once keeps its meaning.
+
+use axum::http::StatusCode;
+
+/// What a client's program can switch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// The text is not JSON, or ends in the middle.
+    MalformedJson,
+    /// A field that this message does not have.
+    UnknownField,
+    /// A field that this message must have.
+    MissingField,
+    /// A field that is there twice.
+    RepeatedField,
+    /// A field holds what it may not.
+    BadValue,
+    /// A message of a type this socket does not know.
+    UnknownType,
+    /// A binary frame on a socket that speaks JSON text.
+    BinaryFrame,
+    /// A message to a socket that only listens.
+    UnexpectedMessage,
+    /// A frame larger than the limit.
+    FrameTooLarge,
+    /// A body larger than the limit.
+    BodyTooLarge,
+    /// A body that took too long to arrive.
+    BodyTooSlow,
+    /// A body that is not JSON by its own header.
+    UnsupportedMediaType,
+    /// A plain request where a WebSocket was due.
+    UpgradeRequired,
+    /// No such address.
+    NotFound,
+    /// The address exists, but not for this method.
+    MethodNotAllowed,
+    /// No token was given.
+    TokenMissing,
+    /// The token is not a JWT.
+    TokenMalformed,
+    /// The token is longer than the limit.
+    TokenTooLarge,
+    /// The token is signed with another algorithm than HS256, or not at all.
+    TokenAlgorithm,
+    /// The signature is not ours.
+    TokenForged,
+    /// The token's time is over.
+    TokenExpired,
+    /// The token's time has not come.
+    TokenNotYetValid,
+    /// The token was issued by someone else, or for someone else.
+    TokenIssuer,
+    /// The token lacks a claim, or holds one that makes no sense.
+    TokenClaims,
+    /// The token is good, but not for this door.
+    WrongRole,
+    /// The idempotency key was used for another request.
+    KeyReused,
+    /// The offer is no longer open.
+    OfferGone,
+    /// The driver is not on that trip.
+    NotYourTrip,
+    /// Nobody knows that trip, or not this rider.
+    UnknownTrip,
+    /// The trip stands so that this cannot happen to it.
+    IllegalStep,
+    /// The driver must be on line for that.
+    NotOnline,
+    /// Too much at once.
+    Busy,
+    /// The store does not answer.
+    StoreUnavailable,
+    /// The server is not ready yet.
+    Starting,
+    /// The server is going away.
+    Stopping,
+    /// The server did not answer in time; whether it was done is unknown.
+    TimedOut,
+    /// Something that should not happen did.
+    Internal,
+}
+
+impl Code {
+    /// Every code, for documentation and tests.
+    pub const ALL: [Code; 37] = [
+        Code::MalformedJson,
+        Code::UnknownField,
+        Code::MissingField,
+        Code::RepeatedField,
+        Code::BadValue,
+        Code::UnknownType,
+        Code::BinaryFrame,
+        Code::UnexpectedMessage,
+        Code::FrameTooLarge,
+        Code::BodyTooLarge,
+        Code::BodyTooSlow,
+        Code::UnsupportedMediaType,
+        Code::UpgradeRequired,
+        Code::NotFound,
+        Code::MethodNotAllowed,
+        Code::TokenMissing,
+        Code::TokenMalformed,
+        Code::TokenTooLarge,
+        Code::TokenAlgorithm,
+        Code::TokenForged,
+        Code::TokenExpired,
+        Code::TokenNotYetValid,
+        Code::TokenIssuer,
+        Code::TokenClaims,
+        Code::WrongRole,
+        Code::KeyReused,
+        Code::OfferGone,
+        Code::NotYourTrip,
+        Code::UnknownTrip,
+        Code::IllegalStep,
+        Code::NotOnline,
+        Code::Busy,
+        Code::StoreUnavailable,
+        Code::Starting,
+        Code::Stopping,
+        Code::TimedOut,
+        Code::Internal,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::MalformedJson => "malformed_json",
+            Code::UnknownField => "unknown_field",
+            Code::MissingField => "missing_field",
+            Code::RepeatedField => "repeated_field",
+            Code::BadValue => "bad_value",
+            Code::UnknownType => "unknown_type",
+            Code::BinaryFrame => "binary_frame",
+            Code::UnexpectedMessage => "unexpected_message",
+            Code::FrameTooLarge => "frame_too_large",
+            Code::BodyTooLarge => "body_too_large",
+            Code::BodyTooSlow => "body_too_slow",
+            Code::UnsupportedMediaType => "unsupported_media_type",
+            Code::UpgradeRequired => "upgrade_required",
+            Code::NotFound => "not_found",
+            Code::MethodNotAllowed => "method_not_allowed",
+            Code::TokenMissing => "token_missing",
+            Code::TokenMalformed => "token_malformed",
+            Code::TokenTooLarge => "token_too_large",
+            Code::TokenAlgorithm => "token_algorithm",
+            Code::TokenForged => "token_forged",
+            Code::TokenExpired => "token_expired",
+            Code::TokenNotYetValid => "token_not_yet_valid",
+            Code::TokenIssuer => "token_issuer",
+            Code::TokenClaims => "token_claims",
+            Code::WrongRole => "wrong_role",
+            Code::KeyReused => "key_reused",
+            Code::OfferGone => "offer_gone",
+            Code::NotYourTrip => "not_your_trip",
+            Code::UnknownTrip => "unknown_trip",
+            Code::IllegalStep => "illegal_step",
+            Code::NotOnline => "not_online",
+            Code::Busy => "busy",
+            Code::StoreUnavailable => "store_unavailable",
+            Code::Starting => "starting",
+            Code::Stopping => "stopping",
+            Code::TimedOut => "timed_out",
+            Code::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status. The only place that knows it.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Code::MalformedJson | Code::UnknownField | Code::MissingField | Code::RepeatedField => {
+                StatusCode::BAD_REQUEST
+            }
+            Code::BadValue | Code::UnknownType | Code::BinaryFrame | Code::UnexpectedMessage => StatusCode::BAD_REQUEST,
+            Code::FrameTooLarge | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+            Code::NotFound | Code::UnknownTrip => StatusCode::NOT_FOUND,
+            Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Code::TokenMissing | Code::TokenMalformed | Code::TokenTooLarge => StatusCode::UNAUTHORIZED,
+            Code::TokenAlgorithm | Code::TokenForged | Code::TokenExpired => StatusCode::UNAUTHORIZED,
+            Code::TokenNotYetValid | Code::TokenIssuer | Code::TokenClaims => StatusCode::UNAUTHORIZED,
+            Code::WrongRole | Code::NotYourTrip => StatusCode::FORBIDDEN,
+            Code::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::OfferGone | Code::IllegalStep | Code::NotOnline => StatusCode::CONFLICT,
+            Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The same in a few words for people.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Code::MalformedJson => "The text is not JSON",
+            Code::UnknownField => "A field is unknown",
+            Code::MissingField => "A field is missing",
+            Code::RepeatedField => "A field is there twice",
+            Code::BadValue => "A field holds what it may not",
+            Code::UnknownType => "The type of the message is unknown",
+            Code::BinaryFrame => "This socket speaks JSON text",
+            Code::UnexpectedMessage => "This socket only tells",
+            Code::FrameTooLarge => "The frame is too large",
+            Code::BodyTooLarge => "The body is too large",
+            Code::BodyTooSlow => "The body came too slowly",
+            Code::UnsupportedMediaType => "The body must be application/json",
+            Code::UpgradeRequired => "This address is a WebSocket",
+            Code::NotFound => "There is nothing here",
+            Code::MethodNotAllowed => "The method is not for this address",
+            Code::TokenMissing => "A token is needed",
+            Code::TokenMalformed => "The token is not a JWT",
+            Code::TokenTooLarge => "The token is too long",
+            Code::TokenAlgorithm => "The token must be signed with HS256",
+            Code::TokenForged => "The token's signature is wrong",
+            Code::TokenExpired => "The token has expired",
+            Code::TokenNotYetValid => "The token is not valid yet",
+            Code::TokenIssuer => "The token was made by or for someone else",
+            Code::TokenClaims => "The token's claims make no sense",
+            Code::WrongRole => "The token is not for this door",
+            Code::KeyReused => "The idempotency key was used for another request",
+            Code::OfferGone => "The offer is no longer open",
+            Code::NotYourTrip => "The trip is not yours",
+            Code::UnknownTrip => "The trip is unknown",
+            Code::IllegalStep => "The trip stands so that this cannot happen",
+            Code::NotOnline => "The driver is not on line",
+            Code::Busy => "Too busy",
+            Code::StoreUnavailable => "The store does not answer",
+            Code::Starting => "The server is starting",
+            Code::Stopping => "The server is stopping",
+            Code::TimedOut => "No answer in time",
+            Code::Internal => "Something went wrong here",
+        }
+    }
+}

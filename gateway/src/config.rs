@@ -1,0 +1,199 @@
+//! Settings: what there is to set, from where, and what is allowed.
+//!
+//! Lives here: [`Settings`] with its defaults and [`Settings::check`], the keys by which flags, environment and file
+//! name them, and the order in which those count.
+//! Stays out: what a setting does.
+//! Touch with care: a wrong setting stops the start and names the key, the value, where it came from and the range.
+//! Nothing is ever corrected in silence.
+
+mod keys;
+mod layers;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use actors::CitySettings;
+use dispatch::Policy;
+use geo::Resolution;
+
+use crate::auth::Secret;
+
+pub use keys::describe_keys;
+pub use layers::Layers;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Where the secret that tokens are signed with comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// Development: made by the server itself, kept in the data directory.
+    Dev,
+    /// Given as it is.
+    Given(Secret),
+    /// In a file.
+    File(PathBuf),
+}
+
+/// How much a client may ask for, and how long anything may take. Times are real, not the city's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest body. A request for a trip needs about 100 bytes.
+    pub body_bytes: usize,
+    /// The largest text frame. A position needs about 100 bytes.
+    pub frame_bytes: usize,
+    /// How many connections there may be at once. More are told to come back and closed.
+    pub connections: usize,
+    /// How long a request may take until it is answered.
+    pub request_timeout: Duration,
+    /// How often a socket is asked for a sign of life. Well below the idle limits of load balancers.
+    pub heartbeat_every: Duration,
+    /// A socket that has been silent for this long is closed: three heartbeats unanswered.
+    pub idle_after: Duration,
+    /// How long a socket may take to take a message before it is given up.
+    pub write_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            body_bytes: 16 * 1024,
+            frame_bytes: 4 * 1024,
+            connections: 10_000,
+            request_timeout: Duration::from_secs(10),
+            heartbeat_every: Duration::from_secs(20),
+            idle_after: Duration::from_secs(60),
+            write_within: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Everything the server can be told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the embedded store lives.
+    pub data_dir: PathBuf,
+    /// Where the doors are. Port 0 chooses a free one.
+    pub listen: SocketAddr,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines there are, as in `info,gateway=debug`.
+    pub log: String,
+    /// What tokens are signed with.
+    pub secret: SecretFrom,
+    /// Who tokens must be issued by.
+    pub jwt_issuer: String,
+    /// How many times as fast as life the city's clock runs. Development only.
+    pub time_scale: f64,
+    /// How often phones are asked for their position, in the city's time.
+    pub ping_every: Duration,
+    /// How much and how long.
+    pub limits: Limits,
+    /// Shards, threads and every number of dispatching.
+    pub city: CitySettings,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            data_dir: PathBuf::from("./data"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),
+            log_format: LogFormat::Text,
+            log: "info".to_owned(),
+            secret: SecretFrom::Dev,
+            jwt_issuer: "hansom".to_owned(),
+            time_scale: 1.0,
+            ping_every: Duration::from_secs(4),
+            limits: Limits::default(),
+            city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
+        }
+    }
+}
+
+/// A setting that cannot be. Stop, and let a person correct it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSetting {
+    /// The value is out of range, or no value of this kind at all.
+    #[error("setting {key} is {value}{}, allowed is {allowed}", from_where(.origin))]
+    Value {
+        /// Which setting.
+        key: String,
+        /// What was given; never a secret.
+        value: String,
+        /// Where it was given, when that is known.
+        origin: Option<String>,
+        /// What may be given.
+        allowed: String,
+    },
+    /// There is no such setting.
+    #[error("setting {key} is unknown{}{}", from_where(.origin), did_you_mean(.near))]
+    Unknown {
+        /// What was given.
+        key: String,
+        /// Where it was given.
+        origin: Option<String>,
+        /// The setting that was perhaps meant.
+        near: Option<String>,
+    },
+    /// The settings file cannot be read.
+    #[error("settings file {path}: {reason}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+fn from_where(origin: &Option<String>) -> String {
+    origin.as_ref().map(|origin| format!(" (from {origin})")).unwrap_or_default()
+}
+
+fn did_you_mean(near: &Option<String>) -> String {
+    match near {
+        Some(near) => format!(", did you mean {near}? `hansom settings` lists all"),
+        None => "; `hansom settings` lists all".to_owned(),
+    }
+}
+
+impl Settings {
+    /// Checks every number once, at the border.
+    ///
+    /// # Errors
+    /// [`BadSetting::Value`] names the first setting that is out of range.
+    pub fn check(&self) -> Result<(), BadSetting> {
+        keys::check_ranges(self)?;
+        self.city.policy.check().map_err(|bad| BadSetting::Value {
+            key: format!("policy.{}", bad.field),
+            value: bad.value,
+            origin: None,
+            allowed: bad.allowed.to_owned(),
+        })?;
+        let refuse = |key: &str, value: String, allowed: &str| {
+            Err(BadSetting::Value { key: key.to_owned(), value, origin: None, allowed: allowed.to_owned() })
+        };
+        if self.time_scale != 1.0 && self.secret != SecretFrom::Dev {
+            return refuse("time_scale", self.time_scale.to_string(), "1, unless tokens are for development");
+        }
+        if self.limits.idle_after < self.limits.heartbeat_every * 2 {
+            let value = format!("{} s", self.limits.idle_after.as_secs_f64());
+            return refuse("limits.idle_after", value, "at least two times limits.heartbeat_every");
+        }
+        if self.ping_every >= self.city.policy.position_fresh_for {
+            let value = format!("{} s", self.ping_every.as_secs_f64());
+            return refuse("ping_every", value, "less than policy.position_fresh_for");
+        }
+        crate::logs::check(&self.log)
+            .or_else(|()| refuse("log", self.log.clone(), "a filter such as info,gateway=debug"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

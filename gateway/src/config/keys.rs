@@ -1,0 +1,293 @@
+//! Every setting by name: how its text is read, how it is shown, what is allowed.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dispatch::Method;
+use geo::{Meters, Resolution, StraightLine};
+
+use super::{BadSetting, LogFormat, SecretFrom, Settings};
+use crate::auth::Secret;
+
+/// One setting, as flags, environment and file know it.
+pub(super) struct Key {
+    /// Its name; a dot stands for a table of the file.
+    pub(super) name: &'static str,
+    /// What may be given.
+    pub(super) allowed: &'static str,
+    /// Takes a text; `None` when it is no value of this kind.
+    pub(super) set: fn(&mut Settings, &str) -> Option<()>,
+    /// Shows the value; never a secret.
+    pub(super) show: fn(&Settings) -> String,
+    /// Whether the value is in range.
+    fits: fn(&Settings) -> bool,
+}
+
+impl Key {
+    /// The variable of the environment that sets it.
+    pub(super) fn variable(&self) -> String {
+        format!("HANSOM_{}", self.name.to_ascii_uppercase().replace('.', "_"))
+    }
+
+    /// Whether its value must never be shown.
+    pub(super) fn is_secret(&self) -> bool {
+        self.name == "jwt_secret"
+    }
+}
+
+/// A key whose value is checked when it is read, or elsewhere.
+macro_rules! key {
+    ($name:literal, $allowed:literal, $set:expr, $show:expr) => {
+        key!($name, $allowed, $set, $show, |_| true)
+    };
+    ($name:literal, $allowed:literal, $set:expr, $show:expr, $fits:expr) => {
+        Key { name: $name, allowed: $allowed, set: $set, show: $show, fits: $fits }
+    };
+}
+
+/// A whole number from a range.
+macro_rules! whole {
+    ($name:literal, $($field:ident).+, $least:literal ..= $most:literal) => {
+        Key {
+            name: $name,
+            allowed: concat!("a whole number from ", $least, " to ", $most),
+            set: |settings, text| text.parse().map(|value| settings.$($field).+ = value).ok(),
+            show: |settings| settings.$($field).+.to_string(),
+            fits: |settings| ($least..=$most).contains(&settings.$($field).+),
+        }
+    };
+}
+
+/// A duration in seconds from a range.
+macro_rules! seconds {
+    ($name:literal, $($field:ident).+, $least:literal ..= $most:literal) => {
+        Key {
+            name: $name,
+            allowed: concat!("seconds from ", $least, " to ", $most),
+            set: |settings, text| seconds(text).map(|value| settings.$($field).+ = value),
+            show: |settings| settings.$($field).+.as_secs_f64().to_string(),
+            fits: |settings| ($least..=$most).contains(&settings.$($field).+.as_secs_f64()),
+        }
+    };
+}
+
+/// A duration of the policy, in seconds; the policy itself knows the range.
+macro_rules! policy_seconds {
+    ($name:literal, $field:ident, $allowed:literal) => {
+        key!(
+            $name,
+            $allowed,
+            |settings, text| seconds(text).map(|value| settings.city.policy.$field = value),
+            |settings| settings.city.policy.$field.as_secs_f64().to_string()
+        )
+    };
+}
+
+/// Every setting there is.
+pub(super) const KEYS: &[Key] = &[
+    key!("data_dir", "a directory", |settings, text| path(text).map(|path| settings.data_dir = path), |settings| {
+        settings.data_dir.display().to_string()
+    }),
+    key!(
+        "listen",
+        "an address and a port such as 127.0.0.1:7070; port 0 chooses one",
+        |settings, text| text.parse().map(|address| settings.listen = address).ok(),
+        |settings| settings.listen.to_string()
+    ),
+    key!(
+        "log_format",
+        "text or json",
+        |settings, text| log_format(text).map(|format| settings.log_format = format),
+        |settings| if settings.log_format == LogFormat::Json { "json".to_owned() } else { "text".to_owned() }
+    ),
+    key!(
+        "log",
+        "a filter such as info,gateway=debug",
+        |settings, text| {
+            settings.log = text.to_owned();
+            Some(())
+        },
+        |settings| settings.log.clone()
+    ),
+    key!(
+        "jwt_secret",
+        "32 to 4096 bytes, and not together with jwt_secret_file",
+        |settings, text| Secret::new(text.as_bytes()).map(|secret| settings.secret = SecretFrom::Given(secret)).ok(),
+        |settings| if settings.secret == SecretFrom::Dev {
+            "(made for development)".to_owned()
+        } else {
+            "(hidden)".to_owned()
+        }
+    ),
+    key!(
+        "jwt_secret_file",
+        "a file of 32 to 4096 bytes, and not together with jwt_secret",
+        |settings, text| path(text).map(|path| settings.secret = SecretFrom::File(path)),
+        |settings| match &settings.secret {
+            SecretFrom::File(path) => path.display().to_string(),
+            SecretFrom::Dev | SecretFrom::Given(_) => "(none)".to_owned(),
+        }
+    ),
+    key!(
+        "jwt_issuer",
+        "a text of 1 to 200 bytes",
+        |settings, text| {
+            settings.jwt_issuer = text.to_owned();
+            Some(())
+        },
+        |settings| settings.jwt_issuer.clone(),
+        |settings| (1..=200).contains(&settings.jwt_issuer.len())
+    ),
+    key!(
+        "time_scale",
+        "a number from 1 to 1000, and only 1 unless tokens are for development",
+        |settings, text| text.parse().map(|scale| settings.time_scale = scale).ok(),
+        |settings| settings.time_scale.to_string(),
+        |settings| (1.0..=1000.0).contains(&settings.time_scale)
+    ),
+    seconds!("ping_every", ping_every, 1.0..=60.0),
+    key!(
+        "shard_resolution",
+        "an H3 resolution from 3 to 7",
+        |settings, text| {
+            let resolution = Resolution::new(text.parse().ok()?).ok()?;
+            settings.city.shard_resolution = resolution;
+            Some(())
+        },
+        |settings| settings.city.shard_resolution.get().to_string(),
+        |settings| (3..=7).contains(&settings.city.shard_resolution.get())
+    ),
+    whole!("arbiters", city.arbiters, 1..=256),
+    whole!("limits.body_bytes", limits.body_bytes, 256..=1_048_576),
+    whole!("limits.frame_bytes", limits.frame_bytes, 256..=65_536),
+    whole!("limits.connections", limits.connections, 1..=1_000_000),
+    seconds!("limits.request_timeout", limits.request_timeout, 0.1..=50.0),
+    seconds!("limits.heartbeat_every", limits.heartbeat_every, 0.05..=50.0),
+    seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
+    seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
+    key!(
+        "policy.method",
+        "batched or nearest",
+        |settings, text| method(text).map(|method| settings.city.policy.method = method),
+        |settings| match settings.city.policy.method {
+            Method::Batched => "batched".to_owned(),
+            Method::Nearest => "nearest".to_owned(),
+        }
+    ),
+    policy_seconds!("policy.match_every", match_every, "seconds from 0.05 to 60"),
+    key!(
+        "policy.pickup_within",
+        "metres from 50 to 50000",
+        |settings, text| meters(text).map(|value| settings.city.policy.pickup_within = value),
+        |settings| settings.city.policy.pickup_within.get().to_string()
+    ),
+    key!(
+        "policy.candidates_max",
+        "a whole number from 1 to 256",
+        |settings, text| text.parse().map(|value| settings.city.policy.candidates_max = value).ok(),
+        |settings| settings.city.policy.candidates_max.to_string()
+    ),
+    policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
+    policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
+    policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
+    policy_seconds!("policy.neighbours_within", neighbours_within, "seconds from 0.01 to 10"),
+    policy_seconds!("policy.search_lasts", search_lasts, "seconds from 5 to 7200"),
+    policy_seconds!("policy.pickup_lasts", pickup_lasts, "seconds from 60 to 86400"),
+    policy_seconds!("policy.boarding_lasts", boarding_lasts, "seconds from 30 to 86400"),
+    policy_seconds!("policy.ride_lasts", ride_lasts, "seconds from 60 to 604800"),
+    policy_seconds!("policy.position_fresh_for", position_fresh_for, "seconds from 1 to 3600"),
+    key!(
+        "policy.border_slack",
+        "metres from 0 to 2000",
+        |settings, text| meters(text).map(|value| settings.city.policy.border_slack = value),
+        |settings| settings.city.policy.border_slack.get().to_string()
+    ),
+    policy_seconds!("policy.move_every", move_every, "seconds from 0 to 3600"),
+    key!(
+        "policy.detour",
+        "road metres for each metre of air, from 1 to 5",
+        |settings, text| travel(Some(text), None).map(|travel| settings.city.policy.travel = travel),
+        |_| DETOUR.to_string()
+    ),
+    key!(
+        "policy.speed_mps",
+        "metres a second from 0.1 to 60",
+        |settings, text| travel(None, Some(text)).map(|travel| settings.city.policy.travel = travel),
+        |_| SPEED_MPS.to_string()
+    ),
+];
+
+/// Checks the range of every setting that has one here.
+pub(super) fn check_ranges(settings: &Settings) -> Result<(), BadSetting> {
+    for key in KEYS {
+        if !(key.fits)(settings) {
+            return Err(BadSetting::Value {
+                key: key.name.to_owned(),
+                value: (key.show)(settings),
+                origin: None,
+                allowed: key.allowed.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A table of every setting: its name, its variable, its default and what is allowed.
+#[must_use]
+pub fn describe_keys() -> String {
+    let defaults = Settings::default();
+    let mut table = String::new();
+    for key in KEYS {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            table,
+            "{:<26} {:<36} default {:<24} {}",
+            key.name,
+            key.variable(),
+            (key.show)(&defaults),
+            key.allowed
+        );
+    }
+    table
+}
+
+/// The two numbers of the policy's travel times by default, for when only one of them is set.
+const DETOUR: f64 = 1.27;
+const SPEED_MPS: f64 = 5.0;
+
+/// Travel times from one or both of their numbers. A [`StraightLine`] does not give its numbers back, so whoever reads
+/// both keys must put them together here.
+pub(super) fn travel(detour: Option<&str>, speed_mps: Option<&str>) -> Option<StraightLine> {
+    let detour = detour.map_or(Some(DETOUR), |text| text.parse().ok())?;
+    let speed_mps = speed_mps.map_or(Some(SPEED_MPS), |text| text.parse().ok())?;
+    StraightLine::new(detour, speed_mps).ok()
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+}
+
+fn meters(text: &str) -> Option<Meters> {
+    Meters::new(text.parse().ok()?).ok()
+}
+
+fn path(text: &str) -> Option<PathBuf> {
+    (!text.is_empty()).then(|| PathBuf::from(text))
+}
+
+fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+fn method(text: &str) -> Option<Method> {
+    match text {
+        "batched" => Some(Method::Batched),
+        "nearest" => Some(Method::Nearest),
+        _ => None,
+    }
+}

@@ -1,0 +1,49 @@
+//! The doors: which address leads where.
+//!
+//! Lives here: the routes, and what each of them does.
+//! Stays out: decisions. A door reads, asks the city, and writes what it says.
+
+mod driver;
+mod ops;
+mod rider;
+mod watch;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::Code;
+use crate::app::App;
+use crate::around::around;
+use crate::problem::Problem;
+
+/// All addresses.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/driver", get(driver::open))
+        .route("/v1/trips", post(rider::request))
+        .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
+        .route("/v1/trips/{id}/watch", get(watch::open))
+        .route("/v1/ops/status", get(ops::status))
+        .route("/livez", get(ops::alive))
+        .route("/readyz", get(ops::ready))
+        .route("/metrics", get(ops::metrics))
+        .route("/docs", get(ops::docs))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&app), around))
+        .with_state(app)
+}
+
+async fn not_found(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(80).collect();
+    Problem::new(Code::NotFound, format!("there is nothing at {path}; /docs says what there is"))
+}
+
+async fn method_not_allowed(method: Method) -> Problem {
+    let method: String = method.as_str().chars().take(20).collect();
+    Problem::new(Code::MethodNotAllowed, format!("{method} is not for this address; the header Allow says what is"))
+}

@@ -1,0 +1,103 @@
+//! The back door: is it alive, is it ready, what does it count, how does the city stand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actors::{CityError, ShardStatus};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::rider::json;
+use crate::app::{App, Carrier};
+use crate::auth::Identity;
+use crate::problem::Problem;
+
+/// Whether the process does anything at all. Asks nobody else: a store that is away is no reason to be restarted.
+pub(super) async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// Whether guests may be sent here.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
+    app.inside().map(|_| "ready\n")
+}
+
+/// Everything that is counted, as Prometheus reads it.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+    as_text("text/plain; version=0.0.4; charset=utf-8", app.metrics.text())
+}
+
+/// How to speak with this server.
+pub(super) async fn docs() -> impl IntoResponse {
+    as_text("text/markdown; charset=utf-8", include_str!("../../PROTOCOL.md"))
+}
+
+fn as_text<T: IntoResponse>(media_type: &'static str, text: T) -> ([(HeaderName, &'static str); 1], T) {
+    ([(CONTENT_TYPE, media_type)], text)
+}
+
+#[derive(Serialize)]
+struct Status {
+    time_ms: u64,
+    time_scale: f64,
+    shard_resolution: u8,
+    trips: BTreeMap<&'static str, u64>,
+    shards: Vec<Shard>,
+}
+
+#[derive(Serialize)]
+struct Shard {
+    shard: String,
+    epoch: u64,
+    drivers: usize,
+    drivers_free: usize,
+    trips: usize,
+    trips_waiting: usize,
+    pings: u64,
+    pings_late: u64,
+    pings_stray: u64,
+    rounds: u64,
+    matches: u64,
+    rounds_without_neighbours: u64,
+}
+
+impl From<&ShardStatus> for Shard {
+    fn from(status: &ShardStatus) -> Shard {
+        Shard {
+            shard: status.shard.to_string(),
+            epoch: status.epoch.0,
+            drivers: status.drivers,
+            drivers_free: status.drivers_free,
+            trips: status.trips,
+            trips_waiting: status.trips_waiting,
+            pings: status.counts.pings,
+            pings_late: status.counts.pings_late,
+            pings_stray: status.counts.pings_stray,
+            rounds: status.counts.rounds,
+            matches: status.counts.matches,
+            rounds_without_neighbours: status.counts.rounds_without_neighbours,
+        }
+    }
+}
+
+/// How the city stands: its shards, and how many trips are in each state.
+pub(super) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
+    match app.who(&headers, Carrier::Header)? {
+        Identity::Ops(_) => {}
+        other @ (Identity::Driver(_) | Identity::Rider(_)) => return Err(app.wrong_role(&other, "ops")),
+    }
+    let inside = app.inside()?;
+    let stages = inside.store.trips_by_stage().await.map_err(CityError::Store)?;
+    let city = inside.city.status().await;
+    let status = Status {
+        time_ms: inside.city.clock().now().millis(),
+        time_scale: inside.city.clock().factor(),
+        shard_resolution: inside.city.shard_resolution().get(),
+        trips: stages.into_iter().map(|(stage, count)| (stage.as_str(), count)).collect(),
+        shards: city.shards.iter().map(Shard::from).collect(),
+    };
+    json(StatusCode::OK, &status)
+}

@@ -1,0 +1,155 @@
+//! The rider's door: ask for a trip, look at it, call it off.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use dispatch::{Party, TripId, TripView};
+use futures_util::StreamExt;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::Code;
+use crate::app::{App, Carrier};
+use crate::auth::Identity;
+use crate::fields::Mistake;
+use crate::problem::Problem;
+use crate::wire::{NewTripBody, TripBody};
+
+const KEY: &str = "Idempotency-Key";
+const KEY_ALLOWED: &str = "1 to 128 visible ASCII characters";
+const KEY_LENGTH_MAX: usize = 128;
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Asks for a trip.
+pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let rider = app.rider(request.headers())?;
+    let key = key(request.headers()).map_err(|mistake| counted(&app, mistake))?;
+    let text = body(&app, request).await?;
+    let NewTripBody { pickup, dropoff } = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let city = &app.inside()?.city;
+    let requested = city.request_trip(actors::NewTrip { rider, pickup, dropoff, key }).await?;
+    let status = if requested.replayed { StatusCode::OK } else { StatusCode::CREATED };
+    let mut response = json(status, &TripBody::now(&requested.view, city.clock().now()))?;
+    let location = format!("/v1/trips/{}", requested.view.trip.id);
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    if requested.replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// Shows a trip.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let who = app.who(&headers, Carrier::Header)?;
+    let id = trip_id(path)?;
+    let city = &app.inside()?.city;
+    let view = city.trip(id).await?.ok_or_else(|| Problem::unknown_trip(&id.to_string()))?;
+    may_see(&app, &who, &view)?;
+    json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+}
+
+/// Calls a trip off: a rider its own, ops any, in the name of the city.
+pub(super) async fn cancel(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let who = app.who(&headers, Carrier::Header)?;
+    let id = trip_id(path)?;
+    let city = &app.inside()?.city;
+    let view = city.trip(id).await?.ok_or_else(|| Problem::unknown_trip(&id.to_string()))?;
+    may_see(&app, &who, &view)?;
+    let by = if matches!(who, Identity::Ops(_)) { Party::System } else { Party::Rider };
+    let view = city.cancel(id, by).await?;
+    json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+}
+
+/// Reads a trip's name from the address. What is no trip's name is the name of no trip.
+pub(super) fn trip_id(path: Result<Path<String>, PathRejection>) -> Result<TripId, Problem> {
+    let Path(text) = path.map_err(|_| Problem::unknown_trip("?"))?;
+    text.parse()
+        .map_err(|wrong: dispatch::NotAnId| Problem::unknown_trip(&wrong.value).field("id").allowed(wrong.allowed))
+}
+
+/// Whether this one may see this trip. To a rider the trips of others do not exist.
+pub(super) fn may_see(app: &App, who: &Identity, view: &TripView) -> Result<(), Problem> {
+    match who {
+        Identity::Ops(_) => Ok(()),
+        Identity::Rider(rider) if *rider == view.trip.rider => Ok(()),
+        Identity::Rider(_) => Err(Problem::unknown_trip(&view.trip.id.to_string())),
+        Identity::Driver(_) => Err(app.wrong_role(who, "rider or ops")),
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<String, Mistake> {
+    let mut keys = headers.get_all(KEY).iter();
+    let Some(value) = keys.next() else { return Err(Mistake::missing(KEY, KEY_ALLOWED)) };
+    let bytes = value.as_bytes();
+    let fits = (1..=KEY_LENGTH_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    match value.to_str() {
+        Ok(text) if fits && keys.next().is_none() => Ok(text.to_owned()),
+        _ => Err(Mistake::bad(KEY, &String::from_utf8_lossy(bytes), KEY_ALLOWED)),
+    }
+}
+
+/// Reads the body of a request as text.
+async fn body(app: &App, request: Request) -> Result<String, Problem> {
+    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        let problem = Problem::new(Code::UnsupportedMediaType, "the body must be JSON and say so");
+        return Err(problem.field("Content-Type").allowed("application/json"));
+    }
+    let limit = app.limits.body_bytes;
+    let too_large = || {
+        app.metrics.bad_messages.with_label_values(&[Code::BodyTooLarge.as_str()]).inc();
+        let detail = format!("the body is larger than {limit} bytes");
+        Problem::new(Code::BodyTooLarge, detail).field("body").allowed(format!("at most {limit} bytes"))
+    };
+    let said = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if said.is_some_and(|said| said > limit) {
+        return Err(too_large());
+    }
+    let (mut bytes, mut rest) = (Vec::with_capacity(said.unwrap_or(0)), request.into_body().into_data_stream());
+    let reading = async {
+        while let Some(piece) = rest.next().await {
+            let piece = piece.map_err(|_| Problem::new(Code::MalformedJson, "the body broke off"))?;
+            if bytes.len() + piece.len() > limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(())
+    };
+    // Half of the time for the whole request, so that it is the body that is named.
+    timeout(app.limits.request_timeout / 2, reading)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(Code::BodyTooSlow, "the body did not arrive in time")))?;
+    String::from_utf8(bytes).map_err(|_| counted(app, Mistake::whole(Code::MalformedJson, "JSON text in UTF-8")))
+}
+
+/// Counts a mistake in a request.
+fn counted(app: &App, mistake: Mistake) -> Problem {
+    app.metrics.bad_messages.with_label_values(&[mistake.code.as_str()]).inc();
+    Problem::from(mistake)
+}
+
+/// Answers in JSON.
+pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Result<Response, Problem> {
+    let text = serde_json::to_string(body).map_err(|_| Problem::new(Code::Internal, "the answer cannot be written"))?;
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}

@@ -1,0 +1,212 @@
+//! A whole server: started, embedded, stopped.
+//!
+//! Lives here: [`serve`], what it may be given, and the order of start and stop.
+//! Stays out: signals and flags (the binary), what the doors say.
+//! Touch with care: the order of [`Server::stop`]. First nobody new comes in, then those who are inside are sent home,
+//! then the city settles what it began, then the store is closed: so nothing that was acknowledged is lost.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::{City, CityError, Clock};
+use persistence::{SqliteStore, Store, StoreError};
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::{error, info, warn};
+
+use crate::app::{App, Inside, Phase};
+use crate::auth::{Keys, Secret, SecretError, dev_secret};
+use crate::config::{BadSetting, SecretFrom, Settings};
+use crate::doors::router;
+use crate::doorway::Doorway;
+use crate::metrics::Metrics;
+
+/// How long sockets may take to say farewell before the server stops without them.
+const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A setting is out of range. Correct it.
+    #[error(transparent)]
+    Setting(#[from] BadSetting),
+    /// There is no secret to check tokens with. Make it readable, or give another one.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The address cannot be listened at. Choose another, or stop who holds it.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
+    Store(#[source] StoreError),
+    /// The city cannot be loaded.
+    #[error("the city cannot be started")]
+    City(#[source] CityError),
+    /// The registry holds a server's metrics already: one server per registry.
+    #[error("metrics cannot be registered")]
+    Metrics(#[source] prometheus::Error),
+}
+
+/// What a server is given instead of making it itself.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// A clock, in the place of one that runs as [`Settings::time_scale`] says.
+    pub clock: Option<Clock>,
+    /// A store, in the place of SQLite in [`Settings::data_dir`]. Whoever gives it closes it.
+    pub store: Option<Arc<dyn Store>>,
+    /// A registry, in the place of a new one.
+    pub registry: Option<Registry>,
+}
+
+/// A running server. Stop it with [`Server::stop`]: to drop it leaves it running until the runtime ends.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens, also when the port was chosen by the system.
+    pub addr: SocketAddr,
+    /// The city behind its doors.
+    pub city: City,
+    /// Everything it counts.
+    pub registry: Registry,
+    app: Arc<App>,
+    listening: JoinHandle<io::Result<()>>,
+    sockets: Option<Sockets>,
+    own_store: Option<Arc<SqliteStore>>,
+}
+
+/// Knows when the last socket is gone: each holds a copy of the sender.
+#[derive(Debug)]
+struct Sockets {
+    held: mpsc::Sender<()>,
+    all_gone: mpsc::Receiver<()>,
+}
+
+/// Starts a server and returns once it is ready. Call it inside a multi-thread tokio runtime; the actors start threads
+/// of their own. The address answers `/livez` and `/readyz` from the first moment.
+///
+/// # Errors
+/// [`ServeError`] says what to correct; nothing is left running.
+pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeError> {
+    settings.check()?;
+    let keys = Keys::new(&secret(&settings)?, &settings.jwt_issuer);
+    let registry = given.registry.unwrap_or_default();
+    let metrics = Metrics::register(&registry).map_err(ServeError::Metrics)?;
+    let (listener, addr) = listen(settings.listen).await?;
+    let app = Arc::new(App::new(keys, settings.limits.clone(), settings.ping_every, metrics.clone()));
+    let doorway = Doorway::new(listener, settings.limits.connections, settings.limits.idle_after, metrics);
+    let closing = Arc::clone(&app);
+    let doors = axum::serve(doorway, router(Arc::clone(&app)));
+    let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
+    let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
+    match load(&settings, given.store, clock, &registry).await {
+        Ok((city, store, own_store)) => {
+            let (held, all_gone) = mpsc::channel(1);
+            app.open(Inside { city: city.clone(), store }, &held);
+            info!(%addr, "the doors are open");
+            let sockets = Some(Sockets { held, all_gone });
+            Ok(Server { addr, city, registry, app, listening, sockets, own_store })
+        }
+        Err(why) => {
+            app.phase.send_replace(Phase::Stopping);
+            let _ = timeout(settings.limits.request_timeout, listening).await;
+            Err(why)
+        }
+    }
+}
+
+/// The secret a server of these settings checks tokens with; made now if it is one for development.
+///
+/// # Errors
+/// [`SecretError`] when it cannot be read or made.
+pub fn secret(settings: &Settings) -> Result<Secret, SecretError> {
+    match &settings.secret {
+        SecretFrom::Dev => dev_secret(&settings.data_dir),
+        SecretFrom::Given(secret) => Ok(secret.clone()),
+        SecretFrom::File(path) => Secret::read(path),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let wrong = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(wrong)?;
+    let chosen = listener.local_addr().map_err(wrong)?;
+    Ok((listener, chosen))
+}
+
+type Loaded = (City, Arc<dyn Store>, Option<Arc<SqliteStore>>);
+
+async fn load(
+    settings: &Settings,
+    given: Option<Arc<dyn Store>>,
+    clock: Clock,
+    registry: &Registry,
+) -> Result<Loaded, ServeError> {
+    let (store, own_store) = match given {
+        Some(store) => (store, None),
+        None => {
+            let own = Arc::new(SqliteStore::open(&settings.data_dir).await.map_err(ServeError::Store)?);
+            (Arc::clone(&own) as Arc<dyn Store>, Some(own))
+        }
+    };
+    match City::start(settings.city.clone(), Arc::clone(&store), clock, registry).await {
+        Ok(city) => Ok((city, store, own_store)),
+        Err(why) => {
+            close(own_store).await;
+            Err(ServeError::City(why))
+        }
+    }
+}
+
+async fn close(own_store: Option<Arc<SqliteStore>>) {
+    if let Some(store) = own_store
+        && let Err(error) = store.close().await
+    {
+        error!(%error, "the store was not closed properly; it repairs itself at the next start");
+    }
+}
+
+impl Server {
+    /// Where clients go. An address that means "everywhere" is given as the one of this machine.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let ip = if self.addr.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.addr.ip() };
+        format!("http://{}", SocketAddr::new(ip, self.addr.port()))
+    }
+
+    /// The keys it checks tokens with, for whoever embeds it and needs tokens.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.app.keys
+    }
+
+    /// Stops: `/readyz` says so, nobody new comes in, requests under way are answered, sockets are told to come again
+    /// and closed, the city settles what it began, the store is closed.
+    pub async fn stop(mut self) {
+        self.app.phase.send_replace(Phase::Stopping);
+        info!("stopping");
+        // Half a second more than a request may take: each of them is answered or timed out by then.
+        let patience = self.app.limits.request_timeout + Duration::from_millis(500);
+        if timeout(patience, &mut self.listening).await.is_err() {
+            warn!("some connections did not end in time");
+            self.listening.abort();
+        }
+        if let Some(Sockets { held, mut all_gone }) = self.sockets.take() {
+            drop(held);
+            if timeout(SOCKETS_LEAVE_WITHIN, all_gone.recv()).await.is_err() {
+                warn!("some sockets did not end in time");
+            }
+        }
+        self.city.stop().await;
+        close(self.own_store.take()).await;
+        info!("stopped");
+    }
+}

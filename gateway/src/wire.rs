@@ -1,0 +1,48 @@
+//! What is said over the wire, as data: JSON in, JSON out.
+//!
+//! Lives here: the messages of drivers and riders, how they are read and how they are written.
+//! Stays out: sockets, who may say what, what follows from it.
+//! Touch with care: apps in the field speak this. A field that was sent once keeps its name and its meaning;
+//! `PROTOCOL.md` says all of it and changes with it.
+
+mod from_driver;
+mod to_driver;
+mod trip;
+
+use std::fmt::Display;
+
+use geo::Point;
+use serde::{Serialize, Serializer};
+
+pub(crate) use from_driver::{FromDriver, Unreadable};
+pub(crate) use to_driver::{ToDriver, refusal_code};
+pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody};
+
+/// A place, as it is written.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Place {
+    lat: f64,
+    lon: f64,
+}
+
+impl From<Point> for Place {
+    fn from(point: Point) -> Place {
+        Place { lat: point.lat(), lon: point.lon() }
+    }
+}
+
+/// Writes a name as its text.
+fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Whole milliseconds, as all durations are written.
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+use trip::News;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What a driver's app says.
+
+use dispatch::{Deed, OfferId, TripId};
+use geo::Point;
+
+use crate::fields::{Fields, Mistake};
+
+/// A message of a driver's app. `id` is the app's own number for it; the answer carries it as `re`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum FromDriver {
+    /// Who speaks. Answered with a new `welcome`, from which a phone can set its clock.
+    Hello { id: Option<u64>, app: Option<String> },
+    /// Wants work, from here.
+    Online { id: Option<u64>, point: Point },
+    /// Wants no more work, for good or for a break.
+    Offline { id: Option<u64>, on_break: bool },
+    /// Is here.
+    Ping { seq: u64, point: Point, at_ms: Option<u64>, heading: Option<f64> },
+    /// Says yes or no to an offer.
+    Answer { id: Option<u64>, offer: OfferId, yes: bool },
+    /// Reports a step of a trip.
+    Does { id: Option<u64>, trip: TripId, deed: Deed },
+}
+
+/// A message that could not be read, with the app's number for it when that much could.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Unreadable {
+    pub(crate) re: Option<u64>,
+    pub(crate) mistake: Mistake,
+}
+
+const TYPES: &str = "hello, online, offline, break, ping, accept, decline, arrived, picked_up, dropped_off, give_back";
+const OFFER: &str = "an offer's id as the server gave it";
+const TRIP: &str = "a trip's id as the server gave it";
+
+impl FromDriver {
+    /// Reads one text frame.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field, what it held and what it may hold.
+    pub(crate) fn read(text: &str) -> Result<FromDriver, Unreadable> {
+        let mut fields = Fields::read(text, "message").map_err(|mistake| Unreadable { re: None, mistake })?;
+        let kind = fields.text("type", TYPES).map_err(|mistake| Unreadable { re: None, mistake })?;
+        if kind == "ping" {
+            // By far the most frequent message, and the only one without a number of its own.
+            return ping(fields).map_err(|mistake| Unreadable { re: None, mistake });
+        }
+        let id = fields.maybe_whole("id").map_err(|mistake| Unreadable { re: None, mistake })?;
+        command(&kind, id, fields).map_err(|mistake| Unreadable { re: id, mistake })
+    }
+}
+
+fn ping(mut fields: Fields<'_>) -> Result<FromDriver, Mistake> {
+    let seq = fields.whole("seq")?;
+    let point = fields.point()?;
+    let at_ms = fields.maybe_whole("at_ms")?;
+    let heading = fields.maybe_number("heading", (0.0, 360.0), "a number of degrees clockwise from north, 0 to 360")?;
+    fields.done("type, seq, lat, lon, at_ms, heading")?;
+    Ok(FromDriver::Ping { seq, point, at_ms, heading })
+}
+
+fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDriver, Mistake> {
+    match kind {
+        "hello" => {
+            let app = fields.maybe_text("app", 64, "a text of at most 64 bytes")?.map(String::from);
+            fields.done("type, id, app")?;
+            Ok(FromDriver::Hello { id, app })
+        }
+        "online" => {
+            let point = fields.point()?;
+            fields.done("type, id, lat, lon")?;
+            Ok(FromDriver::Online { id, point })
+        }
+        "offline" | "break" => {
+            fields.done("type, id")?;
+            Ok(FromDriver::Offline { id, on_break: kind == "break" })
+        }
+        "accept" | "decline" => {
+            let offer = fields.named("offer", OFFER)?;
+            fields.done("type, id, offer")?;
+            Ok(FromDriver::Answer { id, offer, yes: kind == "accept" })
+        }
+        _ => match deed(kind) {
+            Some(deed) => {
+                let trip = fields.named("trip", TRIP)?;
+                fields.done("type, id, trip")?;
+                Ok(FromDriver::Does { id, trip, deed })
+            }
+            None => Err(Mistake::unknown_type(kind, TYPES)),
+        },
+    }
+}
+
+fn deed(kind: &str) -> Option<Deed> {
+    match kind {
+        "arrived" => Some(Deed::Arrived),
+        "picked_up" => Some(Deed::PickedUp),
+        "dropped_off" => Some(Deed::DroppedOff),
+        "give_back" => Some(Deed::GaveBack),
+        _ => None,
+    }
+}

@@ -1,0 +1,256 @@
+use std::time::Duration;
+
+use dispatch::{
+    Availability, CarPosition, Deed, DriverAsk, DriverId, Epoch, Notice, Offer, OfferId, Refusal, RiderId, SessionId,
+    ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Withdrawal,
+};
+use geo::{Point, Resolution};
+
+use super::*;
+use crate::Code;
+
+fn here() -> Point {
+    Point::new(40.75, -73.98).unwrap()
+}
+
+fn there() -> Point {
+    Point::new(40.76, -73.97).unwrap()
+}
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn trip_id() -> TripId {
+    TripId::new(at(1_000), ShardId::of(here(), Resolution::SHARD), 7)
+}
+
+fn offer_id() -> OfferId {
+    OfferId { trip: trip_id(), epoch: Epoch(1), attempt: 2 }
+}
+
+fn trip(stage: Stage, version: u32) -> Trip {
+    Trip {
+        id: trip_id(),
+        rider: RiderId::new("eve").unwrap(),
+        pickup: here(),
+        dropoff: there(),
+        stage,
+        since: at(1_000 * u64::from(version)),
+        requested_at: at(1_000),
+        version,
+    }
+}
+
+fn ann() -> DriverId {
+    DriverId::new("ann").unwrap()
+}
+
+fn json(message: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(message).unwrap()
+}
+
+// ---- from drivers ------------------------------------------------------------------------------------------------
+
+#[test]
+fn every_message_of_a_driver_is_read() {
+    let (trip, offer) = (trip_id(), offer_id());
+    let deed = |kind: &str, deed| (format!(r#"{{"type":"{kind}","id":9,"trip":"{trip}"}}"#), deed);
+    for (text, deed) in [
+        deed("arrived", Deed::Arrived),
+        deed("picked_up", Deed::PickedUp),
+        deed("dropped_off", Deed::DroppedOff),
+        deed("give_back", Deed::GaveBack),
+    ] {
+        assert_eq!(FromDriver::read(&text), Ok(FromDriver::Does { id: Some(9), trip, deed }));
+    }
+    for (text, message) in [
+        (r#"{"type":"hello","app":"3.1"}"#.to_owned(), FromDriver::Hello { id: None, app: Some("3.1".to_owned()) }),
+        (
+            r#"{"type":"online","id":1,"lat":40.75,"lon":-73.98}"#.to_owned(),
+            FromDriver::Online { id: Some(1), point: here() },
+        ),
+        (r#"{"type":"offline"}"#.to_owned(), FromDriver::Offline { id: None, on_break: false }),
+        (r#"{"id":2,"type":"break"}"#.to_owned(), FromDriver::Offline { id: Some(2), on_break: true }),
+        (
+            r#"{"type":"ping","seq":3,"lat":40.75,"lon":-73.98,"at_ms":5,"heading":359.5}"#.to_owned(),
+            FromDriver::Ping { seq: 3, point: here(), at_ms: Some(5), heading: Some(359.5) },
+        ),
+        (
+            format!(r#"{{"type":"accept","id":4,"offer":"{offer}"}}"#),
+            FromDriver::Answer { id: Some(4), offer, yes: true },
+        ),
+        (format!(r#"{{"type":"decline","offer":"{offer}"}}"#), FromDriver::Answer { id: None, offer, yes: false }),
+    ] {
+        assert_eq!(FromDriver::read(&text), Ok(message), "{text}");
+    }
+}
+
+#[test]
+fn a_message_that_does_not_fit_is_named_field_by_field() {
+    for (text, code, field) in [
+        (r#"{"type":"teleport"}"#, Code::UnknownType, Some("type")),
+        (r#"{"type":7}"#, Code::BadValue, Some("type")),
+        (r#"{"lat":1}"#, Code::MissingField, Some("type")),
+        (r#"{"type":"offline","until":5}"#, Code::UnknownField, Some("until")),
+        (r#"{"type":"ping","id":1,"seq":1,"lat":0,"lon":0}"#, Code::UnknownField, Some("id")),
+        (r#"{"type":"ping","lat":0,"lon":0}"#, Code::MissingField, Some("seq")),
+        (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":361}"#, Code::BadValue, Some("heading")),
+        (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":1e999}"#, Code::BadValue, Some("heading")),
+        (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"at_ms":-5}"#, Code::BadValue, Some("at_ms")),
+        (r#"{"type":"accept","offer":"7"}"#, Code::BadValue, Some("offer")),
+        (r#"{"type":"arrived"}"#, Code::MissingField, Some("trip")),
+        (r#"{"type":"hello","id":"x"}"#, Code::BadValue, Some("id")),
+        (r#"{"type":"hello""#, Code::MalformedJson, None),
+        ("ping", Code::MalformedJson, None),
+    ] {
+        let Unreadable { mistake, .. } = FromDriver::read(text).unwrap_err();
+        assert_eq!((mistake.code, mistake.field.as_deref()), (code, field), "{text}");
+        assert!(mistake.allowed.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn an_error_echoes_the_number_of_the_message() {
+    let unreadable = FromDriver::read(r#"{"type":"arrived","id":12,"trip":"x"}"#).unwrap_err();
+    let error = json(&ToDriver::error(unreadable));
+    assert_eq!(error["re"], 12);
+    assert_eq!(error["code"], "bad_value");
+    assert_eq!(error["field"], "trip");
+    assert_eq!(error["value"], "x");
+    assert_eq!(error["allowed"], "a trip's id as the server gave it");
+}
+
+// ---- to drivers --------------------------------------------------------------------------------------------------
+
+#[test]
+fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
+    let offer = Offer {
+        id: offer_id(),
+        pickup: here(),
+        dropoff: there(),
+        pickup_eta: Duration::from_millis(61_500),
+        until: at(20_000),
+    };
+    let notice = Notice::Offer(offer);
+    let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
+    assert_eq!(told["type"], "offer");
+    assert_eq!(told["offer"], offer_id().to_string());
+    assert_eq!(told["trip"], trip_id().to_string());
+    assert_eq!(told["pickup"], serde_json::json!({"lat": 40.75, "lon": -73.98}));
+    assert_eq!((&told["pickup_eta_ms"], &told["expires_in_ms"]), (&61_500.into(), &12_000.into()));
+    assert_eq!(json(&ToDriver::notice(&notice, at(25_000)).unwrap())["expires_in_ms"], 0);
+}
+
+#[test]
+fn answers_carry_the_number_of_the_question() {
+    let ask = DriverAsk { session: SessionId(1), number: Some(31) };
+    let notices = [
+        Notice::Standing { ask: Some(ask), availability: Availability::Available, trip: None, last_trip: false },
+        Notice::Declined { offer: offer_id(), ask },
+        Notice::Trip { trip: trip(Stage::EnRoute { driver: ann() }, 2), ask: Some(ask) },
+        Notice::Refused { ask, why: Refusal::OfferGone { offer: offer_id() } },
+    ];
+    for notice in &notices {
+        assert_eq!(json(&ToDriver::notice(notice, at(0)).unwrap())["re"], 31, "{notice:?}");
+    }
+    let unasked = Notice::Standing { ask: None, availability: Availability::OnBreak, trip: None, last_trip: false };
+    let expected = serde_json::json!({"type": "standing", "availability": "on_break", "last_trip": false});
+    assert_eq!(json(&ToDriver::notice(&unasked, at(0)).unwrap()), expected);
+    let withdrawn = Notice::Withdrawn { offer: offer_id(), why: Withdrawal::TripEnded };
+    assert_eq!(json(&ToDriver::notice(&withdrawn, at(0)).unwrap())["why"], "trip_ended");
+}
+
+#[test]
+fn a_refusal_says_what_stands_in_the_way() {
+    let refused = |why| json(&ToDriver::refused(Some(1), &why));
+    let told = refused(Refusal::IllegalStep { from: StageName::EnRoute, wanted: "picked_up" });
+    assert_eq!((&told["code"], &told["state"]), (&"illegal_step".into(), &"en_route".into()));
+    assert_eq!(told["message"], "a trip that is en_route cannot be picked_up");
+    let told = refused(Refusal::Busy { retry_after: Duration::from_millis(250) });
+    assert_eq!((&told["code"], &told["retry_after_ms"]), (&"busy".into(), &250.into()));
+    assert_eq!(refused(Refusal::NotYourTrip { trip: trip_id() })["trip"], trip_id().to_string());
+}
+
+// ---- trips -------------------------------------------------------------------------------------------------------
+
+fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
+    use StageName::{Arrived, EnRoute, InProgress, Searching};
+    let steps = [Searching, EnRoute, Arrived, InProgress, stage.name()];
+    let mut history: Vec<_> = (1..).zip(steps).map(|(step, name)| (step, name, at(1_000 * u64::from(step)))).collect();
+    history.truncate(usize::try_from(version).unwrap());
+    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1 }
+}
+
+fn car(lat: f64) -> Option<CarPosition> {
+    Some(CarPosition { point: Point::new(lat, -73.98).unwrap(), at: at(4_000), heading: None })
+}
+
+fn told(told: &mut Told, view: &TripView) -> Vec<String> {
+    let show = |news: News<'_>| {
+        let news = json(&news);
+        assert_eq!(news["type"], "trip");
+        let car = news["car"]["lat"].as_f64().map_or(String::new(), |lat| format!(" car at {lat}"));
+        format!("{} {}{car}", news["version"], news["state"].as_str().unwrap())
+    };
+    told.news(view, at(6_000)).into_iter().map(show).collect()
+}
+
+#[test]
+fn a_watcher_hears_every_state_once_and_in_order_even_those_it_slept_through() {
+    let mut so_far = Told::default();
+    assert_eq!(told(&mut so_far, &view(Stage::Searching, 1, None)), ["1 searching"]);
+    assert_eq!(told(&mut so_far, &view(Stage::Searching, 1, None)), [""; 0]);
+    assert_eq!(told(&mut so_far, &view(Stage::Arrived { driver: ann() }, 3, None)), ["2 en_route", "3 arrived"]);
+    let ended = view(Stage::Completed { driver: ann() }, 5, None);
+    assert!(!so_far.has_ended(&ended));
+    assert_eq!(told(&mut so_far, &ended), ["4 in_progress", "5 completed"]);
+    assert!(so_far.has_ended(&ended));
+    assert_eq!(told(&mut so_far, &ended), [""; 0]);
+}
+
+#[test]
+fn a_late_watcher_begins_with_how_it_stands() {
+    let mut so_far = Told::default();
+    assert_eq!(told(&mut so_far, &view(Stage::Arrived { driver: ann() }, 3, None)), ["3 arrived"]);
+}
+
+#[test]
+fn a_car_that_moves_is_told_and_one_that_stands_is_not() {
+    let mut so_far = Told::default();
+    let en_route = |car| view(Stage::EnRoute { driver: ann() }, 2, car);
+    assert_eq!(told(&mut so_far, &en_route(None)), ["2 en_route"]);
+    assert_eq!(told(&mut so_far, &en_route(car(40.7))), ["2 en_route car at 40.7"]);
+    assert_eq!(told(&mut so_far, &en_route(car(40.7))), [""; 0]);
+    assert_eq!(told(&mut so_far, &en_route(car(40.8))), ["2 en_route car at 40.8"]);
+}
+
+#[test]
+fn a_trip_says_all_there_is_to_know() {
+    let mut view = view(Stage::EnRoute { driver: ann() }, 2, car(40.7));
+    view.eta = Some(Duration::from_secs(90));
+    let expected = serde_json::json!({
+        "id": trip_id().to_string(), "state": "en_route", "version": 2, "rider": "eve", "driver": "ann",
+        "pickup": {"lat": 40.75, "lon": -73.98}, "dropoff": {"lat": 40.76, "lon": -73.97},
+        "requested_at_ms": 1000, "since_ms": 2000, "car": {"lat": 40.7, "lon": -73.98, "age_ms": 2000},
+        "eta_ms": 90000, "offers": 1,
+        "history": [{"version": 1, "state": "searching", "at_ms": 1000}, {"version": 2, "state": "en_route", "at_ms": 2000}],
+    });
+    assert_eq!(json(&TripBody::now(&view, at(6_000))), expected);
+}
+
+#[test]
+fn a_request_needs_two_places_and_nothing_else() {
+    let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
+    assert_eq!(read, Ok(NewTripBody { pickup: here(), dropoff: there() }));
+    for (text, code, field) in [
+        (r#"{"pickup":{"lat":0,"lon":0}}"#, Code::MissingField, "dropoff"),
+        (r#"{"pickup":{"lat":0},"dropoff":{"lat":0,"lon":0}}"#, Code::MissingField, "pickup.lon"),
+        (r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":181}}"#, Code::BadValue, "dropoff.lon"),
+        (r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"price":1}"#, Code::UnknownField, "price"),
+        (r#"{"pickup":{"lat":0,"lon":0},"dropoff":"home"}"#, Code::BadValue, "dropoff"),
+    ] {
+        let mistake = NewTripBody::read(text).unwrap_err();
+        assert_eq!((mistake.code, mistake.field.as_deref()), (code, Some(field)), "{text}");
+    }
+}

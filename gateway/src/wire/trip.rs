@@ -1,0 +1,191 @@
+//! A trip, as its people see it, and what is new about it.
+
+use dispatch::{CarPosition, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
+use geo::Point;
+use serde::Serialize;
+
+use super::{Place, as_text, millis};
+use crate::fields::{Fields, Mistake};
+
+/// The body of a request for a trip.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct NewTripBody {
+    pub(crate) pickup: Point,
+    pub(crate) dropoff: Point,
+}
+
+impl NewTripBody {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`Mistake`] names the field by its path.
+    pub(crate) fn read(text: &str) -> Result<NewTripBody, Mistake> {
+        let mut fields = Fields::read(text, "body")?;
+        let pickup = fields.place("pickup", "pickup.")?;
+        let dropoff = fields.place("dropoff", "dropoff.")?;
+        fields.done("pickup, dropoff")?;
+        Ok(NewTripBody { pickup, dropoff })
+    }
+}
+
+/// A trip, as its driver sees it.
+#[derive(Debug, Serialize)]
+pub(crate) struct DriverTrip<'a> {
+    #[serde(serialize_with = "as_text")]
+    id: TripId,
+    state: &'static str,
+    version: u32,
+    #[serde(serialize_with = "as_text")]
+    rider: &'a RiderId,
+    pickup: Place,
+    dropoff: Place,
+    since_ms: u64,
+}
+
+impl<'a> From<&'a Trip> for DriverTrip<'a> {
+    fn from(trip: &'a Trip) -> DriverTrip<'a> {
+        DriverTrip {
+            id: trip.id,
+            state: trip.stage.name().as_str(),
+            version: trip.version,
+            rider: &trip.rider,
+            pickup: trip.pickup.into(),
+            dropoff: trip.dropoff.into(),
+            since_ms: trip.since.millis(),
+        }
+    }
+}
+
+/// A trip, as its rider and ops see it.
+#[derive(Debug, Serialize)]
+pub(crate) struct TripBody<'a> {
+    #[serde(serialize_with = "as_text")]
+    id: TripId,
+    state: &'static str,
+    version: u32,
+    rider: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    driver: Option<&'a str>,
+    pickup: Place,
+    dropoff: Place,
+    requested_at_ms: u64,
+    since_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    car: Option<Car>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eta_ms: Option<u64>,
+    offers: u32,
+    history: Vec<Step>,
+}
+
+#[derive(Debug, Serialize)]
+struct Car {
+    lat: f64,
+    lon: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heading: Option<f64>,
+    age_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Step {
+    version: u32,
+    state: &'static str,
+    at_ms: u64,
+}
+
+impl<'a> TripBody<'a> {
+    /// The trip as it stands at `now`.
+    pub(crate) fn now(view: &'a TripView, now: Timestamp) -> TripBody<'a> {
+        let trip = &view.trip;
+        let car = view.car.map(|car| Car {
+            lat: car.point.lat(),
+            lon: car.point.lon(),
+            heading: car.heading,
+            age_ms: millis(now.since(car.at)),
+        });
+        TripBody {
+            driver: trip.stage.driver().map(dispatch::DriverId::as_str),
+            cancelled_by: cancelled_by(&trip.stage),
+            car,
+            eta_ms: view.eta.map(millis),
+            ..TripBody::at(view, (trip.version, trip.stage.name(), trip.since))
+        }
+    }
+
+    /// The trip as it stood at an earlier step: what the history knows of it.
+    fn at(view: &'a TripView, (version, state, since): (u32, StageName, Timestamp)) -> TripBody<'a> {
+        let trip = &view.trip;
+        let until = view.history.iter().filter(|(step, ..)| *step <= version);
+        TripBody {
+            id: trip.id,
+            state: state.as_str(),
+            version,
+            rider: trip.rider.as_str(),
+            driver: None,
+            pickup: trip.pickup.into(),
+            dropoff: trip.dropoff.into(),
+            requested_at_ms: trip.requested_at.millis(),
+            since_ms: since.millis(),
+            cancelled_by: None,
+            car: None,
+            eta_ms: None,
+            offers: view.offers,
+            history: until
+                .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })
+                .collect(),
+        }
+    }
+}
+
+fn cancelled_by(stage: &Stage) -> Option<&'static str> {
+    let Stage::Cancelled { by, .. } = stage else { return None };
+    Some(match by {
+        Party::Rider => "rider",
+        Party::Driver => "driver",
+        Party::System => "system",
+    })
+}
+
+/// What a rider's socket is told.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum News<'a> {
+    /// The trip as it stands, or as it stood one step before.
+    Trip(TripBody<'a>),
+}
+
+/// What a watcher of a trip was told already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    version: Option<u32>,
+    car: Option<CarPosition>,
+}
+
+impl Told {
+    /// What must be said now that the trip looks like this: every state after the last one told, once and in order,
+    /// also those that nobody looked at in time; and the car where it is now.
+    pub(crate) fn news<'a>(&mut self, view: &'a TripView, now: Timestamp) -> Vec<News<'a>> {
+        let trip = &view.trip;
+        let missed = view
+            .history
+            .iter()
+            .filter(|(version, ..)| self.version.is_some_and(|told| told < *version) && *version < trip.version);
+        let mut news: Vec<News<'a>> = missed.map(|step| News::Trip(TripBody::at(view, *step))).collect();
+        let newer = self.version.is_none_or(|told| told < trip.version);
+        let moved = self.version == Some(trip.version) && view.car.is_some() && view.car != self.car;
+        if newer || moved {
+            news.push(News::Trip(TripBody::now(view, now)));
+            self.version = Some(trip.version);
+            self.car = view.car;
+        }
+        news
+    }
+
+    /// Whether the end of the trip was told.
+    pub(crate) fn has_ended(&self, view: &TripView) -> bool {
+        self.version == Some(view.trip.version) && !view.trip.stage.name().is_active()
+    }
+}

@@ -1,0 +1,14 @@
+//! The doors, over real sockets.
+//!
+//! Lives here: what a phone, a rider's app and an operator can do and what they are told, good and bad.
+//! Stays out: who gets which ride; the city is only as busy as a door needs it.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is how to say no, also in what tests share")]
+
+mod binary;
+mod driver;
+mod http;
+mod life;
+mod ride;
+mod street;
+mod tokens;

@@ -1,0 +1,142 @@
+use gateway::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::street::{Phone, ask, counted, json_of, place, refused, request, server, token};
+
+/// What a watcher hears until the end: the versions with their states, and whether the car was seen.
+async fn watch_to_the_end(mut window: Phone) -> (Vec<String>, bool, Option<u16>) {
+    let (heard, code) = window.closed().await;
+    let mut states: Vec<String> = Vec::new();
+    let mut car = false;
+    for news in heard {
+        assert_eq!(news["type"], "trip");
+        car |= news["car"]["lat"].is_number();
+        let state = format!("{} {}", news["version"], news["state"].as_str().unwrap());
+        if states.last() != Some(&state) {
+            states.push(state);
+        }
+    }
+    (states, car, code)
+}
+
+#[tokio::test]
+async fn a_ride_from_the_first_wish_to_the_last_metre() {
+    let server = server().await;
+    let mut ann = Phone::on_line(&server, "ann", 2.0).await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let id = trip["id"].as_str().unwrap().to_owned();
+    let eve = token(&server, Role::Rider, "eve");
+    let window = Phone::connect(&server, &format!("/v1/trips/{id}/watch"), &eve).await.unwrap();
+    let watching = tokio::spawn(watch_to_the_end(window));
+
+    let offer = ann.hear_type("offer").await;
+    assert_eq!((&offer["trip"], &offer["pickup"], &offer["dropoff"]), (&json!(id), &place(0.0), &place(5.0)));
+    assert!(offer["expires_in_ms"].as_u64().unwrap() <= 16_000 && offer["pickup_eta_ms"].as_u64().unwrap() > 0);
+    let taken = ann.answer(json!({"type": "accept", "id": 10, "offer": offer["offer"]})).await;
+    assert_eq!((&taken["type"], &taken["trip"]["id"]), (&json!("trip"), &json!(id)));
+    assert_eq!((&taken["trip"]["state"], &taken["trip"]["rider"]), (&json!("en_route"), &json!("eve")));
+
+    ann.say(json!({"type": "ping", "seq": 1, "lat": 40.751, "lon": -73.98, "heading": 180})).await;
+    let path = format!("/v1/trips/{id}");
+    let seen = loop {
+        let (status, seen) = json_of(request(&server, Method::GET, &path, &eve).send().await.unwrap()).await;
+        assert_eq!((status, &seen["driver"]), (200, &json!("ann")));
+        if seen["car"]["heading"] == 180.0 {
+            break seen;
+        }
+    };
+    assert_eq!(seen["car"]["lat"], 40.751);
+    assert!(seen["eta_ms"].is_u64() && seen["car"]["age_ms"].is_u64(), "{seen}");
+
+    for (id_of, deed, state) in
+        [(11, "arrived", "arrived"), (12, "picked_up", "in_progress"), (13, "dropped_off", "completed")]
+    {
+        let done = ann.answer(json!({"type": deed, "id": id_of, "trip": id})).await;
+        assert_eq!((&done["type"], &done["trip"]["state"]), (&json!("trip"), &json!(state)), "{done}");
+        if state == "in_progress" {
+            let response = request(&server, Method::DELETE, &path, &eve).send().await.unwrap();
+            assert_eq!(response.status().as_u16(), 409, "nobody gets out at full speed");
+        }
+    }
+    let (states, car, code) = watching.await.unwrap();
+    assert_eq!(states, ["1 searching", "2 en_route", "3 arrived", "4 in_progress", "5 completed"]);
+    assert!(car, "the car was seen on its way");
+    assert_eq!(code, Some(1000));
+    let (_, seen) = json_of(request(&server, Method::GET, &path, &eve).send().await.unwrap()).await;
+    assert_eq!((&seen["state"], &seen["driver"]), (&json!("completed"), &json!("ann")));
+    // The driver is free again.
+    let free = ann.answer(json!({"type": "online", "id": 14, "lat": 40.755, "lon": -73.98})).await;
+    assert_eq!(free["availability"], "available");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_declined_offer_and_a_trip_given_back_go_to_somebody_else() {
+    let server = server().await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let offer = ann.hear_type("offer").await["offer"].clone();
+    let declined = ann.answer(json!({"type": "decline", "id": 2, "offer": offer})).await;
+    assert_eq!((&declined["type"], &declined["offer"]), (&json!("declined"), &offer));
+
+    let mut bob = Phone::on_line(&server, "bob", 1.0).await;
+    let offer = bob.hear_type("offer").await["offer"].clone();
+    bob.answer(json!({"type": "accept", "id": 2, "offer": offer})).await;
+    let mut cat = Phone::on_line(&server, "cat", 2.0).await;
+    let back = bob.answer(json!({"type": "give_back", "id": 3, "trip": trip["id"]})).await;
+    assert_eq!((&back["type"], &back["trip"]["state"]), (&json!("trip"), &json!("searching")));
+    let offer = cat.hear_type("offer").await;
+    assert_eq!(offer["trip"], trip["id"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_trip_is_taken_back_from_the_driver_who_looks_at_it() {
+    let server = server().await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let offer = ann.hear_type("offer").await["offer"].clone();
+    let eve = token(&server, Role::Rider, "eve");
+    let path = format!("/v1/trips/{}", trip["id"].as_str().unwrap());
+    request(&server, Method::DELETE, &path, &eve).send().await.unwrap().error_for_status().unwrap();
+    let withdrawn = ann.hear_type("withdrawn").await;
+    assert_eq!((&withdrawn["offer"], &withdrawn["why"]), (&offer, &json!("trip_ended")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_window_shows_only_what_its_rider_may_see() {
+    let server = server().await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let path = format!("/v1/trips/{}/watch", trip["id"].as_str().unwrap());
+    let (eve, zoe, kim) =
+        (token(&server, Role::Rider, "eve"), token(&server, Role::Rider, "zoe"), token(&server, Role::Ops, "kim"));
+    let (status, body) = refused(Phone::connect(&server, &path, &zoe).await.err().unwrap());
+    assert_eq!((status, &body["code"]), (404, &json!("unknown_trip")));
+    let ann = token(&server, Role::Driver, "ann");
+    let (status, body) = refused(Phone::connect(&server, &path, &ann).await.err().unwrap());
+    assert_eq!((status, &body["code"]), (403, &json!("wrong_role")));
+
+    let mut window = Phone::connect(&server, &path, &eve).await.unwrap();
+    let news = window.hear().await;
+    assert_eq!((&news["state"], &news["history"][0]["version"]), (&json!("searching"), &json!(1)));
+    window.say_text("{}").await;
+    assert_eq!(window.hear_type("error").await["code"], "unexpected_message");
+    assert_eq!(counted(&server, "gateway_sockets_open{kind=\"trip\"}").await, 1.0);
+    let of_ops = Phone::connect(&server, &path, &kim).await.unwrap();
+
+    let trip = path.trim_end_matches("/watch");
+    request(&server, Method::DELETE, trip, &eve).send().await.unwrap().error_for_status().unwrap();
+    let (heard, code) = window.closed().await;
+    assert_eq!((&heard[0]["state"], &heard[0]["cancelled_by"]), (&json!("cancelled"), &json!("rider")));
+    assert_eq!((heard.len(), code), (1, Some(1000)));
+    let (states, _, code) = watch_to_the_end(of_ops).await;
+    assert_eq!((states.last().unwrap().as_str(), code), ("2 cancelled", Some(1000)));
+
+    // Whoever comes too late hears how it ended.
+    let late = Phone::connect(&server, &path, &eve).await.unwrap();
+    let (states, _, code) = watch_to_the_end(late).await;
+    assert_eq!((states, code), (vec!["2 cancelled".to_owned()], Some(1000)));
+    server.stop().await;
+}

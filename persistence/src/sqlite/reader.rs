@@ -1,0 +1,179 @@
+//! What the store answers without changing anything.
+//!
+//! Touch with care: each answer is one statement, so it is of one moment, and there is no transaction that a dropped
+//! future could leave open on a connection of the pool.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use dispatch::invariants::Entry;
+use dispatch::{DriverId, RequestKey, ShardId, StageName, Trip, TripId};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite, SqlitePool};
+
+use super::records::{self, number, shard_number};
+use super::refused;
+use crate::{Commitment, DriverRow, LoadedShard, StoreError};
+
+/// Every column of a trip, for [`records::read_trip`].
+macro_rules! trip_columns {
+    () => {
+        "trip.id, trip.shard, trip.rider, trip.pickup_lat, trip.pickup_lon, trip.dropoff_lat, trip.dropoff_lon, \
+         trip.stage, trip.driver, trip.cancelled_by, trip.since, trip.requested_at, trip.version"
+    };
+}
+
+/// Every column of a driver, for [`records::read_driver`].
+macro_rules! driver_columns {
+    () => {
+        "driver.id AS driver_id, driver.home AS driver_home, driver.generation AS driver_generation, \
+         driver.session AS driver_session, driver.trip AS driver_trip"
+    };
+}
+
+/// The stages of trips that still change.
+macro_rules! active {
+    () => {
+        "trip.stage IN ('searching', 'en_route', 'arrived', 'in_progress')"
+    };
+}
+
+/// A driver, and the trip its row names.
+pub(super) const DRIVER_WITH_TRIP: &str = concat!(
+    "SELECT ",
+    driver_columns!(),
+    ", ",
+    trip_columns!(),
+    " FROM driver LEFT JOIN trip ON trip.id = driver.trip WHERE driver.id = ?"
+);
+
+/// The active trips of a shard, and the trips of the drivers at home there, each with its driver.
+const LOAD: &str = concat!(
+    "SELECT ",
+    trip_columns!(),
+    ", ",
+    driver_columns!(),
+    " FROM trip LEFT JOIN driver ON driver.trip = trip.id WHERE trip.id IN (SELECT trip.id FROM trip WHERE ",
+    active!(),
+    " AND trip.shard = ?1 UNION SELECT driver.trip FROM driver WHERE driver.home = ?1 AND driver.trip IS NOT NULL) \
+     ORDER BY trip.id"
+);
+
+/// A shard is in one of two columns, so that one which cannot be read is named rightly.
+const SHARDS_WITH_WORK: &str = concat!(
+    "SELECT trip.shard, NULL AS driver_home FROM trip WHERE ",
+    active!(),
+    " UNION SELECT NULL, driver.home FROM driver WHERE driver.trip IS NOT NULL AND driver.home IS NOT NULL"
+);
+
+const TRIP: &str = concat!("SELECT ", trip_columns!(), " FROM trip WHERE trip.id = ?");
+
+const TRIP_BY_KEY: &str = concat!(
+    "SELECT ",
+    trip_columns!(),
+    " FROM idempotency JOIN trip ON trip.id = idempotency.trip WHERE idempotency.rider = ? AND idempotency.key = ?"
+);
+
+const ALL_TRIPS: &str = concat!("SELECT ", trip_columns!(), " FROM trip ORDER BY trip.id");
+
+const ALL_DRIVERS: &str = "SELECT id AS driver_id, trip AS driver_trip FROM driver ORDER BY id";
+
+pub(super) const BY_STAGE: &str = "SELECT stage, count(*) AS trips FROM trip GROUP BY stage";
+
+const LINES: &str = "SELECT line, shard, epoch, seq, trip, version, kind, payload, at FROM trip_event \
+     WHERE line > ? ORDER BY line LIMIT ?";
+
+/// What is asked in service; the others are for audits.
+#[cfg(test)]
+pub(super) const IN_SERVICE: [&str; 6] = [DRIVER_WITH_TRIP, LOAD, SHARDS_WITH_WORK, TRIP, TRIP_BY_KEY, LINES];
+
+/// The connections that only read.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pool: SqlitePool,
+}
+
+type Question = Query<'static, Sqlite, SqliteArguments>;
+
+impl Reader {
+    pub(super) fn new(pool: SqlitePool) -> Reader {
+        Reader { pool }
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    fn refused(&self, failed: sqlx::Error) -> StoreError {
+        refused(self.pool.connect_options().get_filename(), Arc::new(failed))
+    }
+
+    async fn rows(&self, question: Question) -> Result<Vec<SqliteRow>, StoreError> {
+        question.fetch_all(&self.pool).await.map_err(|failed| self.refused(failed))
+    }
+
+    async fn row(&self, question: Question) -> Result<Option<SqliteRow>, StoreError> {
+        question.fetch_optional(&self.pool).await.map_err(|failed| self.refused(failed))
+    }
+
+    pub(super) async fn shards_with_work(&self) -> Result<Vec<ShardId>, StoreError> {
+        let rows = self.rows(sqlx::query(SHARDS_WITH_WORK)).await?;
+        let shards: BTreeSet<ShardId> = rows.iter().map(records::read_shard_with_work).collect::<Result<_, _>>()?;
+        Ok(shards.into_iter().collect())
+    }
+
+    pub(super) async fn load(&self, shard: ShardId) -> Result<LoadedShard, StoreError> {
+        let mut loaded = LoadedShard::default();
+        for row in self.rows(sqlx::query(LOAD).bind(shard_number(shard))).await? {
+            let (trip, driver) = records::read_trip_with_driver(&row)?;
+            if trip.id.home() == shard {
+                loaded.trips.push((trip, driver.as_ref().and_then(|driver| driver.home)));
+            }
+            loaded.drivers.extend(driver.filter(|driver| driver.home == Some(shard)));
+        }
+        loaded.drivers.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(loaded)
+    }
+
+    pub(super) async fn trip(&self, id: TripId) -> Result<Option<Trip>, StoreError> {
+        let row = self.row(sqlx::query(TRIP).bind(id.to_string())).await?;
+        row.as_ref().map(records::read_trip).transpose()
+    }
+
+    pub(super) async fn trip_by_key(&self, key: RequestKey) -> Result<Option<Trip>, StoreError> {
+        let row = self.row(sqlx::query(TRIP_BY_KEY).bind(key.rider.to_string()).bind(key.key)).await?;
+        row.as_ref().map(records::read_trip).transpose()
+    }
+
+    pub(super) async fn driver(&self, id: DriverId) -> Result<Option<DriverRow>, StoreError> {
+        let row = self.row(sqlx::query(DRIVER_WITH_TRIP).bind(id.to_string())).await?;
+        row.as_ref().map(records::read_driver_with_trip).transpose()
+    }
+
+    pub(super) async fn trips_by_stage(&self) -> Result<Vec<(StageName, u64)>, StoreError> {
+        let mut counts = StageName::ALL.map(|stage| (stage, 0));
+        for row in self.rows(sqlx::query(BY_STAGE)).await? {
+            let stage = records::read_stage_name(&row)?;
+            let trips: i64 = row.try_get("trips").map_err(|failed| self.refused(failed))?;
+            for (_, count) in counts.iter_mut().filter(|(known, _)| *known == stage) {
+                *count = trips.cast_unsigned();
+            }
+        }
+        Ok(counts.to_vec())
+    }
+
+    pub(super) async fn all_trips(&self) -> Result<Vec<Trip>, StoreError> {
+        self.rows(sqlx::query(ALL_TRIPS)).await?.iter().map(records::read_trip).collect()
+    }
+
+    pub(super) async fn all_drivers(&self) -> Result<Vec<Commitment>, StoreError> {
+        let commitment = |row| Ok((records::read_driver_id(row)?, records::read_driver_trip(row)?));
+        self.rows(sqlx::query(ALL_DRIVERS)).await?.iter().map(commitment).collect()
+    }
+
+    pub(super) async fn lines(&self, after: u64, limit: u32) -> Result<Vec<(u64, Entry)>, StoreError> {
+        let question = sqlx::query(LINES).bind(number(after)).bind(i64::from(limit));
+        self.rows(question).await?.iter().map(records::read_entry).collect()
+    }
+}

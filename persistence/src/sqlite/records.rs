@@ -1,0 +1,450 @@
+//! The stored form of the domain: how each thing is written in columns, and how it is read back with suspicion.
+//!
+//! Lives here: the columns and what they may hold, both ways.
+//! Stays out: queries and guards.
+//! Touch with care: what is on disks already must stay readable. A new form of an event's payload gets a new version.
+
+use dispatch::invariants::Entry;
+use dispatch::{
+    DriverId, Epoch, Event, Generation, Party, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp,
+    Trip, TripId,
+};
+use geo::{Cell, Point};
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+
+use super::column::Column;
+use crate::{DriverRow, StoreError};
+
+const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
+const SHARD: &str = "the index of an H3 cell";
+const TRIP: &str = "a trip's UUID as the server gave it";
+const MOMENT: &str = "0 to 281474976710655 milliseconds";
+const LAT: &str = "-90 to 90 degrees";
+const LON: &str = "-180 to 180 degrees";
+const FROM_ZERO: &str = "a whole number from 0";
+const FROM_ONE: &str = "a whole number from 1";
+const VERSION: &str = "1 to 4294967295";
+const STAGES: &str = "searching, en_route, arrived, in_progress, completed, cancelled or expired";
+const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
+const PARTIES: &str = "rider, driver or system when the stage is cancelled, NULL otherwise";
+const PAYLOAD: &str = "the JSON of this kind of event in version 1";
+
+const TRIP_ID: Column = Column::new("trip", "id", TRIP);
+const TRIP_SHARD: Column = Column::new("trip", "shard", "the home in the trip's id");
+const TRIP_RIDER: Column = Column::new("trip", "rider", NAME);
+const PICKUP_LAT: Column = Column::new("trip", "pickup_lat", LAT);
+const PICKUP_LON: Column = Column::new("trip", "pickup_lon", LON);
+const DROPOFF_LAT: Column = Column::new("trip", "dropoff_lat", LAT);
+const DROPOFF_LON: Column = Column::new("trip", "dropoff_lon", LON);
+const TRIP_STAGE: Column = Column::new("trip", "stage", STAGES);
+const TRIP_DRIVER: Column = Column::new("trip", "driver", STAGE_DRIVER);
+const TRIP_DRIVER_ROW: Column = Column::new("trip", "driver", "a driver whose row names this trip");
+const CANCELLED_BY: Column = Column::new("trip", "cancelled_by", PARTIES);
+const SINCE: Column = Column::new("trip", "since", MOMENT);
+const REQUESTED_AT: Column = Column::new("trip", "requested_at", MOMENT);
+const TRIP_VERSION: Column = Column::new("trip", "version", VERSION);
+
+// Queries that join a driver to its trip call the driver's columns `driver_…`.
+const DRIVER_ID: Column = Column::new("driver", "id", NAME).alias("driver_id");
+const DRIVER_HOME: Column = Column::new("driver", "home", SHARD).alias("driver_home");
+const DRIVER_GENERATION: Column = Column::new("driver", "generation", FROM_ZERO).alias("driver_generation");
+const DRIVER_SESSION: Column = Column::new("driver", "session", FROM_ZERO).alias("driver_session");
+const DRIVER_TRIP: Column = Column::new("driver", "trip", TRIP).alias("driver_trip");
+
+const SHARD_ID: Column = Column::new("shard", "shard", SHARD);
+const EPOCH: Column = Column::new("shard", "epoch", FROM_ONE);
+
+const LINE: Column = Column::new("trip_event", "line", FROM_ONE);
+const EVENT_SHARD: Column = Column::new("trip_event", "shard", SHARD);
+const EVENT_EPOCH: Column = Column::new("trip_event", "epoch", FROM_ONE);
+const SEQ: Column = Column::new("trip_event", "seq", FROM_ONE);
+const EVENT_TRIP: Column = Column::new("trip_event", "trip", TRIP);
+const EVENT_VERSION: Column = Column::new("trip_event", "version", VERSION);
+const KIND: Column = Column::new("trip_event", "kind", "the name of an event");
+const EVENT_PAYLOAD: Column = Column::new("trip_event", "payload", PAYLOAD);
+const AT: Column = Column::new("trip_event", "at", MOMENT);
+
+const KEY_RIDER: Column = Column::new("idempotency", "rider", NAME);
+const KEY_KEY: Column = Column::new("idempotency", "key", "text");
+const KEY_TRIP: Column = Column::new("idempotency", "trip", TRIP);
+
+// ---- what single values mean -------------------------------------------------------------------------------------
+
+/// A shard as a number that SQLite can hold: the highest bit of an H3 index is never set.
+pub(super) fn shard_number(shard: ShardId) -> i64 {
+    shard.0.bits().cast_signed()
+}
+
+/// A counter as a number that SQLite can hold. One that does not fit was never issued.
+pub(super) fn number(counter: u64) -> i64 {
+    i64::try_from(counter).unwrap_or(i64::MAX)
+}
+
+/// A moment as a number that SQLite can hold: it has 48 bits.
+pub(super) fn moment_number(at: Timestamp) -> i64 {
+    number(at.millis())
+}
+
+fn shard(stored: i64) -> Option<ShardId> {
+    Cell::from_bits(stored.cast_unsigned()).ok().map(ShardId)
+}
+
+fn trip_id(stored: &str) -> Option<TripId> {
+    stored.parse().ok()
+}
+
+fn driver_id(stored: &str) -> Option<DriverId> {
+    DriverId::new(stored).ok()
+}
+
+fn rider_id(stored: &str) -> Option<RiderId> {
+    RiderId::new(stored).ok()
+}
+
+fn from_zero(stored: i64) -> Option<u64> {
+    u64::try_from(stored).ok()
+}
+
+fn from_one(stored: i64) -> Option<u64> {
+    from_zero(stored).filter(|&number| number >= 1)
+}
+
+fn version(stored: i64) -> Option<u32> {
+    u32::try_from(stored).ok().filter(|&version| version >= 1)
+}
+
+fn moment(stored: i64) -> Option<Timestamp> {
+    let millis = from_zero(stored)?;
+    let at = Timestamp::from_millis(millis);
+    (at.millis() == millis).then_some(at)
+}
+
+/// A coordinate alone; a point is made of two that are both checked.
+fn degrees(limit: f64) -> impl FnOnce(f64) -> Option<f64> {
+    move |stored| (stored.abs() <= limit).then_some(stored)
+}
+
+fn stage_name(stored: &str) -> Option<StageName> {
+    StageName::ALL.into_iter().find(|name| name.as_str() == stored)
+}
+
+fn party_name(party: Party) -> &'static str {
+    match party {
+        Party::Rider => "rider",
+        Party::Driver => "driver",
+        Party::System => "system",
+    }
+}
+
+fn party(stored: &str) -> Option<Party> {
+    [Party::Rider, Party::Driver, Party::System].into_iter().find(|&party| party_name(party) == stored)
+}
+
+// ---- rows --------------------------------------------------------------------------------------------------------
+
+/// Who cancelled, if someone did, as the column holds it.
+pub(super) fn cancelled_by(stage: &Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Cancelled { by, .. } => Some(party_name(*by)),
+        _ => None,
+    }
+}
+
+/// Reads a trip from all columns of its table.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
+    let id = TRIP_ID.read(row, trip_id)?;
+    TRIP_SHARD.read(row, |stored| shard(stored).filter(|&shard| shard == id.home()))?;
+    Ok(Trip {
+        id,
+        rider: TRIP_RIDER.read(row, rider_id)?,
+        pickup: read_point(row, PICKUP_LAT, PICKUP_LON)?,
+        dropoff: read_point(row, DROPOFF_LAT, DROPOFF_LON)?,
+        stage: read_stage(row)?,
+        since: SINCE.read(row, moment)?,
+        requested_at: REQUESTED_AT.read(row, moment)?,
+        version: read_trip_version(row)?,
+    })
+}
+
+/// Reads the id of a trip alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
+    TRIP_ID.read(row, trip_id)
+}
+
+/// Reads the version of a trip alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
+    TRIP_VERSION.read(row, version)
+}
+
+/// Reads a stage and what is true in it, from the columns `stage`, `driver` and `cancelled_by`.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
+    let name = read_stage_name(row)?;
+    let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
+    let by = CANCELLED_BY.read_optional(row, party)?;
+    if let Some(by) = by.filter(|_| name != StageName::Cancelled) {
+        return Err(CANCELLED_BY.corrupt(party_name(by)));
+    }
+    match (name, driver) {
+        (StageName::Searching, None) => Ok(Stage::Searching),
+        (StageName::EnRoute, Some(driver)) => Ok(Stage::EnRoute { driver }),
+        (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
+        (StageName::InProgress, Some(driver)) => Ok(Stage::InProgress { driver }),
+        (StageName::Completed, Some(driver)) => Ok(Stage::Completed { driver }),
+        (StageName::Cancelled, driver) => match by {
+            Some(by) => Ok(Stage::Cancelled { by, driver }),
+            None => Err(CANCELLED_BY.corrupt("NULL")),
+        },
+        (StageName::Expired, None) => Ok(Stage::Expired),
+        (_, Some(driver)) => Err(TRIP_DRIVER.corrupt(driver)),
+        (_, None) => Err(TRIP_DRIVER.corrupt("NULL")),
+    }
+}
+
+/// Reads the name of a stage alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_stage_name(row: &SqliteRow) -> Result<StageName, StoreError> {
+    TRIP_STAGE.read(row, stage_name)
+}
+
+fn read_point(row: &SqliteRow, lat: Column, lon: Column) -> Result<Point, StoreError> {
+    let (lat_degrees, lon_degrees) = (lat.read(row, degrees(90.0))?, lon.read(row, degrees(180.0))?);
+    Point::new(lat_degrees, lon_degrees).map_err(|wrong| lat.corrupt(wrong.value))
+}
+
+/// A driver's row without its trip's.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StoredDriver {
+    pub(super) id: DriverId,
+    pub(super) home: Option<ShardId>,
+    pub(super) generation: Generation,
+    pub(super) session: SessionId,
+    pub(super) trip: Option<TripId>,
+}
+
+impl StoredDriver {
+    /// Gives the driver one more home.
+    pub(super) fn moved(&mut self, home: ShardId) -> Generation {
+        self.home = Some(home);
+        self.generation = Generation(self.generation.0 + 1);
+        self.generation
+    }
+
+    /// The row as callers see it, with the trip as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the row names a trip that there is not, or one that does not hold this driver.
+    pub(super) fn with_trip(self, trip: Option<Trip>) -> Result<DriverRow, StoreError> {
+        let StoredDriver { id, home, generation, session, trip: named } = self;
+        let held = trip.filter(|trip| Some(trip.id) == named && trip.stage.committed_driver() == Some(&id));
+        match (named, held) {
+            (Some(named), None) => Err(DRIVER_TRIP.corrupt(named)),
+            (_, trip) => Ok(DriverRow { id, home, generation, session, trip }),
+        }
+    }
+}
+
+/// Reads a driver from `driver_…` columns.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_driver(row: &SqliteRow) -> Result<StoredDriver, StoreError> {
+    Ok(StoredDriver {
+        id: read_driver_id(row)?,
+        home: read_driver_home(row)?,
+        generation: Generation(DRIVER_GENERATION.read(row, from_zero)?),
+        session: SessionId(DRIVER_SESSION.read(row, from_zero)?),
+        trip: read_driver_trip(row)?,
+    })
+}
+
+/// Reads a driver from `driver_…` columns, and the trip it is committed to from those beside them.
+///
+/// # Errors
+/// [`StoreError::Corrupt`], also when the two rows disagree.
+pub(super) fn read_driver_with_trip(row: &SqliteRow) -> Result<DriverRow, StoreError> {
+    let trip = TRIP_ID.read_optional(row, trip_id)?.map(|_| read_trip(row)).transpose()?;
+    read_driver(row)?.with_trip(trip)
+}
+
+/// Reads an active trip, and the row of its committed driver from the `driver_…` columns beside it.
+///
+/// # Errors
+/// [`StoreError::Corrupt`], also when the two rows disagree.
+pub(super) fn read_trip_with_driver(row: &SqliteRow) -> Result<(Trip, Option<DriverRow>), StoreError> {
+    let trip = read_trip(row)?;
+    if DRIVER_ID.read_optional(row, driver_id)?.is_some() {
+        let driver = read_driver(row)?.with_trip(Some(trip.clone()))?;
+        return Ok((trip, Some(driver)));
+    }
+    match trip.stage.committed_driver() {
+        None => Ok((trip, None)),
+        Some(driver) => Err(TRIP_DRIVER_ROW.corrupt(driver)),
+    }
+}
+
+/// Reads the id of a driver alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_driver_id(row: &SqliteRow) -> Result<DriverId, StoreError> {
+    DRIVER_ID.read(row, driver_id)
+}
+
+/// Reads the home of a driver alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_driver_home(row: &SqliteRow) -> Result<Option<ShardId>, StoreError> {
+    DRIVER_HOME.read_optional(row, shard)
+}
+
+/// Reads the trip of a driver's row alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_driver_trip(row: &SqliteRow) -> Result<Option<TripId>, StoreError> {
+    DRIVER_TRIP.read_optional(row, trip_id)
+}
+
+/// Reads the id of a shard.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_shard(row: &SqliteRow) -> Result<ShardId, StoreError> {
+    SHARD_ID.read(row, shard)
+}
+
+/// Reads a shard from the column of the driver at home there, or else from that of the trip.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_shard_with_work(row: &SqliteRow) -> Result<ShardId, StoreError> {
+    match read_driver_home(row)? {
+        Some(home) => Ok(home),
+        None => TRIP_SHARD.read(row, shard),
+    }
+}
+
+/// Reads the epoch of a shard.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_epoch(row: &SqliteRow) -> Result<Epoch, StoreError> {
+    EPOCH.read(row, from_one).map(Epoch)
+}
+
+/// Reads an idempotency key and whose it is.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_key(row: &SqliteRow) -> Result<RequestKey, StoreError> {
+    Ok(RequestKey { rider: KEY_RIDER.read(row, rider_id)?, key: KEY_KEY.read(row, Some)? })
+}
+
+/// Reads the trip an idempotency key was used for.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_key_trip(row: &SqliteRow) -> Result<TripId, StoreError> {
+    KEY_TRIP.read(row, trip_id)
+}
+
+/// Reads a line of the journal with its number.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
+    let kind = KIND.read(row, |kind: &str| KINDS.into_iter().find(|&known| known == kind))?;
+    let event = EVENT_PAYLOAD.read(row, |payload: &str| event(kind, payload))?;
+    let entry = Entry {
+        shard: EVENT_SHARD.read(row, shard)?,
+        epoch: Epoch(EVENT_EPOCH.read(row, from_one)?),
+        seq: SEQ.read(row, from_one)?,
+        trip: EVENT_TRIP.read(row, trip_id)?,
+        version: EVENT_VERSION.read(row, version)?,
+        event,
+        at: AT.read(row, moment)?,
+    };
+    Ok((LINE.read(row, from_one)?, entry))
+}
+
+// ---- events ------------------------------------------------------------------------------------------------------
+
+/// What may happen to a trip, as [`Event::name`] calls it.
+const KINDS: [&str; 8] =
+    ["requested", "assigned", "driver_arrived", "picked_up", "dropped_off", "given_back", "cancelled", "expired"];
+
+/// What an event carries beyond its kind.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Payload<'a> {
+    v: u32,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    rider: Option<&'a str>,
+    /// Latitude and longitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup: Option<[f64; 2]>,
+    /// Latitude and longitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropoff: Option<[f64; 2]>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    driver: Option<&'a str>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
+}
+
+/// The only version of payloads so far.
+const PAYLOAD_VERSION: u32 = 1;
+
+/// The JSON of what an event carries.
+pub(super) fn payload(event: &Event) -> String {
+    let mut payload = Payload { v: PAYLOAD_VERSION, ..Payload::default() };
+    match event {
+        Event::Requested { rider, pickup, dropoff } => {
+            payload.rider = Some(rider.as_str());
+            payload.pickup = Some([pickup.lat(), pickup.lon()]);
+            payload.dropoff = Some([dropoff.lat(), dropoff.lon()]);
+        }
+        Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
+        Event::Cancelled { by } => payload.by = Some(party_name(*by)),
+        Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::GivenBack | Event::Expired => {}
+    }
+    serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
+}
+
+fn event(kind: &str, payload: &str) -> Option<Event> {
+    let payload: Payload<'_> = serde_json::from_str(payload).ok().filter(|it: &Payload<'_>| it.v == PAYLOAD_VERSION)?;
+    let point = |[lat, lon]: [f64; 2]| Point::new(lat, lon).ok();
+    Some(match kind {
+        "requested" => Event::Requested {
+            rider: rider_id(payload.rider?)?,
+            pickup: point(payload.pickup?)?,
+            dropoff: point(payload.dropoff?)?,
+        },
+        "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
+        "driver_arrived" => Event::DriverArrived,
+        "picked_up" => Event::PickedUp,
+        "dropped_off" => Event::DroppedOff,
+        "given_back" => Event::GivenBack,
+        "cancelled" => Event::Cancelled { by: party(payload.by?)? },
+        "expired" => Event::Expired,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+use super::*;
+
+/// What is on disks already must stay readable: a change here needs a new payload version.
+#[test]
+fn events_are_written_as_they_always_were() {
+    let place = |lat, lon| Point::new(lat, lon).unwrap();
+    let rider = RiderId::new("eve").unwrap();
+    let requested = Event::Requested { rider, pickup: place(40.7, -74.1), dropoff: place(1e-7, 180.0) };
+    let assigned = Event::Assigned { driver: DriverId::new("ann").unwrap() };
+    let cancelled = |by| Event::Cancelled { by };
+    let cases = [
+        (requested, "requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[1e-7,180.0]}"#),
+        (assigned, "assigned", r#"{"v":1,"driver":"ann"}"#),
+        (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
+        (Event::PickedUp, "picked_up", r#"{"v":1}"#),
+        (Event::DroppedOff, "dropped_off", r#"{"v":1}"#),
+        (Event::GivenBack, "given_back", r#"{"v":1}"#),
+        (cancelled(Party::Rider), "cancelled", r#"{"v":1,"by":"rider"}"#),
+        (cancelled(Party::Driver), "cancelled", r#"{"v":1,"by":"driver"}"#),
+        (cancelled(Party::System), "cancelled", r#"{"v":1,"by":"system"}"#),
+        (Event::Expired, "expired", r#"{"v":1}"#),
+    ];
+    for (happened, kind, json) in cases {
+        assert_eq!((happened.name(), payload(&happened).as_str()), (kind, json));
+        assert_eq!(event(kind, json), Some(happened));
+        assert!(KINDS.contains(&kind));
+    }
+}
+
+#[test]
+fn an_event_that_lacks_something_is_none() {
+    let wrong = [
+        ("requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1]}"#),
+        ("requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[91.0,0.0]}"#),
+        ("requested", r#"{"v":1,"rider":"","pickup":[40.7,-74.1],"dropoff":[1.0,2.0]}"#),
+        ("assigned", r#"{"v":1}"#),
+        ("cancelled", r#"{"v":1,"by":"weather"}"#),
+        ("expired", r#"{"v":2}"#),
+        ("expired", r#"{}"#),
+        ("expired", r#"[1]"#),
+        ("stolen", r#"{"v":1}"#),
+    ];
+    for (kind, json) in wrong {
+        assert_eq!(event(kind, json), None, "{kind} {json}");
+    }
+}
+
+#[test]
+fn a_number_that_does_not_fit_is_none() {
+    assert_eq!(version(0), None);
+    assert_eq!(version(i64::from(u32::MAX)), Some(u32::MAX));
+    assert_eq!(version(i64::from(u32::MAX) + 1), None);
+    assert_eq!(moment((1 << 48) - 1), Some(Timestamp::from_millis(u64::MAX)));
+    assert_eq!(moment(1 << 48), None);
+    assert_eq!(moment(-1), None);
+    assert_eq!(shard(0), None);
+    assert_eq!(number(u64::MAX), i64::MAX);
+}

@@ -1,0 +1,11 @@
+//! What the stores promise, checked from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod contract;
+mod crash;
+mod damage;
+mod differential;
+mod directory;
+mod stores;
+mod street;

@@ -1,0 +1,107 @@
+//! What a simulation promises: every trip accounted for, the same bytes for the same seed, an honest exit code.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::server::binary;
+
+fn simulate(arguments: &[&str]) -> (Option<i32>, Value, String) {
+    let output = Command::new(binary("simulations", "hansom-sim")).args(arguments).output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default(), complaint)
+}
+
+/// The keys of the summary that scripts rely on, with the sums checked.
+fn check_summary(report: &Value) {
+    let number = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("{key} is a number in {report}"));
+    for key in ["seed", "drivers", "offers", "pings"] {
+        assert!(number(key) > 0, "{key} counts something");
+    }
+    for place in ["/simulated_hours", "/match_rate", "/pickup_wait_s/p50", "/pickup_wait_s/p95"] {
+        assert!(report.pointer(place).and_then(Value::as_f64).is_some_and(|value| value > 0.0), "{place} in {report}");
+    }
+    let ends = ["completed", "cancelled", "expired", "unfinished"].map(number);
+    assert_eq!(number("requested"), ends.iter().sum::<u64>(), "every trip is accounted for");
+    assert!(ends[0] > 0, "some trips are driven to their end: {report}");
+    for key in ["requested", "completed", "cancelled", "expired", "unfinished"] {
+        assert_eq!(report["journal"][key], report[key], "the journal says the same of {key}");
+    }
+    assert_eq!(number("invariant_violations"), 0, "{report}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let run = |seed: &str| {
+        let (code, mut report, _) =
+            simulate(&["run", "--drivers", "120", "--hours", "0.7", "--seed", seed, "--output", "json"]);
+        assert_eq!(code, Some(0));
+        check_summary(&report);
+        let timing = report.as_object_mut().unwrap().remove("timing").unwrap();
+        assert!(timing["simulated_hours_per_wall_second"].as_f64().unwrap() > 0.0);
+        report.to_string()
+    };
+    let first = run("7");
+    assert_eq!(first, run("7"));
+    assert_ne!(first, run("8"));
+}
+
+#[test]
+fn a_day_under_each_method_breaks_no_promise() {
+    for method in ["nearest", "batched"] {
+        let (code, report, _) = simulate(&[
+            "run",
+            "--drivers",
+            "100",
+            "--hours",
+            "24",
+            "--start",
+            "00:00",
+            "--method",
+            method,
+            "--shard-resolution",
+            "7",
+            "--output",
+            "json",
+        ]);
+        assert_eq!(code, Some(0), "{method}: {report}");
+        check_summary(&report);
+    }
+}
+
+#[test]
+fn a_demo_on_real_sockets_accounts_for_every_trip() {
+    let (code, report, complaint) =
+        simulate(&["demo", "--drivers", "60", "--hours", "0.4", "--speed", "100", "--seed", "3", "--output", "json"]);
+    assert_eq!(code, Some(0), "{report} {complaint}");
+    check_summary(&report);
+    assert!(report["wall_seconds"].as_f64().is_some_and(|seconds| seconds > 1.0));
+}
+
+#[test]
+fn bad_arguments_name_what_is_allowed() {
+    for (arguments, says) in [
+        (vec!["run", "--drivers", "0"], "1..=100000"),
+        (vec!["run", "--hours", "NaN"], "allowed is a number from 0.01 to 168"),
+        (vec!["run", "--start", "25:00"], "00:00 to 23:59"),
+        (vec!["run", "--day", "sunday"], "monday"),
+        (vec!["run", "--shard-resolution", "9"], "3..=7"),
+        (vec!["run", "--city", "/nowhere/at.all"], "/nowhere/at.all"),
+        (vec!["demo", "--speed", "0"], "allowed is a number from 0.1 to 100"),
+        (vec!["fly"], "unrecognized subcommand"),
+    ] {
+        let (code, _, complaint) = simulate(&arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {complaint}");
+        assert!(complaint.contains(says), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn a_damaged_city_file_is_refused_and_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("broken.city");
+    std::fs::write(&path, b"not a city at all").unwrap();
+    let (code, _, complaint) = simulate(&["run", "--city", path.to_str().unwrap()]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("it begins with"), "{complaint}");
+}
