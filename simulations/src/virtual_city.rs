@@ -62,7 +62,6 @@ impl Scenario {
 
     /// Where the drivers are when the simulation starts: where riders are at that time of day, which is where the day
     /// before would have left them.
-    #[must_use]
     ///
     /// # Errors
     /// [`NotADemand`] when the start is not within a day or the demand is not above 0.

@@ -1,5 +1,11 @@
 //! One binary of promises: stories in virtual time, end-to-end tests on real sockets, house rules.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic, and prints what it takes to see it again"
+)]
+
 mod killing;
 mod offering;
 mod promises;

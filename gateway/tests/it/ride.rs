@@ -23,7 +23,7 @@ async fn watch_to_the_end(mut window: Phone) -> (Vec<String>, bool, Option<u16>)
 #[tokio::test]
 async fn a_ride_from_the_first_wish_to_the_last_metre() {
     let server = server().await;
-    let mut ann = Phone::on_line(&server, "ann", 2.0).await;
+    let mut ann = Phone::waiting(&server, "ann", 2.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let id = trip["id"].as_str().unwrap().to_owned();
     let eve = token(&server, Role::Rider, "eve");
@@ -74,16 +74,16 @@ async fn a_ride_from_the_first_wish_to_the_last_metre() {
 #[tokio::test]
 async fn a_declined_offer_and_a_trip_given_back_go_to_somebody_else() {
     let server = server().await;
-    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
+    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let offer = ann.hear_type("offer").await["offer"].clone();
     let declined = ann.answer(json!({"type": "decline", "id": 2, "offer": offer})).await;
     assert_eq!((&declined["type"], &declined["offer"]), (&json!("declined"), &offer));
 
-    let mut bob = Phone::on_line(&server, "bob", 1.0).await;
+    let mut bob = Phone::waiting(&server, "bob", 1.0).await;
     let offer = bob.hear_type("offer").await["offer"].clone();
     bob.answer(json!({"type": "accept", "id": 2, "offer": offer})).await;
-    let mut cat = Phone::on_line(&server, "cat", 2.0).await;
+    let mut cat = Phone::waiting(&server, "cat", 2.0).await;
     let back = bob.answer(json!({"type": "give_back", "id": 3, "trip": trip["id"]})).await;
     assert_eq!((&back["type"], &back["trip"]["state"]), (&json!("trip"), &json!("searching")));
     let offer = cat.hear_type("offer").await;
@@ -94,7 +94,7 @@ async fn a_declined_offer_and_a_trip_given_back_go_to_somebody_else() {
 #[tokio::test]
 async fn a_cancelled_trip_is_taken_back_from_the_driver_who_looks_at_it() {
     let server = server().await;
-    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
+    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let offer = ann.hear_type("offer").await["offer"].clone();
     let eve = token(&server, Role::Rider, "eve");

@@ -121,6 +121,17 @@ impl Phone {
         phone
     }
 
+    /// A driver's phone, on line a little north, whose position the city is sure to have. A position that comes with
+    /// `online` may overtake the driver on the way to the shard and be dropped; the next one says the same again.
+    pub(crate) async fn waiting(server: &Server, driver: &str, north: f64) -> Phone {
+        let mut phone = Phone::on_line(server, driver, north).await;
+        let mut ping = place(north);
+        ping["type"] = "ping".into();
+        ping["seq"] = 0.into();
+        phone.say(ping).await;
+        phone
+    }
+
     pub(crate) async fn say(&mut self, message: Value) {
         self.say_text(&message.to_string()).await;
     }

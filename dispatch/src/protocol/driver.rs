@@ -1,0 +1,255 @@
+//! What a live driver may be told, and what the driver's app is told.
+
+use std::time::Duration;
+
+use geo::Point;
+
+use super::{Deed, DriverAsk, Ping, Refusal, WriteError};
+use crate::{Generation, OfferId, SessionId, ShardId, Stage, Timestamp, Trip, TripId};
+
+/// What may happen to a live driver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DriverInput {
+    /// The driver's app opened a session; later sessions have higher numbers.
+    Connected {
+        /// Which.
+        session: SessionId,
+    },
+    /// A session ended.
+    Disconnected {
+        /// Which.
+        session: SessionId,
+    },
+    /// The driver wants work.
+    GoOnline {
+        /// The app's command.
+        ask: DriverAsk,
+    },
+    /// The driver wants no more work, for good or for a break.
+    GoOffline {
+        /// The app's command.
+        ask: DriverAsk,
+        /// Whether it is a break.
+        on_break: bool,
+    },
+    /// A trip wants this driver for itself for a while.
+    Reserve {
+        /// For which attempt.
+        offer: OfferId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The trip asks the driver.
+    Offer(Offer),
+    /// The trip no longer asks.
+    Withdraw {
+        /// Which attempt.
+        offer: OfferId,
+        /// Why.
+        why: Withdrawal,
+    },
+    /// The app answers an offer.
+    Answer {
+        /// Which offer.
+        offer: OfferId,
+        /// Yes or no.
+        yes: bool,
+        /// The app's command.
+        ask: DriverAsk,
+    },
+    /// The store has committed this driver to a trip.
+    Confirm {
+        /// The attempt that won.
+        offer: OfferId,
+        /// The trip as it now stands.
+        trip: Trip,
+        /// The app's command that accepted.
+        ask: DriverAsk,
+    },
+    /// The driver reports a step of the trip.
+    Does {
+        /// Which trip.
+        trip: TripId,
+        /// What.
+        deed: Deed,
+        /// The app's command.
+        ask: DriverAsk,
+    },
+    /// The driver's trip has moved on.
+    Progress {
+        /// The trip as it now stands.
+        trip: Trip,
+        /// The app's command that caused it, if one did.
+        ask: Option<DriverAsk>,
+    },
+    /// The driver's trip has ended for the driver.
+    Freed {
+        /// The trip as it now stands.
+        trip: Trip,
+        /// The app's command that caused it, if one did.
+        ask: Option<DriverAsk>,
+    },
+    /// A trip does not do what the driver's app asked.
+    Refused {
+        /// The app's command.
+        ask: DriverAsk,
+        /// Why.
+        why: Refusal,
+    },
+    /// The driver has left the home shard's ground.
+    Crossed {
+        /// Whose ground it is on.
+        to: ShardId,
+        /// Where it is: the new home knows it from the first moment.
+        last: Ping,
+    },
+    /// The answer to [`Effect::Commit`] of a move: the new generation.
+    MoveWritten(Result<Generation, WriteError>),
+    /// The answer to [`Effect::ReadRow`]: the trip the row commits this driver to; `Err` when it cannot be read now.
+    Row(Result<Option<Trip>, ()>),
+    /// Nothing but time.
+    TimePassed,
+}
+
+/// A ride, as it is offered to a driver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Names the offer.
+    pub id: OfferId,
+    /// From where.
+    pub pickup: Point,
+    /// To where.
+    pub dropoff: Point,
+    /// How long to the pickup.
+    pub pickup_eta: Duration,
+    /// When the offer runs out.
+    pub until: Timestamp,
+}
+
+/// Why an offer is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// No answer in time.
+    Expired,
+    /// The rider, or the system, called the trip off.
+    TripEnded,
+    /// The trip could not be committed to this driver.
+    NotCommitted,
+}
+
+/// How a driver stands towards work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Availability {
+    /// Wants no work.
+    Offline,
+    /// Wants no work for a moment.
+    OnBreak,
+    /// Wants work.
+    Available,
+    /// A trip holds the driver while it prepares an offer.
+    Reserved,
+    /// Is looking at an offer.
+    Offered,
+    /// On the way to a pickup.
+    EnRoute,
+    /// Waits at a pickup.
+    Arrived,
+    /// Has a rider in the car.
+    OnTrip,
+}
+
+impl Availability {
+    /// Every standing, in the order of a working day.
+    pub const ALL: [Availability; 8] = [
+        Availability::Offline,
+        Availability::OnBreak,
+        Availability::Available,
+        Availability::Reserved,
+        Availability::Offered,
+        Availability::EnRoute,
+        Availability::Arrived,
+        Availability::OnTrip,
+    ];
+
+    /// The name in text, as doors and metrics write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Availability::Offline => "offline",
+            Availability::OnBreak => "on_break",
+            Availability::Available => "available",
+            Availability::Reserved => "reserved",
+            Availability::Offered => "offered",
+            Availability::EnRoute => "en_route",
+            Availability::Arrived => "arrived",
+            Availability::OnTrip => "on_trip",
+        }
+    }
+}
+
+/// What a driver's app is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// How the driver stands: after connecting, and in answer to going on or off line.
+    Standing {
+        /// The command this answers, if any.
+        ask: Option<DriverAsk>,
+        /// How the driver stands.
+        availability: Availability,
+        /// The trip the driver is committed to.
+        trip: Option<Trip>,
+        /// Whether the driver goes off line when the trip ends.
+        last_trip: bool,
+    },
+    /// A ride is offered.
+    Offer(Offer),
+    /// An offer is taken back.
+    Withdrawn {
+        /// Which.
+        offer: OfferId,
+        /// Why.
+        why: Withdrawal,
+    },
+    /// The "no" was understood.
+    Declined {
+        /// Which.
+        offer: OfferId,
+        /// The command this answers.
+        ask: DriverAsk,
+    },
+    /// The trip is the driver's, or has moved on.
+    Trip {
+        /// The trip as it stands.
+        trip: Trip,
+        /// The command this answers, if any.
+        ask: Option<DriverAsk>,
+    },
+    /// The command is not done.
+    Refused {
+        /// Which.
+        ask: DriverAsk,
+        /// Why.
+        why: Refusal,
+    },
+    /// Send positions and commands to this shard from now on.
+    Home {
+        /// Which.
+        home: ShardId,
+    },
+    /// A newer session of the same driver took over: close this one.
+    Superseded,
+}
+
+/// What a stage means for the driver of the trip.
+impl From<&Stage> for Availability {
+    fn from(stage: &Stage) -> Availability {
+        match stage {
+            Stage::EnRoute { .. } => Availability::EnRoute,
+            Stage::Arrived { .. } => Availability::Arrived,
+            Stage::InProgress { .. } => Availability::OnTrip,
+            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => {
+                Availability::Available
+            }
+        }
+    }
+}

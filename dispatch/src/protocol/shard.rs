@@ -1,0 +1,99 @@
+//! What a live shard may be told: positions, standings, who waits, what neighbours ask.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use geo::Point;
+
+use crate::{DriverId, ShardId, Timestamp, TripId};
+
+/// What may happen to a live shard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ShardInput {
+    /// Positions, the latest of each driver.
+    Pings(Vec<Ping>),
+    /// How a driver stands has changed.
+    DriverIs {
+        /// Who.
+        driver: DriverId,
+        /// How.
+        standing: Standing,
+    },
+    /// A trip waits for a driver.
+    Seek(Seeker),
+    /// A trip no longer waits.
+    Unseek(TripId),
+    /// A neighbour asks who could serve its riders.
+    AskNearby {
+        /// Who asks.
+        from: ShardId,
+        /// The round it asks for.
+        round: u64,
+        /// Its waiting riders.
+        seekers: Vec<Seeker>,
+    },
+    /// A neighbour answers.
+    TellNearby {
+        /// Who answers.
+        from: ShardId,
+        /// For which round.
+        round: u64,
+        /// Who could serve whom.
+        candidates: Vec<(TripId, Candidate)>,
+    },
+    /// Nothing but time.
+    TimePassed,
+}
+
+/// A position of a driver's phone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ping {
+    /// Whose.
+    pub driver: DriverId,
+    /// Where.
+    pub point: Point,
+    /// When the phone measured it; never later than when the server received it.
+    pub measured_at: Timestamp,
+    /// Degrees clockwise from north, if the phone said so.
+    pub heading: Option<f64>,
+}
+
+/// How a driver stands, as far as a shard must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// May be matched.
+    Free,
+    /// Is here, but not to be matched.
+    Taken,
+    /// Drives for this trip: the trip wants every position.
+    Driving(TripId),
+    /// Is no longer here.
+    Gone,
+}
+
+/// A trip that waits for a driver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seeker {
+    /// Which.
+    pub trip: TripId,
+    /// From where.
+    pub pickup: Point,
+    /// When it was asked for: the order of arrival.
+    pub requested_at: Timestamp,
+    /// Who is not to be asked again.
+    pub without: BTreeSet<DriverId>,
+    /// Whether it is new to the search, or lost a driver to a "no". After a driver turned out to be busy it is not: the
+    /// shard may not know yet, and would propose the same one again and again.
+    pub at_once: bool,
+}
+
+/// A driver who could serve a rider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Who.
+    pub driver: DriverId,
+    /// Where the driver is at home.
+    pub home: ShardId,
+    /// How long to the pickup.
+    pub pickup_eta: Duration,
+}

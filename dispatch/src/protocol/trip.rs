@@ -1,0 +1,130 @@
+//! What a live trip may be told, and how it is seen.
+
+use std::time::Duration;
+
+use geo::Point;
+
+use super::{AskId, DriverAsk, WriteError};
+use crate::{DriverId, Event, OfferId, Party, ShardId, StageName, Timestamp, Trip};
+
+/// What may happen to a live trip.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TripInput {
+    /// The shard's plan gives this trip a driver.
+    Matched {
+        /// Who.
+        driver: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
+        /// How long the driver would take to the pickup.
+        pickup_eta: Duration,
+    },
+    /// The driver is reserved for this attempt.
+    Reserved {
+        /// Which attempt.
+        offer: OfferId,
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home now.
+        home: ShardId,
+    },
+    /// The driver cannot be had now.
+    Busy {
+        /// Which attempt.
+        offer: OfferId,
+    },
+    /// The driver said yes.
+    Accepted {
+        /// To which offer.
+        offer: OfferId,
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
+        /// The app's command.
+        ask: DriverAsk,
+    },
+    /// The driver said no, or can no longer be asked.
+    Declined {
+        /// Which offer.
+        offer: OfferId,
+    },
+    /// The driver of this trip reports a step.
+    Did {
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
+        /// What.
+        deed: Deed,
+        /// The app's command.
+        ask: DriverAsk,
+    },
+    /// Someone who may wants it called off.
+    Cancel {
+        /// Who: the rider or the system.
+        by: Party,
+        /// The question to answer.
+        ask: AskId,
+    },
+    /// The car of this trip has a new position.
+    CarMoved(CarPosition),
+    /// The store did what was asked.
+    Written,
+    /// The store did not do what was asked.
+    NotWritten(WriteError),
+    /// Nothing but time.
+    TimePassed,
+}
+
+/// What a driver does on a trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Is at the pickup.
+    Arrived,
+    /// Has the rider in the car.
+    PickedUp,
+    /// Has let the rider out.
+    DroppedOff,
+    /// Gives the trip back.
+    GaveBack,
+}
+
+impl Deed {
+    /// The event this deed becomes.
+    #[must_use]
+    pub fn event(self) -> Event {
+        match self {
+            Deed::Arrived => Event::DriverArrived,
+            Deed::PickedUp => Event::PickedUp,
+            Deed::DroppedOff => Event::DroppedOff,
+            Deed::GaveBack => Event::GivenBack,
+        }
+    }
+}
+
+/// Where the car of a trip is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CarPosition {
+    /// Where.
+    pub point: Point,
+    /// When the server received it.
+    pub at: Timestamp,
+    /// Degrees clockwise from north, if the phone said so.
+    pub heading: Option<f64>,
+}
+
+/// A trip as riders and ops see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TripView {
+    /// The record.
+    pub trip: Trip,
+    /// The car, while a driver is on the trip.
+    pub car: Option<CarPosition>,
+    /// How long until the car is at the pickup (before the ride) or at the drop-off (during it).
+    pub eta: Option<Duration>,
+    /// The stages it went through since this owner holds it: version, stage, since when.
+    pub history: Vec<(u32, StageName, Timestamp)>,
+    /// How many offers were made for it by this owner.
+    pub offers: u32,
+}
