@@ -113,15 +113,14 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
 
 fn warn_of_dev_mode(settings: &Settings) {
     let path = settings.data_dir.join("dev-secret");
-    let lines = [
-        "",
-        "  **********************************************************************",
-        "  **  DEVELOPMENT TOKENS ARE ON. Whoever can read the file below can  **",
-        "  **  be any driver, any rider, and ops. Never serve people like this: **",
-        "  **  give a secret with HANSOM_JWT_SECRET_FILE.                       **",
-        "  **********************************************************************",
+    let stars = "*".repeat(70);
+    let said = [
+        "DEVELOPMENT TOKENS ARE ON. Whoever can read the file below can",
+        "be any driver, any rider, and ops. Never serve people like this:",
+        "give a secret with HANSOM_JWT_SECRET_FILE.",
     ];
-    let _ = writeln!(io::stderr(), "{}\n  {}\n", lines.join("\n"), path.display());
+    let said = said.map(|line| format!("  ** {line:<64} **")).join("\n");
+    let _ = writeln!(io::stderr(), "\n  {stars}\n{said}\n  {stars}\n  {}\n", path.display());
 }
 
 fn banner(server: &Server, settings: &Settings) -> String {

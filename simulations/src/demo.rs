@@ -52,6 +52,10 @@ pub fn run(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, Fail
 
 async fn play(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, Failure> {
     let began = Instant::now();
+    if stage.data_dir.join("hansom.sqlite").exists() {
+        let folder = stage.data_dir.display();
+        return Err(format!("{folder} holds trips of an earlier run: choose another --data-dir, or remove it").into());
+    }
     let clock = Clock::scaled(scenario.start(), stage.speed);
     let server = start(&scenario, clock, stage).await?;
     let crowd = Crowd::new(city, scenario.clone(), clock, server.url(), mint(&server))?;
