@@ -105,7 +105,7 @@ impl DriverActor {
             self.office.shared.metrics.offers.inc();
         }
         let last_word = notice == Notice::Superseded;
-        let sent = self.lines[place].notices.try_send(notice).is_ok();
+        let sent = self.lines[place].notices.try_send(Box::new(notice)).is_ok();
         if last_word || !sent {
             self.lines.remove(place);
         }

@@ -161,12 +161,20 @@ impl City {
         let (pings, flush) = Pings::start(routes, metrics);
         let thread = Mutex::new(Some((system, thread)));
         let city = City(Arc::new(Inner { shared, pings, flush, stopping: AtomicBool::new(false), thread }));
-        let work = city.0.shared.store.shards_with_work().await.map_err(CityError::Store)?;
-        info!(shards = work.len(), "shards with unfinished work");
-        for shard in work {
-            city.shard(shard).await?;
+        if let Err(why) = city.take_up_work().await {
+            city.stop().await;
+            return Err(why);
         }
         Ok(city)
+    }
+
+    async fn take_up_work(&self) -> Result<(), CityError> {
+        let work = self.0.shared.store.shards_with_work().await.map_err(CityError::Store)?;
+        info!(shards = work.len(), "shards with unfinished work");
+        for shard in work {
+            self.shard(shard).await?;
+        }
+        Ok(())
     }
 
     // ---- riders --------------------------------------------------------------------------------------------------

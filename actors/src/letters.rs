@@ -41,7 +41,8 @@ pub(crate) struct Resident {
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) session: SessionId,
-    pub(crate) notices: mpsc::Sender<Notice>,
+    /// Boxed: a channel keeps room for many at once, and most sessions have none.
+    pub(crate) notices: mpsc::Sender<Box<Notice>>,
 }
 
 /// Something happens to a driver.

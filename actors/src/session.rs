@@ -18,10 +18,10 @@ pub struct DriverSession {
     session: SessionId,
     /// Where positions and commands go; `None` before the driver went on line for the first time.
     home: Option<ShardId>,
-    notices: mpsc::Receiver<Notice>,
+    notices: mpsc::Receiver<Box<Notice>>,
     /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
     /// the session.
-    _until_home: Option<mpsc::Sender<Notice>>,
+    _until_home: Option<mpsc::Sender<Box<Notice>>>,
 }
 
 impl DriverSession {
@@ -34,13 +34,13 @@ impl DriverSession {
             let availability = Availability::Offline;
             let notice = Notice::Standing { ask: None, availability, trip: None, last_trip: false };
             // A channel that was made a moment ago has room.
-            let _ = line.try_send(notice);
+            let _ = line.try_send(Box::new(notice));
         }
         let mut opened = DriverSession { city, driver, session, home: None, notices, _until_home: Some(line) };
+        opened.city.metrics().sessions.inc();
         if !homeless {
             opened.attach(row).await?;
         }
-        opened.city.metrics().sessions.inc();
         Ok(opened)
     }
 
@@ -60,7 +60,7 @@ impl DriverSession {
     /// was too slow): close the socket and let the app come again. May be dropped and called anew without loss.
     pub async fn next(&mut self) -> Option<Notice> {
         loop {
-            match self.notices.recv().await? {
+            match *self.notices.recv().await? {
                 Notice::Home { home } => self.home = Some(home),
                 notice => return Some(notice),
             }
@@ -89,8 +89,10 @@ impl DriverSession {
             let row = self.city.store_settle(self.driver.clone(), here).await?;
             self.attach(DriverRow { session: self.session, ..row }).await?;
         }
-        self.ping(point, self.city.clock().now(), None);
-        self.tell(DriverInput::GoOnline { ask: self.ask(number) }).await
+        // Not over the fast road: it could get there before the shard knows the driver.
+        let measured_at = self.city.clock().now();
+        let last = Some(Ping { driver: self.driver.clone(), point, measured_at, heading: None });
+        self.tell(DriverInput::GoOnline { ask: self.ask(number), last }).await
     }
 
     /// The driver wants no more work. The answer is a [`Notice::Standing`] with this number.

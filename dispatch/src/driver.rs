@@ -179,7 +179,11 @@ impl LiveDriver {
         match input {
             DriverInput::Connected { session } => self.connected(session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
-            DriverInput::GoOnline { ask } => self.wishes(Wish::Work, ask, out),
+            DriverInput::GoOnline { ask, last } => {
+                self.wishes(Wish::Work, ask, out);
+                let pings: Vec<Ping> = last.into_iter().collect();
+                out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(pings) });
+            }
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
             }

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Mint a token for a driver, a rider or ops
     Token(Token),
+    /// Ask a running server whether it is ready; exit code 0 if it is
+    Health(Health),
     /// List every setting with its variable, its default and what is allowed
     Settings,
 }
@@ -84,6 +86,14 @@ impl Serve {
         }
         Ok(layers)
     }
+}
+
+/// For containers whose image has no shell and no HTTP client.
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// Where the server listens
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7070")]
+    pub(crate) url: String,
 }
 
 /// File and environment.

@@ -37,6 +37,18 @@ impl StraightLine {
         Ok(StraightLine { detour, speed_mps })
     }
 
+    /// Road metres for each metre of air.
+    #[must_use]
+    pub fn detour(&self) -> f64 {
+        self.detour
+    }
+
+    /// The mean speed in metres a second.
+    #[must_use]
+    pub fn speed_mps(&self) -> f64 {
+        self.speed_mps
+    }
+
     /// The time to drive from one point to another, in whole milliseconds.
     #[must_use]
     pub fn millis(&self, from: Point, to: Point) -> u64 {

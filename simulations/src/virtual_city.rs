@@ -270,7 +270,7 @@ impl Play<'_> {
                 DriverAct::PickedUp(trip) => does(trip, Deed::PickedUp),
                 DriverAct::DroppedOff(trip) => does(trip, Deed::DroppedOff),
                 DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack),
-                DriverAct::Online => DriverInput::GoOnline { ask },
+                DriverAct::Online => DriverInput::GoOnline { ask, last: None },
             };
             let (id, position) = (seat.id.clone(), seat.person.position(now));
             // Apps send where they are with what they do, so that nothing is decided on an old position.

@@ -105,13 +105,13 @@ impl Town {
                 let session = self.world.connect(&id, street(*north_m));
                 self.sessions.insert(id.clone(), session);
                 self.world.ping(&id, street(*north_m), None);
-                self.says(*number, |ask| DriverInput::GoOnline { ask });
+                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None });
             }
             Act::HangUp { driver: number } => {
                 self.shown.remove(&driver(*number));
                 self.says(*number, |ask| DriverInput::Disconnected { session: ask.session });
             }
-            Act::Wish { driver, work: true } => self.says(*driver, |ask| DriverInput::GoOnline { ask }),
+            Act::Wish { driver, work: true } => self.says(*driver, |ask| DriverInput::GoOnline { ask, last: None }),
             Act::Wish { driver: number, work: false } => {
                 self.shown.remove(&driver(*number));
                 self.says(*number, |ask| DriverInput::GoOffline { ask, on_break: false });

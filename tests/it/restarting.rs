@@ -126,7 +126,14 @@ async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
     let (_, next) = request(&server, &rider, "two").await;
     let offer = ann.hear(|frame| frame["type"] == "offer").await;
     assert_eq!(offer["trip"], next["id"]);
+    assert_eq!(health(&server).code(), Some(0), "a container asks the server by its own binary");
     assert!(server.stop().success(), "SIGTERM ends the server with exit code 0");
+    assert_eq!(health(&server).code(), Some(1));
+}
+
+fn health(server: &Process) -> std::process::ExitStatus {
+    let mut asked = std::process::Command::new(binary("gateway", "hansom"));
+    asked.args(["health", "--url", server.url()]).stdout(std::process::Stdio::null()).status().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, OfferId, Party, Policy, RiderId, SessionId, ShardId, Timestamp, TripId,
+    Deed, DriverId, DriverInput, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardId, Timestamp, TripId,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -141,9 +141,10 @@ impl Stage {
         let id = DriverId::new(driver).unwrap();
         let session = self.world.connect(&id, place);
         self.sessions.insert(driver.to_owned(), session);
-        self.world.ping(&id, place, None);
+        let measured_at = self.world.now();
+        let last = Some(Ping { driver: id, point: place, measured_at, heading: None });
         let ask = World::ask(session, 0);
-        self.driver_says(driver, DriverInput::GoOnline { ask });
+        self.driver_says(driver, DriverInput::GoOnline { ask, last });
     }
 
     fn driver_does(&mut self, driver: &str, what: &str) {

@@ -24,6 +24,8 @@ pub enum DriverInput {
     GoOnline {
         /// The app's command.
         ask: DriverAsk,
+        /// Where the driver is, if the app said so: the shard is told right after it hears that the driver is free.
+        last: Option<Ping>,
     },
     /// The driver wants no more work, for good or for a break.
     GoOffline {

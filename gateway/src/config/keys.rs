@@ -207,14 +207,14 @@ pub(super) const KEYS: &[Key] = &[
     key!(
         "policy.detour",
         "road metres for each metre of air, from 1 to 5",
-        |settings, text| travel(Some(text), None).map(|travel| settings.city.policy.travel = travel),
-        |_| DETOUR.to_string()
+        |settings, text| travel(settings, Some(text), None).map(|travel| settings.city.policy.travel = travel),
+        |settings| settings.city.policy.travel.detour().to_string()
     ),
     key!(
         "policy.speed_mps",
         "metres a second from 0.1 to 60",
-        |settings, text| travel(None, Some(text)).map(|travel| settings.city.policy.travel = travel),
-        |_| SPEED_MPS.to_string()
+        |settings, text| travel(settings, None, Some(text)).map(|travel| settings.city.policy.travel = travel),
+        |settings| settings.city.policy.travel.speed_mps().to_string()
     ),
 ];
 
@@ -252,15 +252,11 @@ pub fn describe_keys() -> String {
     table
 }
 
-/// The two numbers of the policy's travel times by default, for when only one of them is set.
-const DETOUR: f64 = 1.27;
-const SPEED_MPS: f64 = 5.0;
-
-/// Travel times from one or both of their numbers. A [`StraightLine`] does not give its numbers back, so whoever reads
-/// both keys must put them together here.
-pub(super) fn travel(detour: Option<&str>, speed_mps: Option<&str>) -> Option<StraightLine> {
-    let detour = detour.map_or(Some(DETOUR), |text| text.parse().ok())?;
-    let speed_mps = speed_mps.map_or(Some(SPEED_MPS), |text| text.parse().ok())?;
+/// The travel times with one of their two numbers changed.
+fn travel(settings: &Settings, detour: Option<&str>, speed_mps: Option<&str>) -> Option<StraightLine> {
+    let now = settings.city.policy.travel;
+    let detour = detour.map_or(Some(now.detour()), |text| text.parse().ok())?;
+    let speed_mps = speed_mps.map_or(Some(now.speed_mps()), |text| text.parse().ok())?;
     StraightLine::new(detour, speed_mps).ok()
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::Value;
 
-use super::keys::{KEYS, Key, travel};
+use super::keys::{KEYS, Key};
 use super::{BadSetting, Settings};
 
 /// A text for a setting, and where it was given.
@@ -130,10 +130,6 @@ impl Layers {
                 (key.set)(&mut settings, &given.text)
                     .ok_or_else(|| refused(key, &given.text, Some(given.origin.clone())))?;
             }
-        }
-        let text = |name: &str| self.given.get(name).map(|given| given.text.as_str());
-        if let Some(travel) = travel(text("policy.detour"), text("policy.speed_mps")) {
-            settings.city.policy.travel = travel;
         }
         settings.check().map_err(|bad| self.with_origin(bad))?;
         Ok(settings)

@@ -251,22 +251,42 @@ fn a_runtime_that_stops_leaves_nobody_waiting() {
 async fn draining_settles_everything_and_takes_no_more() {
     let store = Gated::new(0);
     let mut next = nth_move(&store);
-    let committer = Committer::start(store.clone(), 2);
+    let committer = Committer::start(store.clone(), QUEUE_DEFAULT);
     let under_way = committer.submit(next()).unwrap();
     store.asked().await;
-    // The queue is full: the order to stop has to wait for room as well.
-    let queued = [committer.submit(next()).unwrap(), committer.submit(next()).unwrap()];
+    let before = committer.submit(next()).unwrap();
     let drains = [committer.clone(), committer.clone()].map(|handle| tokio::spawn(async move { handle.drain().await }));
+    tokio::task::yield_now().await;
+    // The order to stop waits in the queue, and what comes behind it in time is still taken.
+    let behind = committer.submit(next()).unwrap();
+    assert!(drains.iter().all(|drain| !drain.is_finished()), "the store is still at work");
     store.gate.add_permits(2);
     for drain in drains {
         drain.await.unwrap();
     }
-    let outcomes = [under_way].into_iter().chain(queued);
-    for (number, mut outcome) in (1..).zip(outcomes) {
+    for (number, mut outcome) in (1..).zip([under_way, before, behind]) {
         assert_eq!(outcome.try_recv().unwrap(), moved(number), "settled when drain returned");
     }
     assert_eq!(committer.submit(next()).unwrap_err(), WriteError::Busy);
     committer.drain().await;
+}
+
+#[tokio::test]
+async fn draining_a_full_queue_waits_for_room() {
+    let store = Gated::new(0);
+    let mut next = nth_move(&store);
+    let committer = Committer::start(store.clone(), 1);
+    let under_way = committer.submit(next()).unwrap();
+    store.asked().await;
+    let queued = committer.submit(next()).unwrap();
+    let handle = committer.clone();
+    let drain = tokio::spawn(async move { handle.drain().await });
+    tokio::task::yield_now().await;
+    store.gate.add_permits(2);
+    drain.await.unwrap();
+    for (number, mut outcome) in (1..).zip([under_way, queued]) {
+        assert_eq!(outcome.try_recv().unwrap(), moved(number));
+    }
 }
 
 #[tokio::test]
