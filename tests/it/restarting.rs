@@ -132,7 +132,7 @@ async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
 }
 
 fn health(server: &Process) -> std::process::ExitStatus {
-    let mut asked = std::process::Command::new(binary("gateway", "hansom"));
+    let mut asked = std::process::Command::new(binary("hansom"));
     asked.args(["health", "--url", server.url()]).stdout(std::process::Stdio::null()).status().unwrap()
 }
 
@@ -140,7 +140,7 @@ fn health(server: &Process) -> std::process::ExitStatus {
 async fn a_second_server_on_the_same_data_is_refused_and_does_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), 1.0);
-    let second = std::process::Command::new(binary("gateway", "hansom"))
+    let second = std::process::Command::new(binary("hansom"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(folder.path())
         .output()

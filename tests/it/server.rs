@@ -3,30 +3,27 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use gateway::{Identity, Keys, Role, dev_secret};
 
-/// A binary of the house, built as the tests are.
-pub(crate) fn binary(package: &str, name: &str) -> PathBuf {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--locked", "--package", package, "--bin", name])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
-        .status()
-        .expect("cargo can be started");
-    assert!(built.success(), "{name} can be built");
-    // This test is target/<profile>/deps/it-...; the binary is two floors up.
+/// A binary of the house, built as the tests are: with the whole workspace, so that dependencies have the same features
+/// as in `cargo test --workspace` and are not built once more.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "--locked", "--workspace", "--all-targets"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+            .status()
+            .expect("cargo can be started");
+        assert!(built.success(), "the workspace can be built");
+    });
+    // This test is target/<profile>/deps/it-...; the binaries are two floors up.
     let test = std::env::current_exe().unwrap();
     test.parent().and_then(Path::parent).unwrap().join(name)
-}
-
-fn hansom() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| binary("gateway", "hansom"))
 }
 
 /// A server process.
@@ -44,7 +41,7 @@ impl Process {
     }
 
     fn start_at(data_dir: &Path, time_scale: f64, listen: &str) -> Process {
-        let mut child = Command::new(hansom())
+        let mut child = Command::new(binary("hansom"))
             .args(["serve", "--log", "warn", "--listen", listen, "--time-scale", &time_scale.to_string()])
             .arg("--data-dir")
             .arg(data_dir)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::server::binary;
 
 fn simulate(arguments: &[&str]) -> (Option<i32>, Value, String) {
-    let output = Command::new(binary("simulations", "hansom-sim")).args(arguments).output().unwrap();
+    let output = Command::new(binary("hansom-sim")).args(arguments).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default(), complaint)
 }
