@@ -8,7 +8,7 @@ use persistence::Done;
 use tracing::{debug, warn};
 
 use crate::alarm::Alarm;
-use crate::letters::{DriverMail, Letter, Line, Plug, Quit, Resident};
+use crate::letters::{DriverMail, Leave, Letter, Line, Plug, Quit, Resident};
 use crate::office::Office;
 
 /// One driver on line.
@@ -40,6 +40,10 @@ impl DriverActor {
         }
         let effects = self.live.step(self.office.shared.clock.now(), input);
         self.perform(effects, context);
+        if self.live.session().is_none() {
+            // Nobody listens at the other ends; letting go of them ends the sessions.
+            self.lines.clear();
+        }
         if self.live.is_gone() && !self.moved {
             self.retire(context);
         }
@@ -49,7 +53,7 @@ impl DriverActor {
     fn retire(&mut self, context: &mut Context<Self>) {
         self.office.forget_driver(self.live.id());
         self.lines.clear();
-        context.address().do_send(Quit);
+        context.address().do_send(Leave);
     }
 
     fn perform(&mut self, effects: Vec<Effect>, context: &mut Context<Self>) {
@@ -66,11 +70,11 @@ impl DriverActor {
                         actor.take(DriverInput::MoveWritten(result), context);
                     }));
                 }
-                Effect::ReadRow => {
+                Effect::ReadRow { number } => {
                     let row = self.office.read_driver(self.live.id().clone()).into_actor(self);
-                    context.spawn(row.map(|row, actor, context| {
-                        let trip = row.map(|row| row.and_then(|row| row.trip));
-                        actor.take(DriverInput::Row(trip), context);
+                    context.spawn(row.map(move |row, actor, context| {
+                        let row = row.map(|row| row.and_then(|row| row.trip));
+                        actor.take(DriverInput::Row { number, row }, context);
                     }));
                 }
                 Effect::HandOver { to, generation } => {
@@ -79,7 +83,7 @@ impl DriverActor {
                     let resident = Resident { live: self.live.clone(), generation, lines };
                     self.office.shared.routes.send(to, Letter::Install(Box::new(resident)));
                     self.moved = true;
-                    return context.address().do_send(Quit);
+                    return context.address().do_send(Leave);
                 }
                 Effect::Retire => self.retire(context),
                 Effect::Rebuild { shard: true } => self.office.step_down(),
@@ -121,7 +125,6 @@ impl Actor for DriverActor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
-        context.set_mailbox_capacity(self.office.shared.settings.actor_mailbox);
         self.office.shared.metrics.drivers.inc();
         let first = std::mem::take(&mut self.first);
         self.perform(first, context);
@@ -145,8 +148,22 @@ impl Handler<Plug> for DriverActor {
 
     fn handle(&mut self, Plug(line): Plug, context: &mut Context<Self>) {
         let session = line.session;
+        // The same session again, when an app that moved is given back to its old home: only its new line is alive.
+        self.lines.retain(|known| known.session != session);
         self.lines.push(line);
         self.take(DriverInput::Connected { session }, context);
+    }
+}
+
+impl Handler<Leave> for DriverActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Leave, context: &mut Context<Self>) {
+        // An app may have connected between the decision to leave and the end of the mailbox.
+        let needed = !self.moved && !self.live.is_gone() && !self.office.is_closed();
+        if !(needed && self.office.readmit(self.live.id(), context.address())) {
+            context.stop();
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::node::NodeActor;
 use crate::office::Shared;
 use crate::pings::Pings;
-use crate::routes::Routes;
+use crate::routes::{Door, Routes};
 use crate::session::DriverSession;
 use crate::settings::CitySettings;
 use crate::shard::ShardActor;
@@ -147,6 +147,7 @@ impl City {
         settings.policy.check()?;
         let metrics = Metrics::register(registry).map_err(CityError::Metrics)?;
         let routes = Routes::new(metrics.clone());
+        let depth_max = settings.shard_mailbox;
         let shared = Shared {
             committer: Committer::start(Arc::clone(&store), settings.writes_max),
             settings: Arc::new(settings),
@@ -158,7 +159,7 @@ impl City {
         };
         let (system, thread, node) = start_actors(shared.clone()).await?;
         routes.set_node(node);
-        let (pings, flush) = Pings::start(routes, metrics);
+        let (pings, flush) = Pings::start(routes, metrics, depth_max);
         let thread = Mutex::new(Some((system, thread)));
         let city = City(Arc::new(Inner { shared, pings, flush, stopping: AtomicBool::new(false), thread }));
         if let Err(why) = city.take_up_work().await {
@@ -197,7 +198,7 @@ impl City {
             key: RequestKey { rider: new.rider, key: new.key },
             reply,
         };
-        self.shard(home).await?.try_send(request).map_err(|_| CityError::come_back())?;
+        self.roomy_door(home).await?.addr.try_send(request).map_err(|_| CityError::come_back())?;
         match answer.await {
             Ok(Ok(view)) => Ok(Requested { view, replayed: false }),
             Ok(Err(Refusal::SameKey { trip })) => {
@@ -230,9 +231,9 @@ impl City {
     /// [`Refusal::IllegalStep`] when it has ended otherwise, or when the rider is already in the car;
     /// [`Refusal::UnknownTrip`] when nobody knows it.
     pub async fn cancel(&self, id: TripId, by: Party) -> Result<TripView, CityError> {
-        if let Some(shard) = self.0.shared.routes.get(id.home()) {
+        if let Some(Door { addr, .. }) = self.0.shared.routes.get(id.home()) {
             let (reply, answer) = oneshot::channel();
-            shard.try_send(Cancel { trip: id, by, reply }).map_err(|_| CityError::come_back())?;
+            addr.try_send(Cancel { trip: id, by, reply }).map_err(|_| CityError::come_back())?;
             if let Ok(answer) = answer.await {
                 return answer.map_err(busy_or_refused);
             }
@@ -254,7 +255,7 @@ impl City {
         self.check_running()?;
         match self.0.shared.routes.get(id.home()) {
             None => Ok(None),
-            Some(shard) => shard.send(Look(id)).await.map_err(|_| CityError::come_back()),
+            Some(door) => door.addr.send(Look(id)).await.map_err(|_| CityError::come_back()),
         }
     }
 
@@ -286,8 +287,8 @@ impl City {
     /// How the shards of this node are doing. A shard that does not answer is left out.
     pub async fn status(&self) -> CityStatus {
         let mut shards = Vec::new();
-        for (_, shard) in self.0.shared.routes.all() {
-            shards.extend(shard.send(Report).await.ok());
+        for (_, door) in self.0.shared.routes.all() {
+            shards.extend(door.addr.send(Report).await.ok());
         }
         CityStatus { shards }
     }
@@ -301,8 +302,8 @@ impl City {
         }
         self.0.shared.committer.drain().await;
         self.0.flush.abort();
-        for (_, shard) in self.0.shared.routes.all() {
-            let _ = shard.send(Quiesce).await;
+        for (_, door) in self.0.shared.routes.all() {
+            let _ = door.addr.send(Quiesce).await;
         }
         if let Some(node) = self.0.shared.routes.node() {
             let _ = node.send(Quit).await;
@@ -321,14 +322,36 @@ impl City {
 
     /// The actor of a shard; owned first when it is not.
     pub(crate) async fn shard(&self, shard: ShardId) -> Result<Addr<ShardActor>, CityError> {
+        Ok(self.door(shard).await?.addr)
+    }
+
+    /// The way to a shard; owned first when it is not.
+    async fn door(&self, shard: ShardId) -> Result<Door, CityError> {
         self.check_running()?;
-        if let Some(addr) = self.0.shared.routes.get(shard) {
-            return Ok(addr);
+        if let Some(door) = self.0.shared.routes.get(shard) {
+            return Ok(door);
         }
         let (reply, answer) = oneshot::channel();
         let node = self.0.shared.routes.node().ok_or(CityError::Stopping)?;
         node.send(Own { shard, reply }).await.map_err(|_| CityError::Stopping)?;
         answer.await.map_err(|_| CityError::come_back())?
+    }
+
+    /// The way to a shard that is not drowning; who asks is told to come back otherwise.
+    async fn roomy_door(&self, shard: ShardId) -> Result<Door, CityError> {
+        let door = self.door(shard).await?;
+        if door.depth.is_below(self.settings().shard_mailbox) {
+            return Ok(door);
+        }
+        self.metrics().mailbox_full.with_label_values(&["shard"]).inc();
+        Err(CityError::come_back())
+    }
+
+    /// Sends a letter of a driver's app to a shard, unless the shard is drowning.
+    pub(crate) async fn write_to(&self, shard: ShardId, letter: Letter) -> Result<(), CityError> {
+        let door = self.roomy_door(shard).await?;
+        door.depth.raise();
+        door.addr.send(letter).await.map_err(|_| CityError::come_back())
     }
 
     async fn stored_trip(&self, id: TripId) -> Result<Option<TripView>, CityError> {
@@ -358,8 +381,9 @@ impl City {
 
     /// Says that an app hung up. It must arrive even at a full mailbox, and one message a session cannot flood it.
     pub(crate) fn hang_up(&self, home: ShardId, letter: Letter) {
-        if let Some(shard) = self.0.shared.routes.get(home) {
-            shard.do_send(letter);
+        if let Some(door) = self.0.shared.routes.get(home) {
+            door.depth.raise();
+            door.addr.do_send(letter);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{Addr, Message};
+use actix::Message;
 use dispatch::{
     DriverId, DriverInput, Event, LiveDriver, Notice, Party, Refusal, RequestKey, SessionId, ShardId, ShardInput,
     Timestamp, TripId, TripInput, TripView,
@@ -10,7 +10,7 @@ use dispatch::{
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::shard::ShardActor;
+use crate::routes::Door;
 
 /// The answer to a question about a trip.
 pub(crate) type TripAnswer = Result<TripView, Refusal>;
@@ -116,7 +116,7 @@ pub(crate) struct Quit;
 #[rtype(result = "()")]
 pub(crate) struct Own {
     pub(crate) shard: ShardId,
-    pub(crate) reply: oneshot::Sender<Result<Addr<ShardActor>, crate::handle::CityError>>,
+    pub(crate) reply: oneshot::Sender<Result<Door, crate::handle::CityError>>,
 }
 
 /// A letter for a shard that is not owned yet.
@@ -135,6 +135,11 @@ pub(crate) struct StepDown {
     pub(crate) epoch: dispatch::Epoch,
 }
 
+/// Go, unless somebody has come meanwhile.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Leave;
+
 /// Let everyone in this shard read what is in their mailboxes, then answer.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
@@ -145,6 +150,9 @@ pub(crate) struct Quiesce;
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Burst {
+    Shard,
+    /// Not a panic: works until told that it is enough.
+    Stall(Arc<std::sync::Mutex<std::sync::mpsc::Receiver<()>>>),
     Trip(TripId),
     Driver(DriverId),
 }

@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 use crate::handle::CityError;
 use crate::letters::{Forward, Letter, Own, Quit, StepDown};
 use crate::office::Shared;
+use crate::routes::{Depth, Door};
 use crate::shard::ShardActor;
 
 /// How long to wait before a shard that could not be claimed is claimed again.
@@ -25,7 +26,7 @@ const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How many letters wait for a shard that is being claimed. Those beyond are lost, as on a network.
 const HELD_MAX: usize = 10_000;
 
-type OwnReply = oneshot::Sender<Result<Addr<ShardActor>, CityError>>;
+type OwnReply = oneshot::Sender<Result<Door, CityError>>;
 
 /// The shards of one node.
 #[derive(Debug)]
@@ -56,6 +57,15 @@ impl NodeActor {
         self.coming.entry(shard).or_default()
     }
 
+    /// Forgets a shard whose actor has panicked: the next owner is a new one.
+    fn bury(&mut self, shard: ShardId) {
+        if self.owned.remove(&shard).is_some() {
+            warn!(%shard, "a shard's actor is gone: it is claimed anew");
+            self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
+            self.shared.routes.remove(shard);
+        }
+    }
+
     fn claim(&self, shard: ShardId, context: &mut Context<Self>) {
         let store = Arc::clone(&self.shared.store);
         let claimed = self.shared.runtime.spawn(async move {
@@ -69,7 +79,10 @@ impl NodeActor {
                 warn!(%shard, error = &why as &dyn std::error::Error, "a shard cannot be claimed now");
                 actor.claim_later(shard, why, context);
             }
-            Err(stopped) => error!(%shard, error = &stopped as &dyn std::error::Error, "claiming a shard broke off"),
+            Err(stopped) => {
+                error!(%shard, error = &stopped as &dyn std::error::Error, "claiming a shard broke off");
+                actor.claim_later(shard, StoreError::Unavailable(Box::new(stopped)), context);
+            }
         }));
     }
 
@@ -89,18 +102,21 @@ impl NodeActor {
         // H3 indexes of one resolution differ in their middle bits: mix them before taking the remainder.
         let mixed = shard.0.bits().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let arbiter = usize::try_from(mixed).unwrap_or(0) % self.arbiters.len();
-        let shared = self.shared.clone();
+        let (shared, depth) = (self.shared.clone(), Depth::default());
+        let door = depth.clone();
         let addr = ShardActor::start_in_arbiter(&self.arbiters[arbiter], move |_| {
-            ShardActor::new(shard, epoch, loaded, shared)
+            ShardActor::new(shard, epoch, loaded, shared, depth)
         });
         self.owned.insert(shard, epoch);
-        self.shared.routes.insert(shard, addr.clone());
+        let door = Door { addr, depth: door };
+        self.shared.routes.insert(shard, door.clone());
         let Coming { replies, letters } = self.coming.remove(&shard).unwrap_or_default();
         for letter in letters {
-            addr.do_send(letter);
+            door.depth.raise();
+            door.addr.do_send(letter);
         }
         for reply in replies {
-            drop(reply.send(Ok(addr.clone())));
+            drop(reply.send(Ok(door.clone())));
         }
     }
 }
@@ -114,8 +130,11 @@ impl Handler<Own> for NodeActor {
 
     fn handle(&mut self, Own { shard, reply }: Own, context: &mut Context<Self>) {
         match self.shared.routes.get(shard) {
-            Some(addr) => drop(reply.send(Ok(addr))),
-            None => self.bring(shard, context).replies.push(reply),
+            Some(door) => drop(reply.send(Ok(door))),
+            None => {
+                self.bury(shard);
+                self.bring(shard, context).replies.push(reply);
+            }
         }
     }
 }
@@ -124,10 +143,12 @@ impl Handler<Forward> for NodeActor {
     type Result = ();
 
     fn handle(&mut self, Forward { shard, letter }: Forward, context: &mut Context<Self>) {
-        if let Some(addr) = self.shared.routes.get(shard) {
-            addr.do_send(letter);
+        if let Some(door) = self.shared.routes.get(shard) {
+            door.depth.raise();
+            door.addr.do_send(letter);
             return;
         }
+        self.bury(shard);
         let coming = self.bring(shard, context);
         if coming.letters.len() < HELD_MAX {
             coming.letters.push(letter);
@@ -147,8 +168,8 @@ impl Handler<StepDown> for NodeActor {
         warn!(%shard, epoch = epoch.0, "a shard steps down and is claimed anew");
         self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
         self.owned.remove(&shard);
-        if let Some(addr) = self.shared.routes.remove(shard) {
-            addr.do_send(Quit);
+        if let Some(door) = self.shared.routes.remove(shard) {
+            door.addr.do_send(Quit);
         }
         self.bring(shard, context);
     }
@@ -158,9 +179,9 @@ impl Handler<Quit> for NodeActor {
     type Result = ();
 
     fn handle(&mut self, _: Quit, context: &mut Context<Self>) {
-        for (shard, addr) in self.shared.routes.all() {
+        for (shard, door) in self.shared.routes.all() {
             self.shared.routes.remove(shard);
-            addr.do_send(Quit);
+            door.addr.do_send(Quit);
         }
         info!(shards = self.owned.len(), "node stops");
         context.stop();

@@ -6,14 +6,14 @@
 //! reaches the store any more.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use dispatch::{
     Absent, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveTrip, Policy, Refusal, ShardId, TripId, TripInput,
-    TripView, Write, WriteError, to_absent_driver, to_absent_trip,
+    TripView, Write, WriteError, to_absent_driver, to_absent_trip, to_rebuilding_trip,
 };
 use persistence::{Committer, Done, DriverRow, Fence, Guarded, Store};
 use tokio::sync::{oneshot, watch};
@@ -48,6 +48,8 @@ pub(crate) struct Office {
     pub(crate) shared: Shared,
     trips: RefCell<HashMap<TripId, LiveEntry>>,
     drivers: RefCell<HashMap<DriverId, Addr<DriverActor>>>,
+    /// The trips whose rows are being read because their actors are gone.
+    rebuilding: RefCell<HashSet<TripId>>,
     /// Where drivers who lived here went: letters follow them.
     moved: RefCell<HashMap<DriverId, ShardId>>,
     closed: Cell<bool>,
@@ -70,6 +72,7 @@ impl Office {
             shared,
             trips: RefCell::default(),
             drivers: RefCell::default(),
+            rebuilding: RefCell::default(),
             moved: RefCell::default(),
             closed: Cell::new(false),
         })
@@ -141,7 +144,7 @@ impl Office {
         }
         let addr = self.trips.borrow().get(&to).map(|entry| entry.addr.clone());
         let unsent = match addr {
-            Some(addr) => match post(&addr, TripMail(input), "trip", &self.shared.metrics) {
+            Some(addr) => match post(&addr, TripMail(input)) {
                 None => return,
                 Some(TripMail(input)) => {
                     // Its mailbox is closed for good: the actor panicked. What it knew is in the store.
@@ -151,6 +154,12 @@ impl Office {
             },
             None => input,
         };
+        if self.rebuilding.borrow().contains(&to) {
+            if let Some(effect) = to_rebuilding_trip(&unsent) {
+                self.deliver(effect);
+            }
+            return;
+        }
         match to_absent_trip(to, &unsent) {
             Absent::Do(effects) => effects.into_iter().for_each(|effect| self.deliver(effect)),
             Absent::Ignore | Absent::Wake => {}
@@ -163,7 +172,7 @@ impl Office {
         }
         let addr = self.drivers.borrow().get(&to).cloned();
         let input = match addr {
-            Some(addr) => match post(&addr, DriverMail(input), "driver", &self.shared.metrics) {
+            Some(addr) => match post(&addr, DriverMail(input)) {
                 None => return,
                 Some(DriverMail(input)) => {
                     self.forget_driver(&to);
@@ -189,6 +198,9 @@ impl Office {
         let row = self.read_driver(driver.clone());
         actix::spawn(async move {
             let Some(row) = row.await.ok().flatten() else { return };
+            if office.is_closed() {
+                return;
+            }
             match row.home {
                 Some(home) if home == office.shard => {
                     office.driver(&row);
@@ -236,6 +248,21 @@ impl Office {
         self.drivers.borrow_mut().remove(driver);
     }
 
+    /// Takes a driver's actor back into the registry; `false` when another one has taken its place.
+    pub(crate) fn readmit(&self, driver: &DriverId, addr: Addr<DriverActor>) -> bool {
+        let mut drivers = self.drivers.borrow_mut();
+        let free = drivers.get(driver).is_none_or(|known| !known.connected());
+        if free {
+            drivers.insert(driver.clone(), addr);
+        }
+        free
+    }
+
+    /// Forgets where a driver went: it came back.
+    pub(crate) fn forget_move(&self, driver: &DriverId) {
+        self.moved.borrow_mut().remove(driver);
+    }
+
     pub(crate) fn moved_away(&self, driver: &DriverId, to: ShardId) {
         self.forget_driver(driver);
         let mut moved = self.moved.borrow_mut();
@@ -279,6 +306,9 @@ impl Office {
     /// Makes a trip's actor anew from its row. Who waited for an answer of the old one is told to ask again.
     pub(crate) fn rebuild_trip(self: &Rc<Self>, trip: TripId) {
         self.forget_trip(trip);
+        if self.is_closed() || !self.rebuilding.borrow_mut().insert(trip) {
+            return;
+        }
         self.shared.metrics.rebuilt.with_label_values(&["trip"]).inc();
         warn!(%trip, "a trip is rebuilt from its row");
         let (office, store) = (Rc::clone(self), Arc::clone(&self.shared.store));
@@ -291,7 +321,9 @@ impl Office {
             Ok::<_, persistence::StoreError>(row.map(|row| (row, driver)))
         });
         actix::spawn(async move {
-            match read.await {
+            let read = read.await;
+            office.rebuilding.borrow_mut().remove(&trip);
+            match read {
                 Ok(Ok(Some((row, driver_home)))) if row.stage.name().is_active() && !office.is_closed() => {
                     let (live, effects) = LiveTrip::restored(row, office.epoch, driver_home);
                     office.begin_trip(live, effects, None);

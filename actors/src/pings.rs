@@ -6,6 +6,7 @@
 //! position for each driver, so the memory is bounded by the sessions.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use dispatch::{DriverId, Ping, ShardId, ShardInput};
 
 use crate::letters::Letter;
 use crate::metrics::Metrics;
-use crate::routes::Routes;
+use crate::routes::{Routes, post};
 
 /// How often positions are sent on. Five milliseconds gather what a mailbox hop would cost and are not felt.
 const FLUSH_EVERY: Duration = Duration::from_millis(5);
@@ -22,13 +23,15 @@ const FLUSH_EVERY: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Pings {
     waiting: Arc<Mutex<HashMap<ShardId, HashMap<DriverId, Ping>>>>,
+    /// With this many messages waiting, a shard gets no more positions.
+    depth_max: usize,
     metrics: Metrics,
 }
 
 impl Pings {
     /// Starts the flush on the current runtime; it ends with the returned handle.
-    pub(crate) fn start(routes: Routes, metrics: Metrics) -> (Pings, tokio::task::JoinHandle<()>) {
-        let pings = Pings { waiting: Arc::default(), metrics };
+    pub(crate) fn start(routes: Routes, metrics: Metrics, depth_max: usize) -> (Pings, tokio::task::JoinHandle<()>) {
+        let pings = Pings { waiting: Arc::default(), depth_max, metrics };
         let flushed = pings.clone();
         let task = tokio::spawn(async move {
             let mut tick = tokio::time::interval(FLUSH_EVERY);
@@ -59,27 +62,30 @@ impl Pings {
             std::mem::take(&mut *waiting)
         };
         for (shard, pings) in batches {
-            let Some(addr) = routes.get(shard) else {
+            let Some(door) = routes.get(shard) else {
                 self.metrics.pings.with_label_values(&["stray"]).inc_by(pings.len() as u64);
                 continue;
             };
-            let batch: Vec<Ping> = pings.into_values().collect();
-            if let Err(refused) = addr.try_send(Letter::Shard(ShardInput::Pings(batch))) {
-                self.put_back(shard, refused.into_inner());
+            if door.depth.is_below(self.depth_max) {
+                let batch: Vec<Ping> = pings.into_values().collect();
+                door.depth.raise();
+                // A mailbox that closes in this moment loses positions; the next ones are a few seconds away.
+                drop(post(&door.addr, Letter::Shard(ShardInput::Pings(batch))));
+            } else {
+                self.metrics.mailbox_full.with_label_values(&["shard"]).inc();
+                self.put_back(shard, pings);
             }
         }
     }
 
     /// The shard is busy: its positions wait for the next flush, unless newer ones came in meanwhile.
-    fn put_back(&self, shard: ShardId, letter: Letter) {
-        let Letter::Shard(ShardInput::Pings(pings)) = letter else { return };
+    fn put_back(&self, shard: ShardId, pings: HashMap<DriverId, Ping>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = waiting.entry(shard).or_default();
-        for ping in pings {
-            if newer.contains_key(&ping.driver) {
-                self.metrics.pings.with_label_values(&["shed"]).inc();
-            } else {
-                newer.insert(ping.driver.clone(), ping);
+        for (driver, ping) in pings {
+            match newer.entry(driver) {
+                Entry::Occupied(_) => self.metrics.pings.with_label_values(&["shed"]).inc(),
+                Entry::Vacant(place) => drop(place.insert(ping)),
             }
         }
     }

@@ -140,7 +140,7 @@ impl DriverSession {
             return Err(CityError::Refused(dispatch::Refusal::NotOnline));
         };
         let letter = Letter::Driver { to: self.driver.clone(), input };
-        self.city.shard(home).await?.send(letter).await.map_err(|_| CityError::come_back())
+        self.city.write_to(home, letter).await
     }
 }
 

@@ -12,9 +12,8 @@ pub struct CitySettings {
     pub shard_resolution: Resolution,
     /// How many threads carry shards. Shards are spread over them by their cell.
     pub arbiters: usize,
-    /// How many messages wait for one driver or one trip before the sender is made to wait.
-    pub actor_mailbox: usize,
-    /// How many messages (batches of positions, letters, questions) wait for one shard.
+    /// How many letters and batches of positions wait for one shard before positions are kept back (the latest of each
+    /// driver) and commands and requests are told to come again.
     pub shard_mailbox: usize,
     /// How many notices wait for one driver's socket before it is closed as too slow.
     pub notices_max: usize,
@@ -28,7 +27,6 @@ impl Default for CitySettings {
             policy: Policy::default(),
             shard_resolution: Resolution::SHARD,
             arbiters: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8)),
-            actor_mailbox: 64,
             shard_mailbox: 1_024,
             notices_max: 64,
             writes_max: 4_096,

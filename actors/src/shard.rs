@@ -14,7 +14,7 @@ use crate::handle::ShardStatus;
 use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Report, Request};
 use crate::metrics::grow;
 use crate::office::{Office, Shared, come_back};
-use crate::routes::post;
+use crate::routes::{Depth, post};
 use crate::trip::FIRST_ASK;
 
 /// One owned shard.
@@ -25,14 +25,26 @@ pub(crate) struct ShardActor {
     loaded: LoadedShard,
     alarm: Alarm,
     counted: ShardCounts,
+    /// How much has come in and was not looked at yet. Doors and the fast road keep away when it is too much.
+    depth: Depth,
+    /// Whether this actor ends as it should. One that does not has panicked, and its shard is claimed anew.
+    done: bool,
 }
 
 impl ShardActor {
     /// A shard as its new owner loaded it. Must be made on the arbiter it will live on.
-    pub(crate) fn new(shard: ShardId, epoch: Epoch, loaded: LoadedShard, shared: Shared) -> ShardActor {
+    pub(crate) fn new(shard: ShardId, epoch: Epoch, loaded: LoadedShard, shared: Shared, depth: Depth) -> ShardActor {
         let live = LiveShard::new(shard, &shared.settings.policy);
         let office = Office::new(shard, epoch, shared);
-        ShardActor { live, office, loaded, alarm: Alarm::default(), counted: ShardCounts::default() }
+        ShardActor {
+            live,
+            office,
+            loaded,
+            alarm: Alarm::default(),
+            counted: ShardCounts::default(),
+            depth,
+            done: false,
+        }
     }
 
     fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
@@ -63,8 +75,7 @@ impl ShardActor {
 impl Actor for ShardActor {
     type Context = Context<Self>;
 
-    fn started(&mut self, context: &mut Context<Self>) {
-        context.set_mailbox_capacity(self.office.shared.settings.shard_mailbox);
+    fn started(&mut self, _: &mut Context<Self>) {
         let loaded = std::mem::take(&mut self.loaded);
         let (trips, drivers) = (loaded.trips.len(), loaded.drivers.len());
         for driver in &loaded.drivers {
@@ -79,6 +90,9 @@ impl Actor for ShardActor {
 
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.office.close();
+        if !self.done {
+            self.office.step_down();
+        }
     }
 }
 
@@ -86,6 +100,7 @@ impl Handler<Letter> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, letter: Letter, context: &mut Context<Self>) {
+        self.depth.lower();
         match letter {
             Letter::Shard(input) => self.take(input, context),
             Letter::Driver { to, input } => self.office.to_driver(to, self.office.shard, input),
@@ -94,7 +109,8 @@ impl Handler<Letter> for ShardActor {
                 let mut resident = *resident;
                 let effects = resident.live.moved_in(self.office.shard, resident.generation);
                 if resident.live.is_gone() {
-                    // Hung up on the way: nobody moves in.
+                    // Hung up on the way: nobody moves in, and no letter is sent on after somebody who came back.
+                    self.office.forget_move(resident.live.id());
                     effects.into_iter().for_each(|effect| self.office.deliver(effect));
                 } else {
                     self.office.install(resident.live, resident.lines, effects);
@@ -122,7 +138,7 @@ impl Handler<Cancel> for ShardActor {
     fn handle(&mut self, Cancel { trip, by, reply }: Cancel, _: &mut Context<Self>) {
         // Dropping the reply makes the asker look into the store: the trip has ended, or its actor is being rebuilt.
         let Some(addr) = self.office.trip(trip) else { return };
-        if post(&addr, CancelTrip { by, reply }, "trip", &self.office.shared.metrics).is_some() {
+        if post(&addr, CancelTrip { by, reply }).is_some() {
             self.office.to_trip(trip, TripInput::TimePassed);
         }
     }
@@ -142,7 +158,7 @@ impl Handler<Attach> for ShardActor {
     fn handle(&mut self, Attach { row, line }: Attach, _: &mut Context<Self>) {
         let driver = self.office.driver(&row);
         // Closed only in the moment of a panic: the dropped line makes the app connect again.
-        drop(post(&driver, Plug(line), "driver", &self.office.shared.metrics));
+        drop(post(&driver, Plug(line)));
     }
 }
 
@@ -174,6 +190,7 @@ impl Handler<Quit> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, _: Quit, context: &mut Context<Self>) {
+        self.done = true;
         context.stop();
     }
 }
@@ -184,6 +201,10 @@ impl Handler<crate::letters::Burst> for ShardActor {
 
     fn handle(&mut self, burst: crate::letters::Burst, _: &mut Context<Self>) {
         match &burst {
+            crate::letters::Burst::Shard => panic!("as a bug would"),
+            crate::letters::Burst::Stall(enough) => {
+                let _ = enough.lock().expect("nobody panics with it").recv();
+            }
             crate::letters::Burst::Trip(trip) => self.office.trip(*trip).expect("it lives").do_send(burst),
             crate::letters::Burst::Driver(driver) => {
                 self.office.live_driver(driver).expect("it lives").do_send(burst);

@@ -85,9 +85,13 @@ struct Scene {
 }
 
 async fn scene() -> Scene {
+    scene_with(CitySettings::default()).await
+}
+
+async fn scene_with(settings: CitySettings) -> Scene {
     let (store, registry) = (Arc::new(Moody::default()), Registry::new());
     let policy = Policy { match_every: Duration::from_millis(50), ..Policy::default() };
-    let settings = CitySettings { policy, ..CitySettings::default() };
+    let settings = CitySettings { policy, ..settings };
     let kept: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
     let city = City::start(settings, kept, Clock::real(), &registry).await.unwrap();
     Scene { city, store, registry }
@@ -118,8 +122,12 @@ impl Scene {
     }
 
     fn rebuilt(&self, what: &str) -> f64 {
+        self.counter("actors_rebuilt_total", what)
+    }
+
+    fn counter(&self, name: &str, what: &str) -> f64 {
         let families = self.registry.gather();
-        let family = families.iter().find(|family| family.name() == "actors_rebuilt_total").unwrap();
+        let Some(family) = families.iter().find(|family| family.name() == name) else { return 0.0 };
         let of = |metric: &&prometheus::proto::Metric| metric.get_label().iter().any(|label| label.value() == what);
         family.get_metric().iter().find(of).map_or(0.0, |metric| metric.get_counter().get_value())
     }
@@ -131,6 +139,16 @@ impl Scene {
         let found = dispatch::invariants::audit(&journal, &memory.all_trips_now(), &memory.all_drivers_now());
         assert!(found.is_empty(), "{found:?}");
     }
+}
+
+/// Waits until something is so, without holding up those who make it so.
+async fn until(mut so: impl FnMut() -> bool) {
+    let wait = async {
+        while !so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it becomes so in time");
 }
 
 /// The next notice that is wanted; a city that stays silent fails the test.
@@ -189,6 +207,99 @@ async fn a_trip_whose_actor_panics_goes_on_from_its_row() {
     trip(&mut ann, StageName::InProgress).await;
     ann.does(asked, Deed::DroppedOff, Some(5)).await.unwrap();
     trip(&mut ann, StageName::Completed).await;
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_whose_actor_panics_is_rebuilt_although_nobody_writes_to_it() {
+    let scene = scene().await;
+    let asked = scene.request("one").await.unwrap().view.trip.id;
+    let shard = scene.city.shard(asked.home()).await.unwrap();
+    shard.send(Burst::Trip(asked)).await.unwrap();
+    // The driver comes afterwards: only a trip that searches again can find her.
+    until(|| scene.rebuilt("trip") == 1.0).await;
+    let mut ann = scene.driver().await;
+    assert_eq!(scene.won(&mut ann).await, asked);
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_whose_actor_panics_is_claimed_anew_and_everyone_goes_on() {
+    let scene = scene().await;
+    let mut ann = scene.driver().await;
+    let asked = scene.request("one").await.unwrap().view.trip.id;
+    assert_eq!(scene.won(&mut ann).await, asked);
+    let shard = scene.city.shard(asked.home()).await.unwrap();
+    shard.do_send(Burst::Shard);
+    ended(&mut ann).await;
+    until(|| scene.rebuilt("shard") == 1.0).await;
+    let mut ann = scene.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
+    ann.does(asked, Deed::Arrived, Some(3)).await.unwrap();
+    trip(&mut ann, StageName::Arrived).await;
+    assert_eq!(scene.city.trip(asked).await.unwrap().unwrap().trip.stage.name(), StageName::Arrived);
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_drowns_sheds_positions_and_refuses_requests() {
+    let scene = scene_with(CitySettings { shard_mailbox: 1, ..CitySettings::default() }).await;
+    let mut ann = scene.driver().await;
+    hear(&mut ann, |notice| {
+        matches!(notice, Notice::Standing { availability: Availability::Available, .. }).then_some(())
+    })
+    .await;
+    let shard = scene.city.shard(ShardId::of(here(), scene.city.shard_resolution())).await.unwrap();
+    let (enough, wait) = std::sync::mpsc::channel();
+    shard.do_send(Burst::Stall(Arc::new(std::sync::Mutex::new(wait))));
+    // One batch waits behind the stalled shard, the next ones are kept back, the latest position of each driver.
+    until(|| {
+        ann.ping(here(), scene.city.clock().now(), None);
+        scene.counter("actors_mailbox_full_total", "shard") > 0.0
+    })
+    .await;
+    assert!(matches!(scene.request("one").await, Err(CityError::Busy { .. })));
+    enough.send(()).unwrap();
+    loop {
+        match scene.request("one").await {
+            Ok(_) => break,
+            Err(CityError::Busy { .. }) => tokio::task::yield_now().await,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    scene.won(&mut ann).await;
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_that_is_said_twice_is_answered_twice() {
+    let scene = scene().await;
+    let mut ann = scene.driver().await;
+    scene.request("one").await.unwrap();
+    let offered = offer(&mut ann).await;
+    for number in [2, 3] {
+        ann.answer(offered, true, Some(number)).await.unwrap();
+    }
+    for number in [2, 3] {
+        let answered = hear(&mut ann, |notice| match notice {
+            Notice::Trip { ask, .. } => ask.and_then(|ask| ask.number),
+            Notice::Refused { why, .. } => panic!("{why}"),
+            _ => None,
+        })
+        .await;
+        assert_eq!(answered, number);
+    }
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_on_line_elsewhere_in_mid_trip_leaves_the_driver_heard() {
+    let scene = scene().await;
+    let mut ann = scene.driver().await;
+    scene.request("one").await.unwrap();
+    let asked = scene.won(&mut ann).await;
+    ann.online(Point::new(41.2, -73.9).unwrap(), Some(7)).await.unwrap();
+    ann.does(asked, Deed::Arrived, Some(8)).await.unwrap();
+    trip(&mut ann, StageName::Arrived).await;
     scene.audit().await;
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct TripActor {
     asked: u64,
     office: Rc<Office>,
     alarm: Alarm,
+    /// Whether this actor ends as it should. One that does not has panicked, and is rebuilt from its row.
+    done: bool,
 }
 
 impl TripActor {
@@ -35,7 +37,7 @@ impl TripActor {
         office: Rc<Office>,
     ) -> Addr<TripActor> {
         let asks = reply.into_iter().map(|reply| (FIRST_ASK, reply)).collect();
-        TripActor { live, first, asks, asked: FIRST_ASK.0, office, alarm: Alarm::default() }.start()
+        TripActor { live, first, asks, asked: FIRST_ASK.0, office, alarm: Alarm::default(), done: false }.start()
     }
 
     fn take(&mut self, input: TripInput, context: &mut Context<Self>) {
@@ -66,11 +68,13 @@ impl TripActor {
                 Effect::Publish(view) => self.office.publish(view),
                 Effect::Retire => {
                     // What is already in the mailbox is still answered.
+                    self.done = true;
                     self.office.forget_trip(self.live.trip().id);
                     context.address().do_send(Quit);
                 }
                 Effect::Rebuild { shard: true } => self.office.step_down(),
                 Effect::Rebuild { shard: false } => {
+                    self.done = true;
                     self.office.rebuild_trip(self.live.trip().id);
                     return context.stop();
                 }
@@ -90,7 +94,6 @@ impl Actor for TripActor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Context<Self>) {
-        context.set_mailbox_capacity(self.office.shared.settings.actor_mailbox);
         self.office.shared.metrics.trips.inc();
         let first = std::mem::take(&mut self.first);
         self.perform(first, context);
@@ -98,6 +101,9 @@ impl Actor for TripActor {
 
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.office.shared.metrics.trips.dec();
+        if !self.done {
+            self.office.rebuild_trip(self.live.trip().id);
+        }
     }
 }
 
@@ -124,6 +130,7 @@ impl Handler<Quit> for TripActor {
     type Result = ();
 
     fn handle(&mut self, _: Quit, context: &mut Context<Self>) {
+        self.done = true;
         context.stop();
     }
 }

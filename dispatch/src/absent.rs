@@ -4,7 +4,8 @@
 //! can be answered or dropped on the spot; a few mean that the store knows more than memory, and then it is asked.
 
 use crate::{
-    DriverId, DriverInput, Effect, OfferId, Refusal, ShardId, ShardInput, Standing, TripId, TripInput, Withdrawal,
+    DriverId, DriverInput, Effect, OfferId, RETRY_AFTER, Refusal, ShardId, ShardInput, Standing, TripId, TripInput,
+    Withdrawal,
 };
 
 /// What becomes of a message whose addressee is not in memory.
@@ -34,6 +35,19 @@ pub fn to_absent_driver(to: &DriverId, home: ShardId, input: &DriverInput) -> Ab
         DriverInput::Offer(offer) => Absent::Do(vec![to_trip(offer.id, TripInput::Declined { offer: offer.id })]),
         DriverInput::Confirm { .. } | DriverInput::Progress { .. } | DriverInput::Connected { .. } => Absent::Wake,
         _ => Absent::Ignore,
+    }
+}
+
+/// For a trip that is being rebuilt from its row: who asks something is told to ask again in a moment. What is not a
+/// question is lost, as on a network, and said again by whoever needs it.
+#[must_use]
+pub fn to_rebuilding_trip(input: &TripInput) -> Option<Effect> {
+    match input {
+        TripInput::Accepted { by, home, ask, .. } | TripInput::Did { by, home, ask, .. } => {
+            let input = DriverInput::Refused { ask: *ask, why: Refusal::Busy { retry_after: RETRY_AFTER } };
+            Some(Effect::ToDriver { to: by.clone(), home: *home, input })
+        }
+        _ => None,
     }
 }
 

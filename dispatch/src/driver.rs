@@ -8,12 +8,17 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Refusal,
-    SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Withdrawal, Write,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping,
+    RETRY_AFTER, Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Withdrawal,
+    Write,
 };
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// How often a driver on a trip compares memory with the row: the letter that the trip has ended may have been lost
+/// with a node, and nobody would send it again.
+const COMPARE_EVERY: Duration = Duration::from_secs(60);
 
 /// One driver, as the actor of that driver holds it.
 #[derive(Clone, Debug)]
@@ -24,6 +29,10 @@ pub struct LiveDriver {
     session: Option<SessionId>,
     wish: Wish,
     state: State,
+    /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
+    reads: u64,
+    /// While on a trip: when to compare memory with the row.
+    compare_at: Option<Timestamp>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
 }
@@ -69,7 +78,7 @@ impl LiveDriver {
         // Whoever is on a trip was at work when the trip began, and did not say otherwise to us.
         let wish = if trip.is_some() { Wish::Work } else { Wish::Rest };
         let state = trip.map_or(State::Idle, |trip| State::Engaged { trip });
-        LiveDriver { id, home, generation, session: None, wish, state, last: None }
+        LiveDriver { id, home, generation, session: None, wish, state, reads: 0, compare_at: None, last: None }
     }
 
     /// Who.
@@ -128,7 +137,8 @@ impl LiveDriver {
         match &self.state {
             State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
             State::Recalling { again_at, .. } => *again_at,
-            State::Idle | State::Engaged { .. } | State::Moving { .. } => None,
+            State::Engaged { .. } => self.compare_at,
+            State::Idle | State::Moving { .. } => None,
         }
     }
 
@@ -152,6 +162,10 @@ impl LiveDriver {
         let standing_before = self.standing();
         self.settle(now, &mut out);
         self.decide(now, input, &mut out);
+        match &self.state {
+            State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
+            _ => self.compare_at = None,
+        }
         if self.standing() != standing_before {
             // First of all: whoever hears anything else may speak to the shard next.
             let mut first = Vec::with_capacity(out.len() + 1);
@@ -169,10 +183,27 @@ impl LiveDriver {
         let offer = match &self.state {
             State::Reserved { offer, .. } | State::Recalling { offer, .. } => *offer,
             State::Offered { offer, .. } => offer.id,
-            State::Idle | State::Engaged { .. } | State::Moving { .. } => return,
+            State::Engaged { .. } => {
+                self.compare_at = Some(now + COMPARE_EVERY);
+                return self.read_row(out);
+            }
+            State::Idle | State::Moving { .. } => return,
         };
         self.state = State::Recalling { offer, again_at: None };
-        out.push(Effect::ReadRow);
+        self.read_row(out);
+    }
+
+    fn read_row(&mut self, out: &mut Vec<Effect>) {
+        self.reads += 1;
+        out.push(Effect::ReadRow { number: self.reads });
+    }
+
+    /// On this trip from now on. A reading that began before says nothing of it.
+    fn engage(&mut self, trip: Trip) {
+        if self.trip().is_none_or(|held| held.id != trip.id) {
+            self.reads += 1;
+        }
+        self.state = State::Engaged { trip };
     }
 
     fn decide(&mut self, now: Timestamp, input: DriverInput, out: &mut Vec<Effect>) {
@@ -195,10 +226,11 @@ impl LiveDriver {
             DriverInput::Does { trip, deed, ask } => self.does(trip, deed, ask, out),
             DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
             DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
-            DriverInput::Refused { ask, why } => self.tell(Notice::Refused { ask, why }, out),
+            DriverInput::Refused { ask, why } => self.refused(ask, why, out),
             DriverInput::Crossed { to, last } => self.crossed(to, last, out),
             DriverInput::MoveWritten(result) => self.move_written(result, out),
-            DriverInput::Row(row) => self.row(now, row, out),
+            DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
+            DriverInput::Row { .. } => {}
             DriverInput::TimePassed => {}
         }
     }
@@ -215,6 +247,10 @@ impl LiveDriver {
             None => {}
         }
         self.session = Some(session);
+        if matches!(self.state, State::Engaged { .. }) {
+            // The row this driver was made from may be older than the end of the trip.
+            self.read_row(out);
+        }
         self.tell(Notice::Home { home: self.home }, out);
         self.tell_standing(None, out);
         // An offer that is still open is shown again: the phone may have lost its connection, not its driver.
@@ -289,7 +325,10 @@ impl LiveDriver {
     fn withdrawn(&mut self, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
         match &self.state {
             State::Reserved { offer: held, .. } if *held == offer => self.state = State::Idle,
-            State::Recalling { offer: held, .. } if *held == offer => self.state = State::Idle,
+            State::Recalling { offer: held, .. } if *held == offer => {
+                self.state = State::Idle;
+                self.tell(Notice::Withdrawn { offer, why }, out);
+            }
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 self.state = State::Idle;
                 self.tell(Notice::Withdrawn { offer, why }, out);
@@ -318,8 +357,22 @@ impl LiveDriver {
                 let trip = trip.clone();
                 self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
             }
+            // Whether the first "yes" won is being read from the row.
+            State::Recalling { offer: held, .. } if yes && *held == offer => {
+                self.tell(Notice::Refused { ask, why: Refusal::Busy { retry_after: RETRY_AFTER } }, out);
+            }
             _ => self.tell(Notice::Refused { ask, why: Refusal::OfferGone { offer } }, out),
         }
+    }
+
+    fn refused(&mut self, ask: DriverAsk, why: Refusal, out: &mut Vec<Effect>) {
+        if let (Refusal::NotYourTrip { trip }, Some(held)) = (&why, self.trip())
+            && *trip == held.id
+        {
+            // The trip says otherwise than memory: the row decides.
+            self.read_row(out);
+        }
+        self.tell(Notice::Refused { ask, why }, out);
     }
 
     fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
@@ -332,7 +385,7 @@ impl LiveDriver {
             self.give_up(newer, out);
             self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
         }
-        self.state = State::Engaged { trip: trip.clone() };
+        self.engage(trip.clone());
         self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 
@@ -397,18 +450,34 @@ impl LiveDriver {
     }
 
     fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
-        let State::Recalling { offer, .. } = self.state else { return };
-        match row {
-            Ok(Some(trip)) => {
-                self.state = State::Engaged { trip: trip.clone() };
+        match (&self.state, row) {
+            (State::Recalling { .. }, Ok(Some(trip))) => {
+                self.engage(trip.clone());
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
-            Ok(None) => {
+            (State::Recalling { offer, .. }, Ok(None)) => {
+                let offer = *offer;
                 self.state = State::Idle;
                 self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
                 self.retire_if_gone(out);
             }
-            Err(()) => self.state = State::Recalling { offer, again_at: Some(now + READ_AGAIN_AFTER) },
+            (State::Recalling { offer, .. }, Err(())) => {
+                self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
+            }
+            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
+                self.engage(trip.clone());
+                self.tell(Notice::Trip { trip, ask: None }, out);
+            }
+            (State::Engaged { .. }, Ok(None)) => {
+                // The trip has ended and the letter that says so was lost.
+                self.state = State::Idle;
+                if self.session.is_none() {
+                    self.wish = Wish::Rest;
+                }
+                self.tell_standing(None, out);
+                self.retire_if_gone(out);
+            }
+            _ => {}
         }
     }
 
@@ -418,7 +487,14 @@ impl LiveDriver {
         }
     }
 
-    fn tell(&self, notice: Notice, out: &mut Vec<Effect>) {
+    fn tell(&self, mut notice: Notice, out: &mut Vec<Effect>) {
+        // An answer to a command of an earlier session: the numbers of the present one mean something else.
+        let foreign = |ask: &DriverAsk| self.session != Some(ask.session);
+        match &mut notice {
+            Notice::Refused { ask, .. } | Notice::Declined { ask, .. } if foreign(ask) => return,
+            Notice::Trip { ask, .. } | Notice::Standing { ask, .. } if ask.as_ref().is_some_and(foreign) => *ask = None,
+            _ => {}
+        }
         if let Some(session) = self.session {
             out.push(Effect::ToSession { driver: self.id.clone(), session, notice });
         }
@@ -449,3 +525,6 @@ impl LiveDriver {
         out.push(Effect::ToShard { to: self.home, input });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ mod protocol;
 mod time;
 mod trip;
 
-pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip};
+pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
 pub use driver::LiveDriver;
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,

@@ -20,6 +20,10 @@ use crate::{
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
 const OVERHANG: f64 = 1.2;
 
+/// A position that was measured before the one that is known is late when both came within this time: then one has
+/// overtaken the other. After a longer time it is the phone's clock that went back, and the newcomer counts.
+const OVERTAKEN_WITHIN: Duration = Duration::from_secs(3);
+
 /// One shard, as its actor holds it.
 #[derive(Debug)]
 pub struct LiveShard {
@@ -179,7 +183,9 @@ impl LiveShard {
             self.counts.pings_stray += 1;
             return;
         };
-        if spot.position.is_some_and(|held| held.measured_at > ping.measured_at) {
+        let overtaken =
+            |held: Position| held.measured_at > ping.measured_at && now.since(held.received_at) < OVERTAKEN_WITHIN;
+        if spot.position.is_some_and(overtaken) {
             self.counts.pings_late += 1;
             return;
         }

@@ -34,6 +34,8 @@ pub struct LiveTrip {
     line: VecDeque<TripInput>,
     car: Option<CarPosition>,
     history: Vec<(u32, StageName, Timestamp)>,
+    /// Memory may differ from what is stored: nothing is decided on it any more. Whoever rebuilds the trip starts anew.
+    broken: bool,
     /// After the store was too busy for a deadline: when to try again.
     not_before: Timestamp,
 }
@@ -116,6 +118,7 @@ impl LiveTrip {
             line: VecDeque::new(),
             car: None,
             history: vec![(trip.version, trip.stage.name(), trip.since)],
+            broken: false,
             not_before: Timestamp::default(),
             trip,
         }
@@ -148,7 +151,7 @@ impl LiveTrip {
     /// When time alone will change something. Nothing does while the store is asked.
     #[must_use]
     pub fn deadline(&self, policy: &Policy) -> Option<Timestamp> {
-        if self.pending.is_some() {
+        if self.pending.is_some() || self.broken {
             return None;
         }
         let attempt = match &self.search {
@@ -173,6 +176,9 @@ impl LiveTrip {
     /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
     pub fn step(&mut self, now: Timestamp, policy: &Policy, input: TripInput) -> Vec<Effect> {
         let mut out = Vec::new();
+        if self.broken {
+            return out;
+        }
         match input {
             // A position never waits: it changes nothing that is stored.
             TripInput::CarMoved(car) => self.car_moved(car, policy, &mut out),
@@ -188,6 +194,7 @@ impl LiveTrip {
             }
         }
         while self.pending.is_none()
+            && !self.broken
             && let Some(input) = self.line.pop_front()
         {
             self.settle(now, policy, &mut out);
@@ -282,6 +289,13 @@ impl LiveTrip {
                 self.did(now, deed, Asker::Driver { driver: by, home, ask }, out);
             }
             (TripInput::Cancel { by, ask }, _) => self.cancel(now, by, ask, out),
+            // The same "yes" once more, after it won.
+            (TripInput::Accepted { offer, by, home, ask }, _)
+                if self.trip.stage.committed_driver() == Some(&by) && offer.trip == self.trip.id =>
+            {
+                let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(ask) };
+                out.push(Effect::ToDriver { to: by, home, input });
+            }
             (input @ TripInput::Accepted { offer, .. }, _) => self.refuse(&input, Refusal::OfferGone { offer }, out),
             // Late, doubled or overtaken: nothing follows from it.
             _ => {}

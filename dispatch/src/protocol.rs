@@ -56,8 +56,11 @@ pub enum Effect {
     },
     /// Make this durable, then say [`TripInput::Written`] or [`DriverInput::MoveWritten`].
     Commit(Write),
-    /// Read the driver's own row, then say [`DriverInput::Row`].
-    ReadRow,
+    /// Read the driver's own row, then say [`DriverInput::Row`] with this number.
+    ReadRow {
+        /// The number of the reading.
+        number: u64,
+    },
     /// Answer whoever asked about a trip.
     Answer {
         /// The number of the question.

@@ -82,10 +82,14 @@ impl LiveTrip {
             }
             WriteError::Stale => {
                 self.answer(&asker, Err(Refusal::Busy { retry_after: RETRY_AFTER }), out);
+                self.broken = true;
                 out.push(Effect::Rebuild { shard: false });
             }
             // Not answered: whether it happened is not known. The asker asks again by the same key.
-            WriteError::Fenced | WriteError::Unknown => out.push(Effect::Rebuild { shard: true }),
+            WriteError::Fenced | WriteError::Unknown => {
+                self.broken = true;
+                out.push(Effect::Rebuild { shard: true });
+            }
         }
     }
 }

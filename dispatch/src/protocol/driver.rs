@@ -107,8 +107,13 @@ pub enum DriverInput {
     },
     /// The answer to [`Effect::Commit`] of a move: the new generation.
     MoveWritten(Result<Generation, WriteError>),
-    /// The answer to [`Effect::ReadRow`]: the trip the row commits this driver to; `Err` when it cannot be read now.
-    Row(Result<Option<Trip>, ()>),
+    /// The answer to [`crate::Effect::ReadRow`].
+    Row {
+        /// The number of the reading.
+        number: u64,
+        /// The trip the row commits this driver to; `Err` when it cannot be read now.
+        row: Result<Option<Trip>, ()>,
+    },
     /// Nothing but time.
     TimePassed,
 }

@@ -150,7 +150,7 @@ impl World {
                     self.news.push_back(News::Driver { driver, session, notice });
                 }
                 Effect::Commit(write) => self.commit(who, write),
-                Effect::ReadRow => self.read_row(who),
+                Effect::ReadRow { number } => self.read_row(who, number),
                 Effect::Answer { ask, answer } => self.news.push_back(News::Answer { ask, answer }),
                 Effect::Publish(view) => self.news.push_back(News::Trip(view)),
                 Effect::HandOver { to, generation } => self.hand_over(who, to, generation),
@@ -207,10 +207,13 @@ impl World {
         self.plan(self.now + self.delays.commit, told);
     }
 
-    fn read_row(&mut self, who: &Who) {
+    fn read_row(&mut self, who: &Who, number: u64) {
         let Who::Driver(driver) = who else { return };
         let trip = self.store.driver_now(driver).and_then(|row| row.trip);
-        self.plan(self.now + self.delays.commit, Happening::Read(driver.clone(), DriverInput::Row(Ok(trip))));
+        self.plan(
+            self.now + self.delays.commit,
+            Happening::Read(driver.clone(), DriverInput::Row { number, row: Ok(trip) }),
+        );
     }
 
     fn hand_over(&mut self, who: &Who, to: ShardId, generation: dispatch::Generation) {

@@ -1,0 +1,99 @@
+use geo::{Point, Resolution};
+
+use super::*;
+use crate::{Epoch, RiderId, Stage};
+
+fn here() -> Point {
+    Point::new(40.75, -73.98).unwrap()
+}
+
+fn home() -> ShardId {
+    ShardId::of(here(), Resolution::SHARD)
+}
+
+fn at(second: u64) -> Timestamp {
+    Timestamp::from_millis(1_000_000 + second * 1_000)
+}
+
+fn trip(chance: u64) -> Trip {
+    let event = crate::Event::Requested { rider: RiderId::new("eve").unwrap(), pickup: here(), dropoff: here() };
+    let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
+    asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
+}
+
+fn ann() -> DriverId {
+    DriverId::new("ann").unwrap()
+}
+
+fn on(trip: &Trip) -> LiveDriver {
+    LiveDriver::restored(ann(), home(), Generation(1), Some(trip.clone()))
+}
+
+fn ask(session: u64, number: u64) -> DriverAsk {
+    DriverAsk { session: SessionId(session), number: Some(number) }
+}
+
+/// The number of the reading that is asked for, if one is.
+fn reading(effects: &[Effect]) -> Option<u64> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::ReadRow { number } => Some(*number),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
+    let mut driver = on(&trip(1));
+    let effects = driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    let number = reading(&effects).expect("a reconnecting driver on a trip compares itself with its row");
+    driver.step(at(3), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(driver.trip(), None);
+    assert_eq!(driver.availability(), Availability::Available);
+}
+
+#[test]
+fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
+    let mut driver = on(&trip(1));
+    driver.step(at(2), DriverInput::TimePassed);
+    let due = driver.deadline().expect("a driver on a trip has a deadline");
+    assert_eq!(due, at(2) + COMPARE_EVERY);
+    let number = reading(&driver.step(due, DriverInput::TimePassed)).expect("the row is read");
+    // The store cannot be read now: nothing changes, and it is tried again.
+    driver.step(due, DriverInput::Row { number, row: Err(()) });
+    assert!(driver.trip().is_some());
+    assert_eq!(driver.deadline(), Some(due + COMPARE_EVERY));
+}
+
+#[test]
+fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
+    let (first, second) = (trip(1), trip(2));
+    let mut driver = on(&first);
+    let number = reading(&driver.step(at(2), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    driver.step(at(3), DriverInput::Freed { trip: first, ask: None });
+    let offer = OfferId { trip: second.id, epoch: Epoch(1), attempt: 1 };
+    driver.step(at(4), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
+    driver.step(at(5), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(driver.trip(), Some(&second), "the answer is to an older question");
+}
+
+#[test]
+fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
+    let held = trip(1);
+    let mut driver = on(&held);
+    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(3), DriverInput::Connected { session: SessionId(8) });
+    let arrived = held.apply(&crate::Event::DriverArrived, at(4)).unwrap();
+    assert!(matches!(arrived.stage, Stage::Arrived { .. }));
+    let told = driver.step(at(4), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
+    let numbers: Vec<_> = told
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::ToSession { session, notice: Notice::Trip { ask, .. }, .. } => Some((*session, *ask)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(numbers, [(SessionId(8), None)]);
+    let refused = Refusal::NotYourTrip { trip: trip(3).id };
+    let told = driver.step(at(5), DriverInput::Refused { ask: ask(7, 3), why: refused });
+    assert_eq!(told, [], "a refusal of an earlier session's command is nobody's");
+}
