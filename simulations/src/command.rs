@@ -4,7 +4,7 @@
 //! Stays out: simulation.
 
 use std::io::{IsTerminal, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -12,9 +12,10 @@ use dispatch::{Method, Policy};
 use geo::Resolution;
 
 use crate::city::{City, Day};
-use crate::demand::share_for_fleet;
+use crate::demand::{Request, share_for_fleet};
 use crate::people::Habits;
 use crate::report::Report;
+use crate::tlc;
 use crate::virtual_city::Scenario;
 
 /// Simulates a city on Hansom's own dispatch cores.
@@ -48,7 +49,8 @@ struct CityArguments {
     /// What chance is made from: the same seed makes the same city.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many times the data's demand is asked for; by default what keeps the fleet busy but not drowned.
+    /// How many times the data's demand is asked for; by default what keeps the fleet busy, but not drowned
+    /// in the busiest of the hours.
     #[arg(long, value_parser = demand)]
     demand: Option<f64>,
     /// The day of the week: monday to friday.
@@ -75,6 +77,13 @@ struct CityArguments {
 struct RunArguments {
     #[command(flatten)]
     city: CityArguments,
+    /// Recorded trips in the place of the data's demand: a trip-record file of the NYC TLC, Parquet or CSV (also .gz),
+    /// with the columns of any year.
+    #[arg(long, value_name = "FILE", requires = "date", conflicts_with = "demand")]
+    trips: Option<PathBuf>,
+    /// Which day of the recorded trips, as in 2019-03-07. Starts at --start, lasts --hours.
+    #[arg(long, value_name = "DATE", requires = "trips")]
+    date: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -183,11 +192,24 @@ impl CityArguments {
             hours: self.hours,
             day: self.day,
             start_tod_s: self.start,
-            demand: self.demand.unwrap_or_else(|| share_for_fleet(city, self.day, self.start, drivers)),
+            demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
             habits: Habits::default(),
             policy: Policy { method, ..Policy::default() },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
+    }
+
+    /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
+    fn share(&self, city: &City, drivers: usize) -> f64 {
+        let (mut day, mut tod_s, mut least) = (self.day, self.start, f64::INFINITY);
+        for _ in 0..self.hours.ceil() as u32 {
+            least = least.min(share_for_fleet(city, day, tod_s, drivers));
+            tod_s += 3_600;
+            if tod_s >= 86_400 {
+                (day, tod_s) = (day.next(), tod_s - 86_400);
+            }
+        }
+        least
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -205,12 +227,39 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
     let scenario = arguments.city.scenario(&city)?;
     let bar = bar((scenario.hours * 3_600.0) as u64);
     let start = scenario.start();
-    let report = crate::virtual_city::run(&city, &scenario, &mut |now, ledger| {
+    let recorded = match (&arguments.trips, &arguments.date) {
+        (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
+        _ => None,
+    };
+    let report = crate::virtual_city::run(&city, &scenario, recorded, &mut |now, ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
     })?;
     bar.finish_and_clear();
     arguments.city.print(&report)
+}
+
+/// The requests behind the recorded trips of the scenario's hours. Says on standard error what was left out and why.
+fn recorded(file: &Path, date: &str, city: &City, scenario: &Scenario) -> Result<Vec<Request>, Failure> {
+    let day = tlc::day(date).ok_or_else(|| format!("--date is {date:?}, allowed is a date such as 2019-03-07"))?;
+    let start = day.start + i64::from(scenario.start_tod_s) * 1_000;
+    let window = start..start + i64::try_from(scenario.lasts().as_millis())?;
+    let mut trips = tlc::open(file)?;
+    let replay = tlc::requests(&mut trips, city, window, scenario.seed)?;
+    let skipped: Vec<String> = trips.skipped().iter().map(|(why, count)| format!("{count} {why}")).collect();
+    let left_out = if skipped.is_empty() { "none".to_owned() } else { skipped.join(", ") };
+    writeln!(
+        std::io::stderr(),
+        "{}: {} trips of the day, {} outside the city, {} at other times; rows that cannot be used: {left_out}",
+        file.display(),
+        replay.requests.len(),
+        replay.outside_city,
+        replay.outside_window,
+    )?;
+    if replay.requests.is_empty() {
+        return Err(format!("{} has no trip in the city in these hours of {date}", file.display()).into());
+    }
+    Ok(replay.requests)
 }
 
 fn demo(arguments: &DemoArguments) -> Result<bool, Failure> {

@@ -70,6 +70,18 @@ pub enum Skipped {
     BackInTime,
 }
 
+impl std::fmt::Display for Skipped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Skipped::Missing => "with a field missing",
+            Skipped::Malformed => "with a field that is no time or number",
+            Skipped::Nowhere => "with a coordinate that is nowhere",
+            Skipped::UnknownZone => "with an unknown zone",
+            Skipped::BackInTime => "that end before they begin",
+        })
+    }
+}
+
 /// Why a file cannot be read as trip records, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum TlcError {

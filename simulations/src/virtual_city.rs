@@ -132,13 +132,15 @@ struct Play<'a> {
     said: u64,
 }
 
-/// Runs a scenario to its end. `progress` is called about once a minute of the city.
+/// Runs a scenario to its end, on the city's own demand or on requests recorded elsewhere (in the order of time).
+/// `progress` is called about once a minute of the city.
 ///
 /// # Errors
 /// [`NotADemand`] when the start is not within a day or the demand is not above 0.
 pub fn run(
     city: &City,
     scenario: &Scenario,
+    recorded: Option<Vec<Request>>,
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
     let began = Instant::now();
@@ -159,8 +161,13 @@ pub fn run(
         said: 0,
     };
     play.seat_fleet()?;
-    let demand = Demand::new(city, scenario.day, scenario.start_tod_s, scenario.demand, scenario.seed)?;
-    play.play(demand, progress);
+    match recorded {
+        Some(requests) => play.play(requests.into_iter(), progress),
+        None => {
+            let demand = Demand::new(city, scenario.day, scenario.start_tod_s, scenario.demand, scenario.seed)?;
+            play.play(demand, progress);
+        }
+    }
     Ok(play.report(began.elapsed()))
 }
 
@@ -180,7 +187,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn play(&mut self, mut demand: Demand<'_>, progress: &mut dyn FnMut(Timestamp, &Ledger)) {
+    fn play(&mut self, mut demand: impl Iterator<Item = Request>, progress: &mut dyn FnMut(Timestamp, &Ledger)) {
         let (start, end) = (self.scenario.start(), self.scenario.start() + self.scenario.lasts());
         let mut request = demand.next();
         if let Some(first) = &request {

@@ -79,6 +79,43 @@ fn a_demo_on_real_sockets_accounts_for_every_trip() {
 }
 
 #[test]
+fn recorded_trips_of_the_tlc_are_driven_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trips.csv");
+    let mut file = "VendorID,tpep_pickup_datetime,tpep_dropoff_datetime,PULocationID,DOLocationID\n".to_owned();
+    for minute in 0..60 {
+        let (from, to) = ([161, 237, 48][minute % 3], [230, 79, 162][minute % 3]);
+        file.push_str(&format!("2,2019-03-07 17:{minute:02}:10,2019-03-07 17:{minute:02}:50,{from},{to}\n"));
+    }
+    file.push_str(
+        "2,2019-03-07 17:05:00,2019-03-07 17:01:00,161,230\n2,2019-03-08 17:05:00,2019-03-08 17:21:00,161,230\n",
+    );
+    std::fs::write(&path, file).unwrap();
+    let path = path.to_str().unwrap();
+    let (code, report, said) = simulate(&[
+        "run",
+        "--trips",
+        path,
+        "--date",
+        "2019-03-07",
+        "--hours",
+        "1.5",
+        "--drivers",
+        "40",
+        "--output",
+        "json",
+    ]);
+    assert_eq!(code, Some(0), "{said}");
+    check_summary(&report);
+    assert_eq!(report["requested"], 60);
+    assert!(said.contains("60 trips of the day") && said.contains("1 that end before they begin"), "{said}");
+
+    let (code, _, said) = simulate(&["run", "--trips", path, "--date", "2019-13-07"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("allowed is a date such as"), "{said}");
+}
+
+#[test]
 fn bad_arguments_name_what_is_allowed() {
     for (arguments, says) in [
         (vec!["run", "--drivers", "0"], "1..=100000"),
