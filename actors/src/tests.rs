@@ -242,7 +242,7 @@ async fn a_shard_whose_actor_panics_is_claimed_anew_and_everyone_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_that_drowns_sheds_positions_and_refuses_requests() {
-    let scene = scene_with(CitySettings { shard_mailbox: 1, ..CitySettings::default() }).await;
+    let scene = scene_with(CitySettings { shard_mailbox: 16, ..CitySettings::default() }).await;
     let mut ann = scene.driver().await;
     hear(&mut ann, |notice| {
         matches!(notice, Notice::Standing { availability: Availability::Available, .. }).then_some(())
@@ -251,7 +251,7 @@ async fn a_shard_that_drowns_sheds_positions_and_refuses_requests() {
     let shard = scene.city.shard(ShardId::of(here(), scene.city.shard_resolution())).await.unwrap();
     let (enough, wait) = std::sync::mpsc::channel();
     shard.do_send(Burst::Stall(Arc::new(std::sync::Mutex::new(wait))));
-    // One batch waits behind the stalled shard, the next ones are kept back, the latest position of each driver.
+    // Sixteen batches wait behind the stalled shard, the next ones are kept back, the latest position of each driver.
     until(|| {
         ann.ping(here(), scene.city.clock().now(), None);
         scene.counter("actors_mailbox_full_total", "shard") > 0.0
