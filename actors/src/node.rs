@@ -57,12 +57,13 @@ impl NodeActor {
         self.coming.entry(shard).or_default()
     }
 
-    /// Forgets a shard whose actor has panicked: the next owner is a new one.
-    fn bury(&mut self, shard: ShardId) {
-        if self.owned.remove(&shard).is_some() {
-            warn!(%shard, "a shard's actor is gone: it is claimed anew");
-            self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
-            self.shared.routes.remove(shard);
+    /// Lets go of a shard, if it is owned: its actor has panicked or must not be trusted. The next owner is a new one.
+    fn let_go(&mut self, shard: ShardId) {
+        let Some(epoch) = self.owned.remove(&shard) else { return };
+        warn!(%shard, epoch = epoch.0, "a shard is let go, to be claimed anew");
+        self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
+        if let Some(door) = self.shared.routes.remove(shard) {
+            door.addr.do_send(Quit);
         }
     }
 
@@ -132,7 +133,7 @@ impl Handler<Own> for NodeActor {
         match self.shared.routes.get(shard) {
             Some(door) => drop(reply.send(Ok(door))),
             None => {
-                self.bury(shard);
+                self.let_go(shard);
                 self.bring(shard, context).replies.push(reply);
             }
         }
@@ -148,7 +149,7 @@ impl Handler<Forward> for NodeActor {
             door.addr.do_send(letter);
             return;
         }
-        self.bury(shard);
+        self.let_go(shard);
         let coming = self.bring(shard, context);
         if coming.letters.len() < HELD_MAX {
             coming.letters.push(letter);
@@ -165,12 +166,7 @@ impl Handler<StepDown> for NodeActor {
         if self.owned.get(&shard) != Some(&epoch) {
             return; // said twice, or said of an owner that is gone
         }
-        warn!(%shard, epoch = epoch.0, "a shard steps down and is claimed anew");
-        self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
-        self.owned.remove(&shard);
-        if let Some(door) = self.shared.routes.remove(shard) {
-            door.addr.do_send(Quit);
-        }
+        self.let_go(shard);
         self.bring(shard, context);
     }
 }

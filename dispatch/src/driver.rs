@@ -212,8 +212,9 @@ impl LiveDriver {
             DriverInput::Disconnected { session } => self.disconnected(session, out),
             DriverInput::GoOnline { ask, last } => {
                 self.wishes(Wish::Work, ask, out);
-                let pings: Vec<Ping> = last.into_iter().collect();
-                out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(pings) });
+                if let Some(last) = last {
+                    out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
+                }
             }
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);

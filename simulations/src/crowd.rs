@@ -19,14 +19,20 @@ use geo::Point;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde_json::Value;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::city::City;
 use crate::demand::{Demand, NotADemand};
 use crate::ledger::Ledger;
 use crate::people::{Scene, TripNews, later};
 use crate::virtual_city::Scenario;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Whether the people of a crowd may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,8 +199,15 @@ impl Crowd {
         }
     }
 
-    fn socket_url(&self, path: &str) -> String {
-        format!("{}{path}", self.0.url.replacen("http", "ws", 1))
+    /// Opens a WebSocket with small buffers: a crowd has thousands of them.
+    async fn dial(&self, path: &str, token: &str) -> Option<Socket> {
+        let url = format!("{}{path}", self.0.url.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().ok()?;
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().ok()?);
+        let small = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
+        let dialled = connect_async_with_config(request, Some(small), true);
+        let (socket, _) = tokio::time::timeout(Duration::from_secs(10), dialled).await.ok()?.ok()?;
+        Some(socket)
     }
 
     fn surprise(&self, what: &str, frame: &str) {

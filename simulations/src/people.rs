@@ -134,14 +134,13 @@ pub struct Driver {
     drive: Option<(Leg, Timestamp)>,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
-    said: u64,
 }
 
 impl Driver {
     /// A driver parked somewhere, with chance of their own.
     #[must_use]
     pub fn new(seed: u64, parked: Point) -> Driver {
-        Driver { rng: Pcg64Mcg::seed_from_u64(seed), parked, drive: None, trip: None, next: None, said: 0 }
+        Driver { rng: Pcg64Mcg::seed_from_u64(seed), parked, drive: None, trip: None, next: None }
     }
 
     /// Where the car is, and its heading while it moves.
@@ -198,7 +197,6 @@ impl Driver {
     pub fn acts(&mut self, now: Timestamp) -> Option<DriverAct> {
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
         // Said again until the app is told what came of it: the answer changes or clears what is next.
-        self.said += 1;
         self.next = match act {
             DriverAct::Accept(_) | DriverAct::Decline(_) => None,
             _ => Some((later(now, SAY_AGAIN_MS), act)),

@@ -51,12 +51,8 @@ pub(super) async fn show(
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = app.who(&headers, Carrier::Header)?;
-    let id = trip_id(path)?;
-    let city = &app.inside()?.city;
-    let view = city.trip(id).await?.ok_or_else(|| Problem::unknown_trip(&id.to_string()))?;
-    may_see(&app, &who, &view)?;
-    json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+    let (_, view) = visible(&app, path, &headers).await?;
+    json(StatusCode::OK, &TripBody::now(&view, app.inside()?.city.clock().now()))
 }
 
 /// Calls a trip off: a rider its own, ops any, in the name of the city.
@@ -65,14 +61,24 @@ pub(super) async fn cancel(
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let who = app.who(&headers, Carrier::Header)?;
-    let id = trip_id(path)?;
-    let city = &app.inside()?.city;
-    let view = city.trip(id).await?.ok_or_else(|| Problem::unknown_trip(&id.to_string()))?;
-    may_see(&app, &who, &view)?;
+    let (who, view) = visible(&app, path, &headers).await?;
     let by = if matches!(who, Identity::Ops(_)) { Party::System } else { Party::Rider };
-    let view = city.cancel(id, by).await?;
+    let city = &app.inside()?.city;
+    let view = city.cancel(view.trip.id, by).await?;
     json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+}
+
+/// The trip in the address, for who may see it, and who that is.
+async fn visible(
+    app: &App,
+    path: Result<Path<String>, PathRejection>,
+    headers: &HeaderMap,
+) -> Result<(Identity, TripView), Problem> {
+    let who = app.who(headers, Carrier::Header)?;
+    let id = trip_id(path)?;
+    let view = app.inside()?.city.trip(id).await?.ok_or_else(|| Problem::unknown_trip(&id.to_string()))?;
+    may_see(app, &who, &view)?;
+    Ok((who, view))
 }
 
 /// Reads a trip's name from the address. What is no trip's name is the name of no trip.

@@ -9,16 +9,10 @@ use futures_util::{SinkExt, StreamExt};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::{Crowd, Phase, Who, read_trip};
+use super::{Crowd, Phase, Socket, Who, read_trip};
 use crate::people::{Driver, DriverAct, DriverNews, later};
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How long an app waits before it dials again: some, and up to as much again by chance.
 const REDIAL_AFTER_MS: u64 = 200;
@@ -61,12 +55,7 @@ impl App {
 
     async fn dial(&self) -> Option<Socket> {
         let token = (self.crowd.0.mint)(Who::Driver, self.id.as_str());
-        let mut request = self.crowd.socket_url("/v1/driver").into_client_request().ok()?;
-        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().ok()?);
-        let small = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
-        let dialled = connect_async_with_config(request, Some(small), true);
-        let (socket, _) = tokio::time::timeout(Duration::from_secs(10), dialled).await.ok()?.ok()?;
-        Some(socket)
+        self.crowd.dial("/v1/driver", &token).await
     }
 
     async fn talk(&mut self, mut socket: Socket) {

@@ -7,13 +7,9 @@ use dispatch::{RiderId, StageName, Timestamp, TripId};
 use futures_util::StreamExt;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::{Crowd, Phase, Who, read_stage, read_trip};
+use super::{Crowd, Phase, Socket, Who, read_stage, read_trip};
 use crate::demand::Request;
 use crate::people::Rider;
 
@@ -81,20 +77,14 @@ impl App {
     }
 
     async fn watch(&mut self, trip: TripId) {
-        let Ok(mut request) = self.crowd.socket_url(&format!("/v1/trips/{trip}/watch")).into_client_request() else {
-            return;
-        };
-        let Ok(token) = format!("Bearer {}", self.token).parse() else { return };
-        request.headers_mut().insert("authorization", token);
-        let small = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
-        let dialled = connect_async_with_config(request, Some(small), true);
-        let Ok(Ok((mut socket, _))) = tokio::time::timeout(Duration::from_secs(10), dialled).await else { return };
+        let dialled = self.crowd.dial(&format!("/v1/trips/{trip}/watch"), &self.token).await;
+        let Some(mut socket) = dialled else { return };
         self.crowd.0.counts.watching.fetch_add(1, Ordering::Relaxed);
         self.listen(&mut socket, trip).await;
         self.crowd.0.counts.watching.fetch_sub(1, Ordering::Relaxed);
     }
 
-    async fn listen(&mut self, socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>, trip: TripId) {
+    async fn listen(&mut self, socket: &mut Socket, trip: TripId) {
         let mut phase = self.crowd.0.phase.subscribe();
         loop {
             let clock = self.crowd.0.clock;
