@@ -7,12 +7,14 @@
 
 mod cell;
 mod distance;
+mod drive;
 mod index;
 mod point;
 mod travel;
 
 pub use cell::{Cell, NotACell, NotAResolution, Resolution};
 pub use distance::{EARTH_RADIUS_M, Meters, NotADistance, distance, heading};
+pub use drive::{Drive, NoDrive};
 pub use index::{Near, NearIndex};
 pub use point::{NotAPoint, Point};
 pub use travel::{NotATravelTime, StraightLine};
