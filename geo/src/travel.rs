@@ -86,6 +86,12 @@ impl Travel {
         self.otherwise
     }
 
+    /// Whether straight lines were chosen: then there is nothing to fail.
+    #[must_use]
+    pub fn is_straight(&self) -> bool {
+        self.chosen.is_none()
+    }
+
     /// The name of the provider that was chosen.
     #[must_use]
     pub fn name(&self) -> &'static str {
