@@ -10,6 +10,7 @@ mod distance;
 mod drive;
 mod index;
 mod point;
+pub mod roads;
 mod travel;
 
 pub use cell::{Cell, NotACell, NotAResolution, Resolution};
