@@ -16,6 +16,7 @@ mod plan;
 mod policy;
 mod protocol;
 mod time;
+mod track;
 mod trip;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
@@ -34,4 +35,5 @@ pub use protocol::{
     Withdrawal, Write, WriteError,
 };
 pub use time::Timestamp;
+pub use track::PLAUSIBLE;
 pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};

@@ -7,22 +7,19 @@
 //! list of those is made once, in [`LiveShard::new`], and must never leave one out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
-use geo::{Cell, Meters, NearIndex, Point, Resolution, distance};
+use geo::{Cell, Handle, Meters, NearIndex, Point, Resolution, Search, Tags, distance};
 
 use crate::{
-    Candidate, CarPosition, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId,
-    ShardInput, Standing, Timestamp, TripId, TripInput, plan,
+    Candidate, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId, ShardInput,
+    Standing, Timestamp, TripId, TripInput, plan,
 };
+
+use crate::track::{Position, Track, Verdict, millis};
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
 const OVERHANG: f64 = 1.2;
-
-/// A position that was measured before the one that is known is late when both came within this time: then one has
-/// overtaken the other. After a longer time it is the phone's clock that went back, and the newcomer counts.
-const OVERTAKEN_WITHIN: Duration = Duration::from_secs(3);
 
 /// One shard, as its actor holds it.
 #[derive(Debug)]
@@ -48,6 +45,10 @@ pub struct ShardCounts {
     pub pings: u64,
     /// Positions dropped because a later one was known.
     pub pings_late: u64,
+    /// Positions dropped because they were known already.
+    pub pings_doubled: u64,
+    /// Positions not believed because no car is that fast.
+    pub pings_implausible: u64,
     /// Positions of drivers who are not at home here.
     pub pings_stray: u64,
     /// Rounds planned.
@@ -73,15 +74,9 @@ struct Spot {
     standing: Standing,
     /// When the driver came to live here.
     since: Timestamp,
-    position: Option<Position>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Position {
-    point: Point,
-    heading: Option<f64>,
-    measured_at: Timestamp,
-    received_at: Timestamp,
+    track: Track,
+    /// The driver's place in the index; only who is free has one.
+    handle: Option<Handle>,
 }
 
 /// A round that waits for neighbours.
@@ -162,7 +157,9 @@ impl LiveShard {
             ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {
-                self.told(now, policy, from, round, candidates, &mut out);
+                if self.gather(from, round, candidates) {
+                    self.end_round(now, policy, &mut out);
+                }
             }
             ShardInput::TimePassed => {}
         }
@@ -185,25 +182,43 @@ impl LiveShard {
             self.counts.pings_stray += 1;
             return;
         };
-        let overtaken =
-            |held: Position| held.measured_at > ping.measured_at && now.since(held.received_at) < OVERTAKEN_WITHIN;
-        if spot.position.is_some_and(overtaken) {
-            self.counts.pings_late += 1;
-            return;
+        match spot.track.take(now, policy, &ping) {
+            Verdict::Believed => {
+                self.counts.pings += 1;
+                self.placed(now, policy, &ping.driver, out);
+            }
+            Verdict::Late => self.counts.pings_late += 1,
+            Verdict::Doubled => self.counts.pings_doubled += 1,
+            Verdict::Implausible => {
+                self.counts.pings_implausible += 1;
+                if spot.standing == Standing::Free {
+                    self.placed(now, policy, &ping.driver, out);
+                }
+            }
         }
-        self.counts.pings += 1;
-        let (point, heading) = (ping.point, ping.heading);
-        spot.position = Some(Position { point, heading, measured_at: ping.measured_at, received_at: now });
-        match spot.standing {
-            Standing::Free => {
-                self.index.put(ping.driver.clone(), point);
-                self.check_border(now, policy, &ping.driver, out);
+    }
+
+    /// What follows from a driver's position and standing.
+    fn placed(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
+        let Some(spot) = self.spots.get_mut(driver) else { return };
+        let position = spot.track.position();
+        match (spot.standing, position) {
+            // A driver in doubt leaves the index, and comes back with positions that are believed.
+            (Standing::Free, Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
+                match &spot.handle {
+                    Some(handle) => self.index.update(handle, position.fix()),
+                    None => spot.handle = Some(self.index.insert(driver.clone(), Tags::NONE, position.fix())),
+                }
+                self.check_border(now, policy, driver, out);
+                return;
             }
-            Standing::Driving(trip) => {
-                let car = CarPosition { point, at: now, heading };
-                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(car) });
+            (Standing::Driving(trip), Some(position)) => {
+                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
             }
-            Standing::Taken | Standing::Gone => {}
+            _ => {}
+        }
+        if let Some(handle) = spot.handle.take() {
+            self.index.remove(handle);
         }
     }
 
@@ -216,33 +231,21 @@ impl LiveShard {
         out: &mut Vec<Effect>,
     ) {
         if standing == Standing::Gone {
-            self.spots.remove(&driver);
-            self.index.remove(&driver);
+            if let Some(handle) = self.spots.remove(&driver).and_then(|spot| spot.handle) {
+                self.index.remove(handle);
+            }
             return;
         }
-        let spot = self.spots.entry(driver.clone()).or_insert(Spot { standing, since: now, position: None });
-        spot.standing = standing;
-        match (standing, spot.position) {
-            (Standing::Free, Some(position)) => {
-                self.index.put(driver.clone(), position.point);
-                self.check_border(now, policy, &driver, out);
-            }
-            (Standing::Driving(trip), Some(position)) => {
-                self.index.remove(&driver);
-                let car = CarPosition { point: position.point, at: position.received_at, heading: position.heading };
-                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(car) });
-            }
-            _ => {
-                self.index.remove(&driver);
-            }
-        }
+        let new = || Spot { standing, since: now, track: Track::default(), handle: None };
+        self.spots.entry(driver.clone()).or_insert_with(new).standing = standing;
+        self.placed(now, policy, &driver, out);
     }
 
     /// A free driver who is well beyond the border is told to move. Both centres are equally far from a point on the
     /// border, and each metre beyond it adds two metres to the difference.
     fn check_border(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
         let Some(spot) = self.spots.get_mut(driver) else { return };
-        let Some(Position { point, heading, measured_at, .. }) = spot.position else { return };
+        let Some(Position { point, heading, accuracy, measured_at, .. }) = spot.track.position() else { return };
         let from_home = distance(point, self.centre).get();
         if from_home < self.reach.get() / 2.0 || now.since(spot.since) < policy.move_every {
             return;
@@ -252,7 +255,7 @@ impl LiveShard {
         if to != self.id && beyond > 2.0 * policy.border_slack.get() {
             // A move that fails is tried again, but not at once.
             spot.since = now;
-            let last = Ping { driver: driver.clone(), point, measured_at, heading };
+            let last = Ping { driver: driver.clone(), point, measured_at, heading, accuracy };
             let input = DriverInput::Crossed { to, last };
             out.push(Effect::ToDriver { to: driver.clone(), home: self.id, input });
         }
@@ -274,6 +277,14 @@ impl LiveShard {
         if self.waiting.is_empty() {
             return;
         }
+        self.open_round(now, policy, out);
+        if self.round.as_ref().is_some_and(|round| round.awaiting.is_empty()) {
+            self.end_round(now, policy, out);
+        }
+    }
+
+    /// Asks every neighbour whose ground the search of a waiting rider can reach.
+    fn open_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         self.rounds += 1;
         let mut awaiting = BTreeSet::new();
         for neighbour in &self.neighbours {
@@ -287,11 +298,7 @@ impl LiveShard {
             }
         }
         let until = now + policy.neighbours_within;
-        let alone = awaiting.is_empty();
         self.round = Some(Round { number: self.rounds, until, awaiting, told: BTreeMap::new() });
-        if alone {
-            self.end_round(now, policy, out);
-        }
     }
 
     fn asked(
@@ -312,55 +319,36 @@ impl LiveShard {
         out.push(Effect::ToShard { to: from, input: ShardInput::TellNearby { from: self.id, round, candidates } });
     }
 
-    fn told(
-        &mut self,
-        now: Timestamp,
-        policy: &Policy,
-        from: ShardId,
-        number: u64,
-        candidates: Vec<(TripId, Candidate)>,
-        out: &mut Vec<Effect>,
-    ) {
-        let Some(round) = self.round.as_mut().filter(|round| round.number == number) else { return };
+    /// Takes in what a neighbour knows. Returns whether every neighbour has answered.
+    fn gather(&mut self, from: ShardId, number: u64, candidates: Vec<(TripId, Candidate)>) -> bool {
+        let Some(round) = self.round.as_mut().filter(|round| round.number == number) else { return false };
         if !round.awaiting.remove(&from) {
-            return;
+            return false;
         }
         for (trip, candidate) in candidates {
             round.told.entry(trip).or_default().push(candidate);
         }
-        if round.awaiting.is_empty() {
-            self.end_round(now, policy, out);
-        }
+        round.awaiting.is_empty()
     }
 
     fn end_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         let Some(mut round) = self.round.take() else { return };
         self.counts.rounds += 1;
+        let choices = self.choices(now, policy, &mut round);
         let mut names: BTreeMap<DriverId, usize> = BTreeMap::new();
-        let mut riders: Vec<Vec<Edge>> = Vec::with_capacity(self.waiting.len());
-        let mut choices: Vec<Vec<Candidate>> = Vec::with_capacity(self.waiting.len());
-        for seeker in self.waiting.values() {
-            let mut candidates = self.candidates(now, policy, seeker);
-            self.counts.etas_fallback += fallbacks(&candidates);
-            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
-            candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
-            candidates.dedup_by(|a, b| a.driver == b.driver);
-            candidates.truncate(policy.candidates_max);
-            let edge = |candidate: &Candidate| {
-                let next = names.len();
-                let driver = *names.entry(candidate.driver.clone()).or_insert(next);
-                Edge { driver, cost: u64::try_from(candidate.pickup_eta.time.as_millis()).unwrap_or(u64::MAX) }
-            };
-            riders.push(candidates.iter().map(edge).collect());
-            choices.push(candidates);
-        }
+        let mut edge = |candidate: &Candidate| {
+            let next = names.len();
+            let driver = *names.entry(candidate.driver.clone()).or_insert(next);
+            Edge { driver, cost: u64::try_from(candidate.pickup_eta.time.as_millis()).unwrap_or(u64::MAX) }
+        };
+        let riders = choices.iter().map(|candidates| candidates.iter().map(&mut edge).collect()).collect();
         let problem = Problem { riders, drivers: names.len() };
         let plan = plan(&problem, policy.method);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
         for (rider, driver) in plan.driver_of.iter().enumerate() {
             let Some(driver) = driver else { continue };
             let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
-            let Candidate { driver, home, pickup_eta } = choices[rider][place].clone();
+            let Candidate { driver, home, pickup_eta, .. } = choices[rider][place].clone();
             let pickup_eta = pickup_eta.time;
             self.waiting.remove(&seekers[rider]);
             self.counts.matches += 1;
@@ -372,18 +360,38 @@ impl LiveShard {
         }
     }
 
+    /// Who could serve each waiting rider, borders or not: the nearest of all shards that were asked, soonest first.
+    fn choices(&mut self, now: Timestamp, policy: &Policy, round: &mut Round) -> Vec<Vec<Candidate>> {
+        let mut choices = Vec::with_capacity(self.waiting.len());
+        for seeker in self.waiting.values() {
+            let mut candidates = self.candidates(now, policy, seeker);
+            self.counts.etas_fallback += fallbacks(&candidates);
+            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
+            candidates
+                .sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
+            // Someone who moves house may be known to both homes for a moment.
+            let mut seen = BTreeSet::new();
+            candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
+            candidates.truncate(policy.candidates_max);
+            candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
+            choices.push(candidates);
+        }
+        choices
+    }
+
     /// The free drivers at home here who could serve a rider: near enough, heard of lately, not turned down before.
     fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let fresh = |driver: &DriverId| {
-            let position = self.spots.get(driver).and_then(|spot| spot.position);
-            position.is_some_and(|position| now.since(position.received_at) <= policy.position_fresh_for)
-        };
-        let wanted = |driver: &DriverId| fresh(driver) && !seeker.without.contains(driver);
-        let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, policy.pickup_within, wanted);
-        let from: Vec<Point> = near.iter().map(|near| near.point).collect();
+        let search = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
+        let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
+        let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
-        let candidate =
-            |(near, pickup_eta): (geo::Near<DriverId>, Eta)| Candidate { driver: near.key, home: self.id, pickup_eta };
+        let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| Candidate {
+            driver: near.key().clone(),
+            home: self.id,
+            distance: near.distance(),
+            pickup_eta,
+        };
         near.into_iter().zip(etas).map(candidate).collect()
     }
 }
@@ -411,3 +419,6 @@ fn reachable(home: Cell, radius: f64) -> Vec<Neighbour> {
     found.sort_by_key(|neighbour| neighbour.id);
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,10 @@ pub struct Policy {
     pub ride_lasts: Duration,
     /// A driver who has not sent a position for this long is not matched.
     pub position_fresh_for: Duration,
+    /// No car is faster than this, in metres a second: a position that would need it is not believed.
+    pub speed_max_mps: f64,
+    /// A driver less plausible than this is not matched, of 100: each jump costs 25, each believed position gives 1.
+    pub plausibility_min: u8,
     /// How far beyond the border of its home a free driver must be before it moves, so that border-huggers stay put.
     pub border_slack: Meters,
     /// The least time between two moves of one driver.
@@ -75,6 +79,9 @@ impl Default for Policy {
             boarding_lasts: Duration::from_secs(900),
             ride_lasts: Duration::from_secs(6 * 3_600),
             position_fresh_for: Duration::from_secs(30),
+            // 250 km/h: no taxi, but a car on an unlimited road with a headwind of bad positions.
+            speed_max_mps: 70.0,
+            plausibility_min: 30,
             border_slack: Meters::whole(200),
             move_every: Duration::from_secs(10),
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
@@ -135,6 +142,14 @@ impl Policy {
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
+        }
+        if !(10.0..=300.0).contains(&self.speed_max_mps) {
+            let value = format!("{} m/s", self.speed_max_mps);
+            return Err(BadPolicy { field: "speed_max_mps", value, allowed: "10 to 300 m/s" });
+        }
+        if self.plausibility_min > crate::PLAUSIBLE {
+            let value = self.plausibility_min.to_string();
+            return Err(BadPolicy { field: "plausibility_min", value, allowed: "0 to 100" });
         }
         if !UTC_OFFSETS_MIN.contains(&self.utc_offset_min) {
             let value = format!("{} min", self.utc_offset_min);

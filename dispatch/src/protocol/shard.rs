@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use geo::Point;
+use geo::{Meters, Point};
 
 use super::Eta;
 use crate::{DriverId, ShardId, Timestamp, TripId};
@@ -52,10 +52,12 @@ pub struct Ping {
     pub driver: DriverId,
     /// Where.
     pub point: Point,
-    /// When the phone measured it; never later than when the server received it.
+    /// When the phone measured it; a moment in the future counts as now.
     pub measured_at: Timestamp,
     /// Degrees clockwise from north, if the phone said so.
     pub heading: Option<f64>,
+    /// How far off the position may be, if the phone said so.
+    pub accuracy: Option<Meters>,
 }
 
 /// How a driver stands, as far as a shard must know.
@@ -94,6 +96,8 @@ pub struct Candidate {
     pub driver: DriverId,
     /// Where the driver is at home.
     pub home: ShardId,
+    /// How far from the pickup, along a great circle.
+    pub distance: Meters,
     /// How long to the pickup, and who says so.
     pub pickup_eta: Eta,
 }

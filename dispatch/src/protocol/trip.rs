@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use geo::Point;
+use geo::{Meters, Point};
 
 use super::{AskId, DriverAsk, Eta, WriteError};
 use crate::{DriverId, Event, OfferId, Party, ShardId, StageName, Timestamp, Trip};
@@ -112,6 +112,8 @@ pub struct CarPosition {
     pub at: Timestamp,
     /// Degrees clockwise from north, if the phone said so.
     pub heading: Option<f64>,
+    /// How far off the position may be, if the phone said so.
+    pub accuracy: Option<Meters>,
 }
 
 /// A trip as riders and ops see it.

@@ -1,0 +1,158 @@
+use proptest::prelude::*;
+
+use super::*;
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// Metres north and east of a corner of New York near which several shards of every resolution meet.
+fn street(north: f64, east: f64) -> Point {
+    Point::new(40.75 + north / 111_195.0, -73.98 + east / 84_200.0).unwrap()
+}
+
+fn driver(number: usize) -> DriverId {
+    DriverId::new(&format!("driver-{number}")).unwrap()
+}
+
+fn ping(number: usize, point: Point) -> Ping {
+    Ping { driver: driver(number), point, measured_at: NOW, heading: None, accuracy: None }
+}
+
+fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
+    let home = ShardId::of(pickup, resolution);
+    let trip = TripId::new(NOW, home, number as u64);
+    Seeker { trip, pickup, requested_at: NOW, without: BTreeSet::new(), at_once: true }
+}
+
+/// A city whose drivers are spread over shards, each shard alone with those at home on its ground.
+struct Split {
+    resolution: Resolution,
+    policy: Policy,
+    shards: BTreeMap<ShardId, LiveShard>,
+}
+
+impl Split {
+    fn new(resolution: Resolution, policy: Policy, drivers: &[Point]) -> Split {
+        let mut split = Split { resolution, policy, shards: BTreeMap::new() };
+        for (number, point) in drivers.iter().enumerate() {
+            let home = ShardId::of(*point, resolution);
+            let standing = ShardInput::DriverIs { driver: driver(number), standing: Standing::Free };
+            split.tell(home, standing);
+            split.tell(home, ShardInput::Pings(vec![ping(number, *point)]));
+        }
+        split
+    }
+
+    fn tell(&mut self, shard: ShardId, input: ShardInput) -> Vec<Effect> {
+        let policy = &self.policy;
+        self.shards.entry(shard).or_insert_with(|| LiveShard::new(shard, policy)).step(NOW, policy, input)
+    }
+
+    /// The candidates of a rider, gathered as a round gathers them: own ones, and those of every neighbour asked.
+    fn candidates(&mut self, seeker: &Seeker) -> Vec<Candidate> {
+        let home = ShardId::of(seeker.pickup, self.resolution);
+        self.tell(home, ShardInput::Seek(seeker.clone()));
+        let (mut asked, policy) = (Vec::new(), self.policy.clone());
+        let here = self.shards.get_mut(&home).unwrap();
+        here.open_round(NOW, &policy, &mut asked);
+        for effect in asked {
+            let Effect::ToShard { to, input: ask @ ShardInput::AskNearby { .. } } = effect else {
+                panic!("{effect:?}")
+            };
+            for told in self.tell(to, ask) {
+                let Effect::ToShard { to, input } = told else { panic!("{told:?}") };
+                let ShardInput::TellNearby { from, round, candidates } = input else { panic!("{input:?}") };
+                assert_eq!(to, home);
+                self.shards.get_mut(&home).unwrap().gather(from, round, candidates);
+            }
+        }
+        let here = self.shards.get_mut(&home).unwrap();
+        let mut round = here.round.take().unwrap();
+        assert!(round.awaiting.is_empty(), "every neighbour answered");
+        let choices = here.choices(NOW, &policy, &mut round).remove(0);
+        here.waiting.clear();
+        choices
+    }
+}
+
+/// What a rider may choose from, to the last bit of every number.
+fn bytes(candidates: impl IntoIterator<Item = (DriverId, f64)>) -> Vec<String> {
+    let line = |(driver, metres): (DriverId, f64)| format!("{driver} {:016x}", metres.to_bits());
+    candidates.into_iter().map(line).collect()
+}
+
+fn places(spread: f64, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Point>> {
+    prop::collection::vec((-spread..spread, -spread..spread).prop_map(|(north, east)| street(north, east)), count)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn a_city_split_into_shards_answers_like_one_index_byte_for_byte(
+        resolution in 5u8..=7, drivers in places(6_000.0, 1..250), pickups in places(5_000.0, 1..6),
+        within in 300u32..9_000, most in 1usize..40,
+    ) {
+        let resolution = Resolution::new(resolution).unwrap();
+        let policy = Policy { pickup_within: Meters::whole(within), candidates_max: most, ..Policy::default() };
+        let mut whole = NearIndex::new(Resolution::INDEX);
+        let in_whole = |(number, point): (usize, &Point)| whole.insert(driver(number), Tags::NONE, geo::Fix::at(*point, 0));
+        let _handles: Vec<Handle> = drivers.iter().enumerate().map(in_whole).collect();
+        let mut split = Split::new(resolution, policy.clone(), &drivers);
+        for (number, pickup) in pickups.into_iter().enumerate() {
+            let search = Search::within(policy.pickup_within);
+            let expected = whole.nearest(pickup, most, &search);
+            let expected = bytes(expected.iter().map(|near| (near.key().clone(), near.distance().get())));
+            let mut found = split.candidates(&seeker(number, pickup, resolution));
+            prop_assert!(found.is_sorted_by_key(|candidate| (candidate.pickup_eta.time, candidate.driver.clone())));
+            found.sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
+            let homes = found.iter().map(|candidate| candidate.home);
+            for (candidate, home) in found.iter().zip(homes) {
+                let number: usize = candidate.driver.as_str()["driver-".len()..].parse().unwrap();
+                prop_assert_eq!(home, ShardId::of(drivers[number], resolution));
+            }
+            let found = bytes(found.into_iter().map(|candidate| (candidate.driver, candidate.distance.get())));
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
+
+/// The drivers that a rider at the corner may choose from.
+fn eligible(shard: &LiveShard, now: Timestamp, policy: &Policy) -> Vec<String> {
+    let seeker = seeker(1, street(0.0, 0.0), Resolution::SHARD);
+    shard.candidates(now, policy, &seeker).iter().map(|candidate| candidate.driver.to_string()).collect()
+}
+
+#[test]
+fn silence_makes_a_driver_stale_and_a_position_makes_the_driver_fresh() {
+    let policy = Policy::default();
+    let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
+    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free });
+    shard.step(NOW, &policy, ShardInput::Pings(vec![ping(1, street(100.0, 0.0))]));
+    assert_eq!(eligible(&shard, NOW + policy.position_fresh_for, &policy), ["driver-1"]);
+    let late = NOW + policy.position_fresh_for + std::time::Duration::from_millis(1);
+    assert!(eligible(&shard, late, &policy).is_empty());
+    let fresh = Ping { measured_at: late, ..ping(1, street(120.0, 0.0)) };
+    shard.step(late, &policy, ShardInput::Pings(vec![fresh]));
+    assert_eq!(eligible(&shard, late, &policy), ["driver-1"]);
+}
+
+#[test]
+fn jumps_are_counted_not_believed_and_cost_the_driver_its_matches_for_a_while() {
+    let policy = Policy::default();
+    let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
+    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free });
+    let mut now = NOW;
+    let mut send = |shard: &mut LiveShard, north: f64| {
+        now = now + std::time::Duration::from_secs(4);
+        let ping = Ping { measured_at: now, ..ping(1, street(north, 0.0)) };
+        shard.step(now, &policy, ShardInput::Pings(vec![ping]));
+        eligible(shard, now, &policy).len()
+    };
+    assert_eq!(send(&mut shard, 0.0), 1);
+    // There and back again: each jump costs a quarter, and the third one makes the driver too doubtful to be matched.
+    assert_eq!([send(&mut shard, 3_000.0), send(&mut shard, 0.0)], [1, 1]);
+    assert_eq!([send(&mut shard, 3_000.0), send(&mut shard, 0.0)], [1, 1]);
+    assert_eq!(send(&mut shard, 3_000.0), 0);
+    assert_eq!(shard.counts().pings_implausible, 3);
+    let honest = (0..10).map(|step| send(&mut shard, f64::from(step))).position(|found| found == 1);
+    assert!(honest.is_some_and(|steps| steps > 0), "the driver comes back after some honest positions");
+}
