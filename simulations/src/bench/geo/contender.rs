@@ -1,0 +1,99 @@
+//! What every index in the comparison can do, and how it is timed.
+//!
+//! Lives here: the trait, one round of work on an index in this process.
+//! Stays out: the indexes themselves (`ours`, `grid`, `rtree`, `redis`).
+//! Touch with care: whatever a contender does between the raw numbers coming in and the answer going out is timed:
+//! conversion and checks are part of the price.
+
+use std::hint::black_box;
+
+use crate::bench::Samples;
+use crate::bench::cpu::Stopwatch;
+
+use super::city::{MOVES_PER_QUESTION, Move, Work};
+
+/// A car that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) id: u32,
+    pub(super) away_m: f64,
+}
+
+/// An index of moving cars that are numbered from 0.
+pub(super) trait Contender {
+    /// Puts a car at a place in degrees, or moves it there.
+    fn update(&mut self, id: u32, lat: f64, lon: f64);
+
+    /// Replaces `out` by the `k` cars nearest to a place within so many metres, nearest first.
+    fn nearest(&mut self, lat: f64, lon: f64, k: usize, within_m: f64, out: &mut Vec<Found>);
+
+    /// Many moves, in order.
+    fn update_all(&mut self, moves: &[Move]) {
+        for &Move { id, lat, lon } in moves {
+            self.update(id, lat, lon);
+        }
+    }
+}
+
+/// How far anybody looks for a car, in metres.
+pub(super) const WITHIN_M: f64 = 5_000.0;
+
+/// The names of what is measured.
+pub(super) mod thing {
+    pub(in super::super) const UPDATE: &str = "update";
+    pub(in super::super) const NEAREST: [(usize, &str); 3] = [(1, "k=1"), (8, "k=8"), (32, "k=32")];
+    pub(in super::super) const NEAREST_8: &str = "k=8";
+    pub(in super::super) const NEAREST_8_PLAIN: &str = "k=8 plain";
+    pub(in super::super) const MIXED: &str = "mixed";
+    pub(in super::super) const BYTES: &str = "bytes";
+}
+
+/// Lets an index do the work of a round, moves and questions each timed by themselves, in nanoseconds of CPU time:
+/// a move on average, and a question on average for each number of cars asked for (they take turns).
+pub(super) fn play(
+    contender: &mut impl Contender,
+    work: &Work,
+    watch: Stopwatch,
+    name: &'static str,
+    samples: &mut Samples,
+) {
+    let mut out = Vec::with_capacity(64);
+    let mut moves_ns = 0.0;
+    let mut asked = [(0.0, 0_u32); thing::NEAREST.len()];
+    for (place, (moves, question)) in work.stretches().enumerate() {
+        moves_ns += watch.time(|| contender.update_all(moves));
+        let kind = place % thing::NEAREST.len();
+        let k = thing::NEAREST[kind].0;
+        asked[kind].0 += watch.time(|| contender.nearest(question.lat, question.lon, k, WITHIN_M, &mut out));
+        asked[kind].1 += 1;
+        black_box(&out);
+    }
+    samples.note(name, thing::UPDATE, moves_ns / work.moves.len() as f64);
+    for ((_, thing), (ns, count)) in thing::NEAREST.iter().zip(asked) {
+        samples.note(name, thing, ns / f64::from(count));
+    }
+}
+
+/// Lets an index do the work of a round in one go, a question for 8 cars after every [`MOVES_PER_QUESTION`] moves:
+/// nanoseconds of CPU time a move, the questions' share included.
+pub(super) fn play_mixed(
+    contender: &mut impl Contender,
+    work: &Work,
+    watch: Stopwatch,
+    name: &'static str,
+    samples: &mut Samples,
+) {
+    let mut out = Vec::with_capacity(64);
+    let ns = watch.time(|| run_mixed(contender, work, &mut out));
+    samples.note(name, thing::MIXED, ns / work.moves.len() as f64);
+}
+
+/// Does the work of a round, untimed.
+pub(super) fn run_mixed(contender: &mut impl Contender, work: &Work, out: &mut Vec<Found>) {
+    debug_assert!(work.moves.len() <= work.questions.len() * MOVES_PER_QUESTION);
+    for (moves, question) in work.stretches() {
+        contender.update_all(moves);
+        contender.nearest(question.lat, question.lon, 8, WITHIN_M, out);
+        black_box(&*out);
+    }
+}
