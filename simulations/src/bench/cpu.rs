@@ -2,13 +2,12 @@
 //!
 //! Lives here: the clock of the calling thread, the clock of another process, the load of the machine.
 //! Stays out: wall time, for which `Instant` is enough.
-//! Touch with care: reading a clock costs a few hundred nanoseconds, which [`Stopwatch`] takes off again.
+//! Touch with care: reading the clock of a thread costs hundreds of nanoseconds, more when other work has just filled
+//! the caches. Whoever times something short also times nothing at all in the same place, and takes that off.
 
 use std::fs;
 
 use rustix::time::{ClockId, clock_gettime};
-
-use super::median;
 
 /// How much CPU time the calling thread has had, in nanoseconds.
 #[must_use]
@@ -17,41 +16,15 @@ pub fn thread_ns() -> f64 {
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
-/// Times short stretches of the calling thread's work in CPU time.
-#[derive(Clone, Copy, Debug)]
-pub struct Stopwatch {
-    /// What reading the clock twice costs by itself, in nanoseconds.
-    reading_ns: f64,
+/// Does some work and answers how many nanoseconds of CPU time it took the calling thread, reading the clock included.
+pub fn time(work: impl FnOnce()) -> f64 {
+    let began = thread_ns();
+    work();
+    thread_ns() - began
 }
 
-impl Stopwatch {
-    /// A stopwatch that has measured itself.
-    #[must_use]
-    pub fn new() -> Stopwatch {
-        let empty: Vec<f64> = (0..1_001)
-            .map(|_| {
-                let began = thread_ns();
-                thread_ns() - began
-            })
-            .collect();
-        Stopwatch { reading_ns: median(&empty).unwrap_or(0.0) }
-    }
-
-    /// Does some work and answers how many nanoseconds of CPU time it took, never less than 0.
-    pub fn time(&self, work: impl FnOnce()) -> f64 {
-        let began = thread_ns();
-        work();
-        (thread_ns() - began - self.reading_ns).max(0.0)
-    }
-}
-
-impl Default for Stopwatch {
-    fn default() -> Stopwatch {
-        Stopwatch::new()
-    }
-}
-
-/// How much CPU time all threads of another process have had, in nanoseconds. `None` when it is gone, or on a system
+/// How much CPU time the threads of another process have had, in nanoseconds: those that live now, so it is of use for
+/// a process that keeps its threads. `None` when it is gone, or on a system
 /// that does not count it in `/proc`.
 #[must_use]
 pub fn process_ns(pid: u32) -> Option<f64> {

@@ -21,7 +21,6 @@ use ours::Ours;
 use redis::Redis;
 use rtree::OneTree;
 
-use super::cpu::Stopwatch;
 use super::{Failure, Progress, RedisServer, Row, Samples, Settings, Target, turns};
 
 /// How wide a city is unless a case says otherwise, in kilometres.
@@ -88,7 +87,7 @@ pub fn run(settings: &Settings) -> Result<Vec<Row>, Failure> {
 
 /// How many rounds, and how many stretches of work in each.
 fn lasts(settings: &Settings) -> (usize, usize) {
-    if settings.quick { (3, 30) } else { (7, 600) }
+    if settings.quick { (3, 40) } else { (7, 600) }
 }
 
 /// `100k/20km`.
@@ -192,10 +191,9 @@ impl<'a> Rivals<'a> {
         progress.next(&format!("{} getting warm", size_text(case.cars, case.km)));
         self.warm_up(stretches.max(if settings.quick { 0 } else { 4_000.min(case.cars as usize / 50) }));
         progress.step();
-        let watch = Stopwatch::new();
         for round in 0..rounds {
             progress.next(&size_text(case.cars, case.km));
-            if let Err(failure) = self.round(round, stretches, watch, samples) {
+            if let Err(failure) = self.round(round, stretches, samples) {
                 self.redis = None;
                 failed.get_or_insert(failure);
             }
@@ -222,32 +220,26 @@ impl<'a> Rivals<'a> {
         }
     }
 
-    fn round(
-        &mut self,
-        round: usize,
-        stretches: usize,
-        watch: Stopwatch,
-        samples: &mut Samples,
-    ) -> Result<(), Failure> {
+    fn round(&mut self, round: usize, stretches: usize, samples: &mut Samples) -> Result<(), Failure> {
         let (work, mixed) = (self.city.work(stretches), self.city.work(stretches));
         // One search of the whole circle visits every fifth car of a city: fewer of them where there are more cars.
         let plain = (1_000_000 / self.city.cars()).clamp(4, 100);
         for turn in turns(round, 4) {
             match turn {
                 0 => {
-                    play(&mut self.ours, &work, watch, OURS, samples);
-                    play_mixed(&mut self.ours, &mixed, watch, OURS, samples);
+                    play(&mut self.ours, &work, OURS, samples);
+                    play_mixed(&mut self.ours, &mixed, OURS, samples);
                 }
                 1 => {
                     if let Some(grid) = &mut self.grid {
-                        play(grid, &work, watch, GRID, samples);
-                        play_mixed(grid, &mixed, watch, GRID, samples);
+                        play(grid, &work, GRID, samples);
+                        play_mixed(grid, &mixed, GRID, samples);
                     }
                 }
                 2 => {
                     if let Some(tree) = &mut self.tree {
-                        play(tree, &work, watch, TREE, samples);
-                        play_mixed(tree, &mixed, watch, TREE, samples);
+                        play(tree, &work, TREE, samples);
+                        play_mixed(tree, &mixed, TREE, samples);
                     }
                 }
                 _ => {

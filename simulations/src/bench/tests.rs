@@ -1,3 +1,6 @@
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -83,12 +86,23 @@ fn contenders_take_turns_and_the_middle_counts() {
 }
 
 #[test]
-fn cpu_time_grows_with_work_and_not_with_waiting() {
-    let watch = cpu::Stopwatch::new();
-    let work = |rounds: u64| watch.time(|| assert!((0..rounds).map(std::hint::black_box).sum::<u64>() > 0));
-    assert!(work(3_000_000) > 0.0);
-    let before = cpu::process_ns(std::process::id());
-    work(3_000_000);
-    let after = cpu::process_ns(std::process::id());
-    assert!(before.zip(after).is_none_or(|(before, after)| after > before), "{before:?} {after:?}");
+fn cpu_time_of_a_thread_grows_with_work() {
+    let ns = cpu::time(|| assert!((0..3_000_000_u64).map(std::hint::black_box).sum::<u64>() > 0));
+    assert!(ns > 0.0);
+}
+
+#[test]
+fn cpu_time_of_a_process_grows_while_it_works_and_ends_with_it() {
+    let mut child = Command::new("yes").stdout(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    // A system that does not count in /proc has nothing to grow.
+    if let Some(before) = cpu::process_ns(child.id()) {
+        while cpu::process_ns(child.id()).unwrap() <= before {
+            assert!(began.elapsed() < Duration::from_secs(60), "a child that works has no CPU time");
+            std::thread::yield_now();
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(cpu::process_ns(child.id()), None);
 }

@@ -7,8 +7,7 @@
 
 use std::hint::black_box;
 
-use crate::bench::Samples;
-use crate::bench::cpu::Stopwatch;
+use crate::bench::{Samples, cpu, median};
 
 use super::city::{MOVES_PER_QUESTION, Move, Work};
 
@@ -49,42 +48,35 @@ pub(super) mod thing {
 }
 
 /// Lets an index do the work of a round, moves and questions each timed by themselves, in nanoseconds of CPU time:
-/// a move on average, and a question on average for each number of cars asked for (they take turns).
-pub(super) fn play(
-    contender: &mut impl Contender,
-    work: &Work,
-    watch: Stopwatch,
-    name: &'static str,
-    samples: &mut Samples,
-) {
+/// a move on average, and a question on average for each number of cars asked for. These take turns with a question
+/// that is not asked, which tells what the clock costs in that place.
+pub(super) fn play(contender: &mut impl Contender, work: &Work, name: &'static str, samples: &mut Samples) {
+    const KINDS: usize = thing::NEAREST.len() + 1;
     let mut out = Vec::with_capacity(64);
     let mut moves_ns = 0.0;
-    let mut asked = [(0.0, 0_u32); thing::NEAREST.len()];
+    let mut asked_ns: [Vec<f64>; KINDS] = Default::default();
     for (place, (moves, question)) in work.stretches().enumerate() {
-        moves_ns += watch.time(|| contender.update_all(moves));
-        let kind = place % thing::NEAREST.len();
-        let k = thing::NEAREST[kind].0;
-        asked[kind].0 += watch.time(|| contender.nearest(question.lat, question.lon, k, WITHIN_M, &mut out));
-        asked[kind].1 += 1;
+        moves_ns += cpu::time(|| contender.update_all(moves));
+        asked_ns[place % KINDS].push(match thing::NEAREST.get(place % KINDS) {
+            Some(&(k, _)) => cpu::time(|| contender.nearest(question.lat, question.lon, k, WITHIN_M, &mut out)),
+            None => cpu::time(|| ()),
+        });
         black_box(&out);
     }
-    samples.note(name, thing::UPDATE, moves_ns / work.moves.len() as f64);
-    for ((_, thing), (ns, count)) in thing::NEAREST.iter().zip(asked) {
-        samples.note(name, thing, ns / f64::from(count));
+    let [questions_ns @ .., nothing_ns] = asked_ns;
+    let clock_ns = median(&nothing_ns).unwrap_or(0.0);
+    let clocks_ns = clock_ns * work.questions.len() as f64;
+    samples.note(name, thing::UPDATE, (moves_ns - clocks_ns) / work.moves.len() as f64);
+    for ((_, thing), ns) in thing::NEAREST.into_iter().zip(questions_ns) {
+        samples.note(name, thing, ns.iter().sum::<f64>() / ns.len() as f64 - clock_ns);
     }
 }
 
 /// Lets an index do the work of a round in one go, a question for 8 cars after every [`MOVES_PER_QUESTION`] moves:
 /// nanoseconds of CPU time a move, the questions' share included.
-pub(super) fn play_mixed(
-    contender: &mut impl Contender,
-    work: &Work,
-    watch: Stopwatch,
-    name: &'static str,
-    samples: &mut Samples,
-) {
+pub(super) fn play_mixed(contender: &mut impl Contender, work: &Work, name: &'static str, samples: &mut Samples) {
     let mut out = Vec::with_capacity(64);
-    let ns = watch.time(|| run_mixed(contender, work, &mut out));
+    let ns = cpu::time(|| run_mixed(contender, work, &mut out));
     samples.note(name, thing::MIXED, ns / work.moves.len() as f64);
 }
 

@@ -58,7 +58,7 @@ fn everybody_in_this_process_answers_as_a_scan_does() {
         let city = || StreetCity::new(cars, km, SEED);
         check("ours", city(), 1e-3, Ours::new(city().moves()));
         check("tree", city(), 1e-3, OneTree::new(city().moves()));
-        // Angles in whole parts of a turn, 9.3 mm each way at both ends.
+        // Angles are cut to parts of a turn, 9.3 mm each way at both ends.
         check("grid", city(), 0.03, Grid::new(city().moves(), city().half_m()));
     }
 }

@@ -92,6 +92,8 @@ def main():
     if len(sys.argv) != 4:
         sys.exit("usage: valhalla_matrix.py MAP.osm.pbf WORK_FOLDER QUERIES.json")
     map_file, work, queries = map(pathlib.Path, sys.argv[1:])
+    if not map_file.is_file():
+        sys.exit(f"no map at {map_file}: name a file such as city.osm.pbf")
     queries = json.loads(queries.read_text())
     if not queries:
         sys.exit("the file of queries holds an empty list: give it at least one")
