@@ -110,7 +110,13 @@ impl Cell {
     /// The cells that touch this one (six, or five around a pentagon), in the order of their indexes.
     #[must_use]
     pub fn neighbours(self) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = self.0.grid_disk_safe(1).map(Cell).filter(|&cell| cell != self).collect();
+        self.disk(1).into_iter().filter(|&cell| cell != self).collect()
+    }
+
+    /// This cell and every cell up to `rings` steps away, in the order of their indexes.
+    #[must_use]
+    pub fn disk(self, rings: u32) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = self.0.grid_disk_safe(rings).map(Cell).collect();
         cells.sort_unstable();
         cells
     }

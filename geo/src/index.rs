@@ -1,238 +1,196 @@
 //! Who is near: an R-tree over the occupied H3 cells, with buckets of things inside.
 //!
-//! Why not one R-tree of things: a car moves every few seconds, and taking a point out of a big tree and putting it
-//! back costs twenty times more than moving it between two buckets. The tree only changes when a cell becomes
-//! occupied or empty.
+//! Lives here: [`NearIndex`]: things come, move, leave, and are found. Around it: positions in whole numbers
+//! (`angles`), the ground of a cell (`ground`), the buckets and their neighbours (`city`), the search (`search`).
+//! Stays out: what a thing is, what time it is.
+//! Touch with care: an answer equals a scan of everything. That rests on four promises, each tested on its own:
+//! `Ground::holds` never says yes outside the cell; a bucket's reach covers its things; a bucket's clearance is no
+//! longer than the way to anything outside it and its two rings; a rough distance is off by no more than its bound.
 //!
-//! Why it is exact: distances are compared as chords between unit vectors, which is a metric and grows with the
-//! great-circle distance. Every bucket keeps its reach, the largest chord from its centre to anything ever put into
-//! it since it was created. By the triangle inequality nothing in a bucket is closer to the query than
-//! `chord(query, centre) - reach`. Buckets come out of the tree nearest centre first, so once
-//! `chord(query, centre) - largest reach` exceeds the k-th best, nothing better can follow. No property of H3's
-//! geometry is assumed: a thing filed under a wrong cell would cost time, not truth.
+//! Why not one R-tree of things: a car moves every few seconds, and taking a point out of a big tree and putting it
+//! back costs twenty times more than moving it between two buckets. The tree changes only when a cell is entered for
+//! the first time. Why not the plain grid that this resembles: it has a seam, poles, and one size for the whole Earth.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+mod angles;
+mod city;
+mod fix;
+mod ground;
+mod search;
 
-use rstar::RTree;
-use rstar::primitives::GeomWithData;
+use crate::{Cell, Point, Resolution};
 
-use crate::{Cell, EARTH_RADIUS_M, Meters, Point, Resolution, distance};
+use angles::Angles;
+use city::{City, Member};
+use fix::{Accuracy, Heading};
 
-/// Room for rounding in the bounds: 1e-12 of the Earth's radius is 6 micrometres.
-const ROUNDING: f64 = 1e-12;
+pub use fix::{Fix, Near, Search, Tags};
+pub use search::InOrder;
 
-type Centre = GeomWithData<[f64; 3], usize>;
-
-/// Moving things by position, for "who is nearest" questions. `K` names a thing.
+/// Moving things by position, for "who is nearest" questions. `K` names a thing; equal distances are told in the
+/// order of the names.
+///
+/// A thing in the index is reached by the [`Handle`] that [`NearIndex::insert`] gave: the caller keeps it with
+/// whatever else it knows of the thing, so that a move costs no look-up.
 #[derive(Debug)]
 pub struct NearIndex<K> {
-    resolution: Resolution,
-    centres: RTree<Centre>,
-    slots: HashMap<Cell, usize>,
-    buckets: Vec<Bucket<K>>,
-    free: Vec<usize>,
-    places: HashMap<K, Place>,
-    reach_max: f64,
+    city: City,
+    slots: Vec<Slot<K>>,
+    /// Vacant places in `slots`. A vacant place keeps its last name until it is taken again.
+    vacant: Vec<u32>,
 }
 
-#[derive(Debug)]
-struct Bucket<K> {
-    cell: Cell,
-    centre: [f64; 3],
-    reach: f64,
-    members: Vec<Member<K>>,
-}
+/// One thing in the index. It cannot be copied, so that what has left cannot be moved. It belongs to the index that
+/// gave it: another one may panic, or move another thing.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a thing whose handle is lost can never leave the index"]
+pub struct Handle(u32);
 
-#[derive(Debug)]
-struct Member<K> {
+/// What is known of a thing beyond its position: found by its number, so that buckets stay small.
+#[derive(Clone, Debug)]
+struct Slot<K> {
+    bucket: u32,
+    place: u32,
+    seen_ms: i64,
+    heading: Heading,
+    accuracy: Accuracy,
     key: K,
-    unit: [f64; 3],
-    point: Point,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    bucket: usize,
-    member: usize,
-}
-
-/// One answer to "who is near".
-#[derive(Clone, Debug, PartialEq)]
-pub struct Near<K> {
-    /// Who.
-    pub key: K,
-    /// Where.
-    pub point: Point,
-    /// How far from the question, along a great circle.
-    pub distance: Meters,
-}
-
-impl<K: Clone + Ord + Hash> NearIndex<K> {
-    /// An empty index with buckets of this resolution.
+impl<K: Clone + Ord> NearIndex<K> {
+    /// An empty index with buckets of this resolution: [`Resolution::INDEX`] for a city; one step coarser where
+    /// there are fewer than five things to a cell.
     #[must_use]
     pub fn new(resolution: Resolution) -> NearIndex<K> {
-        NearIndex {
-            resolution,
-            centres: RTree::new(),
-            slots: HashMap::new(),
-            buckets: Vec::new(),
-            free: Vec::new(),
-            places: HashMap::new(),
-            reach_max: 0.0,
-        }
+        NearIndex { city: City::new(resolution), slots: Vec::new(), vacant: Vec::new() }
     }
 
     /// How many things are in the index.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.slots.len() - self.vacant.len()
     }
 
     /// Whether nothing is in the index.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.len() == 0
     }
 
-    /// Where a thing is, if it is in the index.
-    #[must_use]
-    pub fn get(&self, key: &K) -> Option<Point> {
-        self.places.get(key).map(|place| self.buckets[place.bucket].members[place.member].point)
-    }
-
-    /// Puts a thing at a point; a thing that is already here moves.
-    pub fn put(&mut self, key: K, point: Point) {
-        let cell = Cell::at(point, self.resolution);
-        if let Some(&place) = self.places.get(&key) {
-            if self.buckets[place.bucket].cell == cell {
-                let unit = point.unit();
-                let bucket = &mut self.buckets[place.bucket];
-                bucket.members[place.member] = Member { key, unit, point };
-                bucket.reach = bucket.reach.max(chord(bucket.centre, unit));
-                self.reach_max = self.reach_max.max(bucket.reach);
-                return;
-            }
-            self.take_out(place);
-        }
-        self.put_in(key, point, cell);
-    }
-
-    /// Takes a thing out. Returns whether it was here.
-    pub fn remove(&mut self, key: &K) -> bool {
-        let Some(place) = self.places.remove(key) else { return false };
-        self.take_out(place);
-        true
-    }
-
-    /// The `k` nearest things within a distance, nearest first; equal distances in the order of their keys.
-    /// Equal to a scan of everything by great-circle distance (to a micrometre).
-    #[must_use]
-    pub fn nearest(&self, from: Point, k: usize, within: Meters) -> Vec<Near<K>> {
-        self.nearest_where(from, k, within, |_| true)
-    }
-
-    /// As [`NearIndex::nearest`], of the things that pass `wanted`.
-    #[must_use]
-    pub fn nearest_where(&self, from: Point, k: usize, within: Meters, wanted: impl Fn(&K) -> bool) -> Vec<Near<K>> {
-        let mut best: Vec<(f64, &Member<K>)> = Vec::with_capacity(k.min(self.len()) + 1);
-        if k == 0 {
-            return Vec::new();
-        }
-        let query = from.unit();
-        let mut limit = chord_of(within) + ROUNDING;
-        for (centre, squared) in self.centres.nearest_neighbor_iter_with_distance_2(query) {
-            let to_centre = squared.sqrt();
-            if to_centre - self.reach_max > limit {
-                break;
-            }
-            let bucket = &self.buckets[centre.data];
-            if to_centre - bucket.reach > limit {
-                continue;
-            }
-            for member in &bucket.members {
-                let away = chord(query, member.unit);
-                if away > limit || !wanted(&member.key) {
-                    continue;
-                }
-                let after = best.partition_point(|&(d, other)| (d, &other.key) < (away, &member.key));
-                best.insert(after, (away, member));
-                best.truncate(k);
-                if best.len() == k {
-                    limit = limit.min(best[k - 1].0 + ROUNDING);
-                }
-            }
-        }
-        let answer = |(_, member): (f64, &Member<K>)| Near {
-            key: member.key.clone(),
-            point: member.point,
-            distance: distance(from, member.point),
-        };
-        let mut found: Vec<Near<K>> = best.into_iter().map(answer).filter(|near| near.distance <= within).collect();
-        found.sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.key.cmp(&b.key)));
-        found
-    }
-
-    fn put_in(&mut self, key: K, point: Point, cell: Cell) {
-        let slot = match self.slots.get(&cell) {
-            Some(&slot) => slot,
-            None => self.occupy(cell),
-        };
-        let unit = point.unit();
-        let bucket = &mut self.buckets[slot];
-        bucket.reach = bucket.reach.max(chord(bucket.centre, unit) + ROUNDING);
-        self.reach_max = self.reach_max.max(bucket.reach);
-        self.places.insert(key.clone(), Place { bucket: slot, member: bucket.members.len() });
-        bucket.members.push(Member { key, unit, point });
-    }
-
-    /// Takes the member at `place` out of its bucket; the caller has forgotten, or is about to renew, its place.
-    fn take_out(&mut self, place: Place) {
-        let bucket = &mut self.buckets[place.bucket];
-        bucket.members.swap_remove(place.member);
-        if let Some(moved) = bucket.members.get(place.member) {
-            self.places.insert(moved.key.clone(), place);
-        }
-        if self.buckets[place.bucket].members.is_empty() {
-            self.vacate(place.bucket);
-        }
-    }
-
-    fn occupy(&mut self, cell: Cell) -> usize {
-        let centre = cell.centre().unit();
-        let bucket = Bucket { cell, centre, reach: 0.0, members: Vec::new() };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.buckets[slot] = bucket;
-                slot
-            }
+    /// Puts a thing in.
+    pub fn insert(&mut self, key: K, tags: Tags, fix: Fix) -> Handle {
+        let number = self.vacant.pop().unwrap_or_else(|| {
+            u32::try_from(self.slots.len()).expect("four thousand million things do not fit into memory")
+        });
+        let at = Angles::of(fix.point);
+        let (bucket, place) = self.city.enter(at, Member { at, number, tags });
+        let (heading, accuracy) = (Heading::of(fix.heading), Accuracy::of(fix.accuracy));
+        let slot = Slot { bucket, place, seen_ms: fix.seen_ms, heading, accuracy, key };
+        match self.slots.get_mut(number as usize) {
+            Some(vacant) => *vacant = slot,
             None => {
-                self.buckets.push(bucket);
-                self.buckets.len() - 1
+                spare(&mut self.slots);
+                self.slots.push(slot);
             }
-        };
-        self.slots.insert(cell, slot);
-        self.centres.insert(GeomWithData::new(centre, slot));
-        slot
+        }
+        Handle(number)
     }
 
-    fn vacate(&mut self, slot: usize) {
-        let bucket = &self.buckets[slot];
-        self.centres.remove(&GeomWithData::new(bucket.centre, slot));
-        self.slots.remove(&bucket.cell);
-        self.free.push(slot);
+    /// Moves a thing. Within its cell that is a test of six borders and no H3 at all.
+    pub fn update(&mut self, handle: &Handle, fix: Fix) {
+        let slot = &mut self.slots[handle.0 as usize];
+        slot.seen_ms = fix.seen_ms;
+        slot.heading = Heading::of(fix.heading);
+        slot.accuracy = Accuracy::of(fix.accuracy);
+        let at = Angles::of(fix.point);
+        if !self.city.moved_within(slot.bucket, slot.place, at) {
+            self.change_bucket(handle.0, at);
+        }
+    }
+
+    /// Moves many things, in order: the same as [`NearIndex::update`] for each.
+    pub fn update_all<'a>(&mut self, moves: impl IntoIterator<Item = (&'a Handle, Fix)>) {
+        for (handle, fix) in moves {
+            self.update(handle, fix);
+        }
+    }
+
+    /// Takes a thing out.
+    pub fn remove(&mut self, handle: Handle) {
+        let slot = &self.slots[handle.0 as usize];
+        self.leave(slot.bucket, slot.place);
+        self.vacant.push(handle.0);
+        self.forget_empty();
+    }
+
+    /// Gives a thing other marks.
+    pub fn retag(&mut self, handle: &Handle, tags: Tags) {
+        let slot = &self.slots[handle.0 as usize];
+        self.city.member_mut(slot.bucket, slot.place).tags = tags;
+    }
+
+    /// Who this is.
+    #[must_use]
+    pub fn key(&self, handle: &Handle) -> &K {
+        &self.slots[handle.0 as usize].key
+    }
+
+    /// Where a thing is: rounded to 2^-32 of a turn, at most 4.7 mm off on each axis.
+    #[must_use]
+    pub fn point(&self, handle: &Handle) -> Point {
+        let slot = &self.slots[handle.0 as usize];
+        self.city.member(slot.bucket, slot.place).at.point()
+    }
+
+    /// The cell under which a thing is filed: the one that holds it.
+    #[must_use]
+    pub fn cell(&self, handle: &Handle) -> Cell {
+        self.city.cell(self.slots[handle.0 as usize].bucket)
+    }
+
+    /// The memory held, in bytes, as far as the index knows: the capacity of everything it allocated, and the
+    /// R-tree's nodes estimated at twice their leaves.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot<K>>() + self.vacant.capacity() * 4 + self.city.heap_bytes()
+    }
+
+    fn change_bucket(&mut self, number: u32, at: Angles) {
+        let Slot { bucket, place, .. } = self.slots[number as usize];
+        let tags = self.city.member(bucket, place).tags;
+        let into = self.city.bucket_from(bucket, at);
+        if into == bucket {
+            self.city.member_mut(bucket, place).at = at;
+            return;
+        }
+        self.leave(bucket, place);
+        let place = self.city.join(into, Member { at, number, tags });
+        let slot = &mut self.slots[number as usize];
+        (slot.bucket, slot.place) = (into, place);
+        self.forget_empty();
+    }
+
+    /// Takes a member out of its bucket; the last member moves into its place.
+    fn leave(&mut self, bucket: u32, place: u32) {
+        if let Some(moved) = self.city.leave(bucket, place) {
+            self.slots[moved as usize].place = place;
+        }
+    }
+
+    /// Forgets empty buckets when there are many. Numbers of buckets change: only when nothing is under way.
+    fn forget_empty(&mut self) {
+        if self.city.has_many_empty() {
+            for (slot, bucket) in self.city.forget_empty() {
+                self.slots[slot as usize].bucket = bucket;
+            }
+        }
     }
 }
 
-/// The straight line between two unit vectors.
-fn chord(a: [f64; 3], b: [f64; 3]) -> f64 {
-    ((a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2) + (a[2] - b[2]).powi(2)).sqrt()
-}
-
-/// The chord that spans a distance along the ground; half the Earth or more spans it whole.
-fn chord_of(distance: Meters) -> f64 {
-    let angle = (distance.get() / EARTH_RADIUS_M).min(std::f64::consts::PI);
-    2.0 * (angle / 2.0).sin()
+/// Makes room for one more by an eighth at a time: doubling would leave a quarter of the memory unused on average.
+fn spare<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 8 + 4);
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod travel;
 pub use cell::{Cell, NotACell, NotAResolution, Resolution};
 pub use distance::{EARTH_RADIUS_M, Meters, NotADistance, distance, heading};
 pub use drive::{Drive, NoDrive};
-pub use index::{Near, NearIndex};
+pub use index::{Fix, Handle, InOrder, Near, NearIndex, Search, Tags};
 pub use point::{NotAPoint, Point};
 pub use travel::{NotATravelTime, StraightLine};
 

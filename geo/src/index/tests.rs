@@ -1,31 +1,35 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::angles::{Angles, Ruler};
+use super::ground::{Ground, clearance, reach};
 use super::*;
+use crate::{Meters, distance};
 
 /// A change to the index, at a place that is likely to be nasty.
 #[derive(Clone, Debug)]
 enum Change {
-    Put(u16, Point),
+    Put(u16, Point, u32, i64),
     Remove(u16),
+    Retag(u16, u32),
 }
 
-/// Points where an index goes wrong first: seams, poles, pentagons, one crowded street, anywhere.
+/// The oracle: a list of everything.
+#[derive(Default)]
+struct Everything(BTreeMap<u16, (Handle, Point, Tags, i64)>);
+
+fn around(lat: f64, lon: f64, spread: f64) -> impl Strategy<Value = Point> {
+    (-spread..spread, -spread..spread).prop_map(move |(dlat, dlon)| {
+        let lon = (lon + dlon + 540.0).rem_euclid(360.0) - 180.0;
+        Point::new((lat + dlat).clamp(-90.0, 90.0), lon).unwrap()
+    })
+}
+
+/// Points where an index goes wrong first: seams, poles, pentagons, the edges of the icosahedron, one crowded street,
+/// the corners of a cell, anywhere.
 fn any_point() -> impl Strategy<Value = Point> {
-    let around = |lat: f64, lon: f64, spread: f64| {
-        (-spread..spread, -spread..spread).prop_map(move |(dlat, dlon)| {
-            let lon = lon + dlon;
-            let lon = if lon > 180.0 {
-                lon - 360.0
-            } else if lon < -180.0 {
-                lon + 360.0
-            } else {
-                lon
-            };
-            Point::new((lat + dlat).clamp(-90.0, 90.0), lon).unwrap()
-        })
-    };
     prop_oneof![
         around(40.75, -73.98, 0.05),
         around(40.75, -73.98, 0.000_05),
@@ -33,90 +37,273 @@ fn any_point() -> impl Strategy<Value = Point> {
         around(90.0, 0.0, 0.02),
         around(-90.0, 0.0, 0.02),
         around(69.65, 18.96, 0.03),
-        around(64.7, 10.536, 0.01), // the pentagon in the Norwegian Sea
+        around(79.999, 10.0, 0.02),
+        around(64.7, 10.536, 0.01),         // the pentagon in the Norwegian Sea
+        around(50.103_2, -143.478_5, 0.02), // the pentagon in the Gulf of Alaska
+        around(26.565, 0.0, 0.05),          // near an edge of the icosahedron
+        corner_of_a_cell(),
         (-90.0..=90.0, -180.0..=180.0).prop_map(|(lat, lon)| Point::new(lat, lon).unwrap()),
     ]
 }
 
+/// Within a metre of a corner of some cell of New York.
+fn corner_of_a_cell() -> impl Strategy<Value = Point> {
+    (around(40.75, -73.98, 0.01), 0usize..6, -1e-5..1e-5, -1e-5..1e-5).prop_map(|(near, corner, dlat, dlon)| {
+        let corners = Cell::at(near, Resolution::INDEX).outline();
+        let corner = corners[corner % corners.len()];
+        Point::new(corner.lat() + dlat, corner.lon() + dlon).unwrap()
+    })
+}
+
 fn any_change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        4 => (0u16..80, any_point()).prop_map(|(key, point)| Change::Put(key, point)),
+        6 => (0u16..80, any_point(), 0u32..16, 0i64..100).prop_map(|(key, at, tags, ms)| Change::Put(key, at, tags, ms)),
         1 => (0u16..80).prop_map(Change::Remove),
+        1 => (0u16..80, 0u32..16).prop_map(|(key, tags)| Change::Retag(key, tags)),
     ]
 }
 
-/// The oracle: measures everything.
-fn scan(all: &BTreeMap<u16, Point>, from: Point, k: usize, within: Meters) -> Vec<f64> {
-    let mut distances: Vec<f64> =
-        all.values().map(|&point| distance(from, point).get()).filter(|&d| d <= within.get()).collect();
-    distances.sort_by(f64::total_cmp);
-    distances.truncate(k);
-    distances
+fn any_search() -> impl Strategy<Value = Search> {
+    let within = prop_oneof![Just(500.0), Just(5_000.0), 0.0..60_000.0, 0.0..2.1e7];
+    let age = prop::option::of((0u64..120).prop_map(Duration::from_millis));
+    (within, 0u32..4, 0u32..4, 0u32..2, age).prop_map(|(within, all, any, none, age)| {
+        let within = Meters::new(within).unwrap();
+        Search { all: Tags(all), any: Tags(any << 1), none: Tags(none << 3), ..Search::within(within) }.seen(100, age)
+    })
+}
+
+impl Everything {
+    fn apply(&mut self, index: &mut NearIndex<u16>, change: Change) {
+        match change {
+            Change::Put(key, point, tags, ms) => match self.0.get_mut(&key) {
+                Some((handle, held, _, seen)) => {
+                    index.update(handle, Fix::at(point, ms));
+                    (*held, *seen) = (point, ms);
+                }
+                None => {
+                    let handle = index.insert(key, Tags(tags), Fix::at(point, ms));
+                    self.0.insert(key, (handle, point, Tags(tags), ms));
+                }
+            },
+            Change::Remove(key) => {
+                if let Some((handle, ..)) = self.0.remove(&key) {
+                    index.remove(handle);
+                }
+            }
+            Change::Retag(key, tags) => {
+                if let Some((handle, _, held, _)) = self.0.get_mut(&key) {
+                    index.retag(handle, Tags(tags));
+                    *held = Tags(tags);
+                }
+            }
+        }
+    }
+
+    /// Measures everything, with the haversine formula.
+    fn scan(&self, from: Point, search: &Search) -> Vec<(f64, u16)> {
+        let from = Angles::of(from).point();
+        let wanted = |(tags, seen): (Tags, i64)| {
+            let age = Duration::from_millis((search.now_ms - seen).max(0).unsigned_abs());
+            let fresh = search.age_max.is_none_or(|most| age <= most);
+            fresh
+                && tags.0 & search.all.0 == search.all.0
+                && (search.any.0 == 0 || tags.0 & search.any.0 > 0)
+                && tags.0 & search.none.0 == 0
+        };
+        let measured = self.0.iter().filter(|(_, (_, _, tags, seen))| wanted((*tags, *seen)));
+        let mut found: Vec<(f64, u16)> =
+            measured.map(|(&key, (_, at, ..))| (distance(from, Angles::of(*at).point()).get(), key)).collect();
+        found.retain(|(metres, _)| *metres <= search.within.get());
+        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        found
+    }
+}
+
+/// Whether two lists are equal: the distances to a micrometre, the names wherever distances tell them apart.
+fn same(found: &[(f64, u16)], expected: &[(f64, u16)]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(found.len(), expected.len());
+    for (a, b) in found.iter().zip(expected) {
+        prop_assert!((a.0 - b.0).abs() < 2e-6, "{:?} is not {:?}", a, b);
+        let told_apart = expected.iter().filter(|(metres, _)| (metres - b.0).abs() < 1e-5).count() == 1;
+        prop_assert!(!told_apart || a.1 == b.1, "{:?} is not {:?}", a, b);
+    }
+    Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn nearest_equals_a_scan_of_everything(
+        resolution in prop_oneof![8 => Just(9u8), 1 => 0u8..=12],
         changes in prop::collection::vec(any_change(), 0..150),
-        queries in prop::collection::vec((any_point(), 0usize..90, prop_oneof![Just(500.0), Just(5_000.0), 0.0..2.1e7]), 1..8),
+        queries in prop::collection::vec((any_point(), 0usize..90, any_search()), 1..8),
+    ) {
+        let mut index = NearIndex::new(Resolution::new(resolution).unwrap());
+        let mut all = Everything::default();
+        for change in changes {
+            all.apply(&mut index, change);
+        }
+        prop_assert_eq!(index.len(), all.0.len());
+        for (key, (handle, point, ..)) in &all.0 {
+            prop_assert_eq!(index.key(handle), key);
+            prop_assert_eq!(index.point(handle), Angles::of(*point).point());
+            prop_assert_eq!(index.cell(handle), Cell::at(index.point(handle), Resolution::new(resolution).unwrap()));
+        }
+        for (from, k, search) in queries {
+            let expected = all.scan(from, &search);
+            let told = |near: Near<'_, u16>| (near.distance.get(), *near.key);
+            let found: Vec<(f64, u16)> = index.nearest(from, k, &search).into_iter().map(told).collect();
+            same(&found, &expected[..k.min(expected.len())])?;
+            let in_order: Vec<(f64, u16)> = index.in_order(from, &search).map(told).collect();
+            same(&in_order, &expected)?;
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_scanned_to_the_last(
+        seed in any::<u64>(), centre in any_point(), spread in 0.0005..0.2f64, k in 1usize..60, within in 10.0..30_000.0f64,
     ) {
         let mut index = NearIndex::new(Resolution::INDEX);
-        let mut all = BTreeMap::new();
-        for change in changes {
-            match change {
-                Change::Put(key, point) => {
-                    index.put(key, point);
-                    all.insert(key, point);
-                }
-                Change::Remove(key) => prop_assert_eq!(index.remove(&key), all.remove(&key).is_some()),
-            }
+        let mut all = Everything::default();
+        let mut chance = seed;
+        let mut unit = || {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (chance >> 11) as f64 / (1u64 << 53) as f64 * 2.0 - 1.0
+        };
+        let mut somewhere = |scale: f64| {
+            let lon = (centre.lon() + unit() * scale + 540.0).rem_euclid(360.0) - 180.0;
+            Point::new((centre.lat() + unit() * scale).clamp(-90.0, 90.0), lon).unwrap()
+        };
+        for key in 0..1_500 {
+            all.apply(&mut index, Change::Put(key, somewhere(spread), 0, 0));
         }
-        prop_assert_eq!(index.len(), all.len());
-        for (&key, &point) in &all {
-            prop_assert_eq!(index.get(&key), Some(point));
+        for key in 0..1_500 {
+            all.apply(&mut index, Change::Put(key, somewhere(spread), 0, 0));
         }
-        for (from, k, within) in queries {
-            let within = Meters::new(within).unwrap();
-            let found: Vec<f64> = index.nearest(from, k, within).iter().map(|near| near.distance.get()).collect();
-            let expected = scan(&all, from, k, within);
-            prop_assert_eq!(found.len(), expected.len());
-            for (a, b) in found.iter().zip(&expected) {
-                prop_assert!((a - b).abs() < 1e-6, "{} is not {}", a, b);
-            }
+        let search = Search::within(Meters::new(within).unwrap());
+        for _ in 0..4 {
+            let from = somewhere(spread * 1.2);
+            let expected = all.scan(from, &search);
+            let found: Vec<(f64, u16)> =
+                index.nearest(from, k, &search).into_iter().map(|near| (near.distance.get(), *near.key)).collect();
+            same(&found, &expected[..k.min(expected.len())])?;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn a_cell_never_says_yes_to_a_point_outside(
+        point in any_point(), resolution in 3u8..=12, east in -1.0..1.0f64, north in -1.0..1.0f64,
+    ) {
+        let resolution = Resolution::new(resolution).unwrap();
+        let cell = Cell::at(point, resolution);
+        let wide = 1.3 * cell.reach().get() / 111_195.0;
+        let stretch = 1.0 / cell.centre().lat().to_radians().cos().max(1e-3);
+        let lon = (cell.centre().lon() + east * wide * stretch + 540.0).rem_euclid(360.0) - 180.0;
+        let at = Angles::of(Point::new((cell.centre().lat() + north * wide).clamp(-90.0, 90.0), lon).unwrap());
+        if Ground::of(cell).holds(at) {
+            prop_assert_eq!(Cell::at(at.point(), resolution), cell);
+        }
+    }
+
+    #[test]
+    fn reach_and_clearance_keep_their_word(
+        point in any_point(), resolution in 3u8..=12, east in -1.0..1.0f64, north in -1.0..1.0f64,
+    ) {
+        let resolution = Resolution::new(resolution).unwrap();
+        let cell = Cell::at(point, resolution);
+        let wide = 6.0 * cell.reach().get() / 111_195.0;
+        let stretch = 1.0 / cell.centre().lat().to_radians().cos().max(1e-3);
+        let lon = (cell.centre().lon() + east * wide * stretch + 540.0).rem_euclid(360.0) - 180.0;
+        let at = Point::new((cell.centre().lat() + north * wide).clamp(-90.0, 90.0), lon).unwrap();
+        let away = Ruler::new(cell.centre(), Meters::ZERO).exact(Angles::of(at));
+        let near = cell.disk(2);
+        let third: Vec<Cell> = cell.disk(3).into_iter().filter(|other| !near.contains(other)).collect();
+        let filed = Cell::at(at, resolution);
+        if filed == cell {
+            prop_assert!(away <= reach(cell), "{away} m, the reach is {}", reach(cell));
+        }
+        if !near.contains(&filed) {
+            prop_assert!(away >= clearance(cell, &third), "{away} m, the clearance is {}", clearance(cell, &third));
         }
     }
 }
 
 #[test]
+fn most_moves_within_a_cell_take_the_fast_path() {
+    let cell = Cell::at(Point::new(40.75, -73.98).unwrap(), Resolution::INDEX);
+    let ground = Ground::of(cell);
+    let (mut inside, mut sure) = (0, 0);
+    for step in 0..10_000 {
+        let (north, east) = (f64::from(step % 100 - 50) * 5e-5, f64::from(step / 100 - 50) * 5e-5);
+        let point = Point::new(cell.centre().lat() + north, cell.centre().lon() + east).unwrap();
+        inside += usize::from(Cell::at(point, Resolution::INDEX) == cell);
+        sure += usize::from(ground.holds(Angles::of(point)));
+    }
+    assert!(inside > 3_000, "the grid of points covers the cell: {inside}");
+    assert!(sure * 100 >= inside * 99, "{sure} of {inside}");
+}
+
+#[test]
 fn an_emptied_index_answers_nothing_and_can_be_filled_again() {
     let here = Point::new(40.75, -73.98).unwrap();
+    let everywhere = Search::within(Meters::whole(20_000_000));
     let mut index = NearIndex::new(Resolution::INDEX);
     for round in 0..3 {
-        for key in 0..50u32 {
-            index.put(key, Point::new(40.7 + f64::from(key) * 0.001, -73.98).unwrap());
-        }
-        assert_eq!(index.nearest(here, 3, Meters::whole(100_000)).len(), 3, "round {round}");
-        for key in 0..50 {
-            assert!(index.remove(&key));
+        let at = |key: u32| Point::new(40.7 + f64::from(key) * 0.001, -73.98).unwrap();
+        let handles: Vec<Handle> = (0..50).map(|key| index.insert(key, Tags::NONE, Fix::at(at(key), 0))).collect();
+        assert_eq!(index.nearest(here, 3, &Search::within(Meters::whole(100_000))).len(), 3, "round {round}");
+        for handle in handles {
+            index.remove(handle);
         }
         assert!(index.is_empty());
-        assert!(index.nearest(here, 3, Meters::whole(20_000_000)).is_empty());
+        assert!(index.nearest(here, 3, &everywhere).is_empty());
     }
+}
+
+#[test]
+fn empty_cells_are_forgotten_and_nobody_is_lost() {
+    let everywhere = Search::within(Meters::whole(20_000_000));
+    let mut index = NearIndex::new(Resolution::INDEX);
+    let at = |step: u32| Point::new(40.0 + f64::from(step) * 0.01, -73.98).unwrap();
+    let handles: Vec<Handle> = (0..20).map(|key| index.insert(key, Tags::NONE, Fix::at(at(key), 0))).collect();
+    for step in 0..2_000 {
+        for (handle, key) in handles.iter().zip(0..) {
+            index.update(handle, Fix::at(at((step + key) % 2_000), i64::from(step)));
+        }
+    }
+    let bytes = index.heap_bytes();
+    assert!(bytes < 1_000_000, "2,000 cells were entered and all but 20 left: {bytes} bytes");
+    let found = index.nearest(at(1_999), 30, &everywhere);
+    assert_eq!(found.len(), 20);
+    assert_eq!((*found[0].key, found[0].distance.get() < 0.01), (0, true));
+}
+
+#[test]
+fn an_answer_tells_age_heading_accuracy_and_marks() {
+    let here = Point::new(40.75, -73.98).unwrap();
+    let mut index = NearIndex::new(Resolution::INDEX);
+    let accuracy = Some(Meters::new(12.3).unwrap());
+    let fix = Fix { point: here, seen_ms: 4_000, heading: Some(359.999), accuracy };
+    let _handle = index.insert("ann", Tags(5), fix);
+    let search = Search::within(Meters::whole(10)).seen(9_500, Some(Duration::from_secs(6)));
+    let found = index.nearest(here, 1, &search);
+    assert_eq!(found[0].age, Duration::from_millis(5_500));
+    assert_eq!((found[0].heading, found[0].accuracy, found[0].tags), (Some(0.0), accuracy, Tags(5)));
+    assert!(index.nearest(here, 1, &search.seen(10_001, Some(Duration::from_secs(6)))).is_empty());
 }
 
 #[test]
 fn only_those_who_pass_the_filter_are_counted() {
     let here = Point::new(40.75, -73.98).unwrap();
     let mut index = NearIndex::new(Resolution::INDEX);
-    for key in 0..20u32 {
-        index.put(key, Point::new(40.75 + f64::from(key) * 0.001, -73.98).unwrap());
-    }
-    let even: Vec<u32> = index
-        .nearest_where(here, 3, Meters::whole(5_000), |key| key % 2 == 0)
-        .into_iter()
-        .map(|near| near.key)
-        .collect();
-    assert_eq!(even, [0, 2, 4]);
+    let at = |key: u32| Fix::at(Point::new(40.75 + f64::from(key) * 0.001, -73.98).unwrap(), 0);
+    let _handles: Vec<Handle> = (0..20).map(|key| index.insert(key, Tags::NONE, at(key))).collect();
+    let search = Search::within(Meters::whole(5_000));
+    let even = index.nearest_where(here, 3, &search, |key| key % 2 == 0);
+    assert_eq!(even.iter().map(|near| *near.key).collect::<Vec<_>>(), [0, 2, 4]);
 }

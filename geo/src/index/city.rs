@@ -1,0 +1,271 @@
+//! The buckets: one for each H3 cell that was entered, linked to those within two rings.
+//!
+//! Lives here: which bucket a position belongs to, moving in and out, opening and forgetting buckets.
+//! Stays out: names of things, searching.
+//! Touch with care: buckets are linked both ways or not at all; a bucket is forgotten only when it is empty.
+
+use std::collections::HashMap;
+
+use rstar::RTree;
+use rstar::primitives::GeomWithData;
+
+use super::angles::{Angles, Ruler};
+use super::ground::{self, Ground};
+use super::{Tags, spare};
+use crate::{Cell, Meters, Resolution};
+
+/// The centre of a bucket as a unit vector, and its number.
+pub(super) type Centre = GeomWithData<[f64; 3], u32>;
+
+/// A cell has at most 18 others within two rings.
+const LINKS: usize = 18;
+/// No bucket.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+/// A thing in a bucket, in 16 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    pub(super) at: Angles,
+    /// The number of its slot.
+    pub(super) number: u32,
+    pub(super) tags: Tags,
+}
+
+/// What a move touches.
+#[derive(Debug)]
+struct Bucket {
+    ground: Ground,
+    members: Vec<Member>,
+}
+
+/// What a search, or a move into another cell, touches as well.
+#[derive(Debug)]
+pub(super) struct Around {
+    pub(super) cell: Cell,
+    /// Buckets within two rings; [`NOBODY`] from the first place that is not taken.
+    pub(super) links: [u32; LINKS],
+    /// See [`ground::clearance`].
+    pub(super) clearance: f64,
+    /// No member is farther from the centre than this, in metres.
+    pub(super) reach: f64,
+}
+
+#[derive(Debug)]
+pub(super) struct City {
+    resolution: Resolution,
+    tree: RTree<Centre>,
+    by_cell: HashMap<Cell, u32>,
+    buckets: Vec<Bucket>,
+    arounds: Vec<Around>,
+    /// The centres again, packed, for a glance at eighteen neighbours.
+    centres: Vec<Angles>,
+    /// The longest reach of any bucket, in metres.
+    reach_max: f64,
+    empty: usize,
+}
+
+impl City {
+    pub(super) fn new(resolution: Resolution) -> City {
+        City {
+            resolution,
+            tree: RTree::new(),
+            by_cell: HashMap::new(),
+            buckets: Vec::new(),
+            arounds: Vec::new(),
+            centres: Vec::new(),
+            reach_max: 0.0,
+            empty: 0,
+        }
+    }
+
+    pub(super) fn tree(&self) -> &RTree<Centre> {
+        &self.tree
+    }
+
+    pub(super) fn reach_max(&self) -> f64 {
+        self.reach_max
+    }
+
+    pub(super) fn centre(&self, bucket: u32) -> Angles {
+        self.centres[bucket as usize]
+    }
+
+    pub(super) fn around(&self, bucket: u32) -> &Around {
+        &self.arounds[bucket as usize]
+    }
+
+    pub(super) fn cell(&self, bucket: u32) -> Cell {
+        self.arounds[bucket as usize].cell
+    }
+
+    pub(super) fn members(&self, bucket: u32) -> &[Member] {
+        &self.buckets[bucket as usize].members
+    }
+
+    pub(super) fn member(&self, bucket: u32, place: u32) -> &Member {
+        &self.buckets[bucket as usize].members[place as usize]
+    }
+
+    pub(super) fn member_mut(&mut self, bucket: u32, place: u32) -> &mut Member {
+        &mut self.buckets[bucket as usize].members[place as usize]
+    }
+
+    /// The bucket that holds a position, if one was opened for its cell.
+    pub(super) fn bucket_at(&self, at: Angles) -> Option<u32> {
+        self.by_cell.get(&Cell::at(at.point(), self.resolution)).copied()
+    }
+
+    /// Moves a member if it surely stays in its cell.
+    #[inline]
+    pub(super) fn moved_within(&mut self, bucket: u32, place: u32, at: Angles) -> bool {
+        let bucket = &mut self.buckets[bucket as usize];
+        let stays = bucket.ground.holds(at);
+        if stays {
+            bucket.members[place as usize].at = at;
+        }
+        stays
+    }
+
+    /// The bucket that a position belongs to, for a thing that comes from another one nearby: the neighbour whose
+    /// centre is nearest is asked first, and H3 only when that one is not sure.
+    pub(super) fn bucket_from(&mut self, from: u32, at: Angles) -> u32 {
+        let square = |bucket: &u32| {
+            let (lat, lon) = at.offset_from(self.centres[*bucket as usize]);
+            let lon = lon * self.shrink(*bucket);
+            lat * lat + lon * lon
+        };
+        let links = self.arounds[from as usize].links.iter().take_while(|link| **link != NOBODY);
+        let nearest = links.map(|link| (square(link), *link)).min_by(|a, b| a.0.total_cmp(&b.0));
+        match nearest {
+            Some((_, link)) if self.buckets[link as usize].ground.holds(at) => link,
+            _ => self.bucket_of(at),
+        }
+    }
+
+    fn shrink(&self, bucket: u32) -> f32 {
+        // Good enough to choose whom to ask first.
+        self.centres[bucket as usize].point().lat().to_radians().cos() as f32
+    }
+
+    /// Puts a new thing into the bucket of its cell; tells which bucket, and its place there.
+    pub(super) fn enter(&mut self, at: Angles, member: Member) -> (u32, u32) {
+        let bucket = self.bucket_of(at);
+        (bucket, self.join(bucket, member))
+    }
+
+    /// Puts a thing into a bucket; tells its place there.
+    pub(super) fn join(&mut self, bucket: u32, member: Member) -> u32 {
+        let members = &mut self.buckets[bucket as usize].members;
+        self.empty -= usize::from(members.is_empty());
+        spare(members);
+        members.push(member);
+        (members.len() - 1) as u32
+    }
+
+    /// Takes a member out. Tells which thing took its place, if one did.
+    pub(super) fn leave(&mut self, bucket: u32, place: u32) -> Option<u32> {
+        let members = &mut self.buckets[bucket as usize].members;
+        members.swap_remove(place as usize);
+        self.empty += usize::from(members.is_empty());
+        if members.capacity() > 32 && members.len() < members.capacity() / 4 {
+            members.shrink_to(members.len() * 2);
+        }
+        members.get(place as usize).map(|moved| moved.number)
+    }
+
+    /// The bucket that holds a position by H3's word; opened when it is the first visit.
+    fn bucket_of(&mut self, at: Angles) -> u32 {
+        let cell = Cell::at(at.point(), self.resolution);
+        let bucket = self.by_cell.get(&cell).copied().unwrap_or_else(|| self.open(cell));
+        // H3's word against the corners it told: whoever is filed here is within reach, come what may.
+        let away = Ruler::new(self.centres[bucket as usize].point(), Meters::ZERO).exact(at);
+        let around = &mut self.arounds[bucket as usize];
+        around.reach = around.reach.max(away);
+        self.reach_max = self.reach_max.max(around.reach);
+        bucket
+    }
+
+    fn open(&mut self, cell: Cell) -> u32 {
+        let bucket = u32::try_from(self.buckets.len()).expect("H3 has fewer cells of a city than that");
+        let ground = Ground::of(cell);
+        let (near, far) = (cell.disk(2), cell.disk(3));
+        let third: Vec<Cell> = far.into_iter().filter(|cell| near.binary_search(cell).is_err()).collect();
+        let mut links = [NOBODY; LINKS];
+        let mut taken = 0;
+        for other in near {
+            if let Some(&other) = self.by_cell.get(&other) {
+                links[taken] = other;
+                taken += 1;
+                link(&mut self.arounds[other as usize].links, bucket);
+            }
+        }
+        let around = Around { cell, links, clearance: ground::clearance(cell, &third), reach: ground::reach(cell) };
+        self.reach_max = self.reach_max.max(around.reach);
+        self.tree.insert(GeomWithData::new(cell.centre().unit(), bucket));
+        self.by_cell.insert(cell, bucket);
+        self.centres.push(ground.centre());
+        self.buckets.push(Bucket { ground, members: Vec::new() });
+        self.arounds.push(around);
+        self.empty += 1;
+        bucket
+    }
+
+    /// Whether more buckets are empty than are worth their memory. Opening one takes some twenty microseconds, so
+    /// empty ones are kept for a while.
+    pub(super) fn has_many_empty(&self) -> bool {
+        self.empty > 2 * (self.buckets.len() - self.empty) + 256
+    }
+
+    /// Forgets the empty buckets. Tells the new bucket of every thing.
+    pub(super) fn forget_empty(&mut self) -> Vec<(u32, u32)> {
+        let mut number = vec![NOBODY; self.buckets.len()];
+        let mut kept = 0;
+        for (bucket, number) in self.buckets.iter().zip(&mut number) {
+            if !bucket.members.is_empty() {
+                *number = kept;
+                kept += 1;
+            }
+        }
+        let mut stays = number.iter().map(|number| *number != NOBODY);
+        self.buckets.retain(|_| stays.next().unwrap_or(false));
+        let mut stays = number.iter().map(|number| *number != NOBODY);
+        self.arounds.retain(|_| stays.next().unwrap_or(false));
+        self.centres = self.buckets.iter().map(|bucket| bucket.ground.centre()).collect();
+        for around in &mut self.arounds {
+            around.links = renumbered(&around.links, &number);
+        }
+        self.by_cell = self.arounds.iter().zip(0..).map(|(around, bucket)| (around.cell, bucket)).collect();
+        let centre = |(around, bucket): (&Around, u32)| GeomWithData::new(around.cell.centre().unit(), bucket);
+        self.tree = RTree::bulk_load(self.arounds.iter().zip(0..).map(centre).collect());
+        self.reach_max = self.arounds.iter().map(|around| around.reach).fold(0.0, f64::max);
+        self.empty = 0;
+        let members = |(bucket, place): (&Bucket, u32)| -> Vec<(u32, u32)> {
+            bucket.members.iter().map(|member| (member.number, place)).collect()
+        };
+        self.buckets.iter().zip(0..).flat_map(members).collect()
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let members: usize = self.buckets.iter().map(|bucket| bucket.members.capacity()).sum();
+        members * size_of::<Member>()
+            + self.buckets.capacity() * size_of::<Bucket>()
+            + self.arounds.capacity() * size_of::<Around>()
+            + self.centres.capacity() * size_of::<Angles>()
+            + self.by_cell.capacity() * (size_of::<(Cell, u32)>() + 1)
+            + self.tree.size() * 2 * size_of::<Centre>()
+    }
+}
+
+fn link(links: &mut [u32; LINKS], bucket: u32) {
+    let free = links.iter_mut().find(|link| **link == NOBODY);
+    *free.expect("a cell has at most eighteen others within two rings") = bucket;
+}
+
+fn renumbered(links: &[u32; LINKS], number: &[u32]) -> [u32; LINKS] {
+    let mut kept = [NOBODY; LINKS];
+    let alive = links.iter().filter(|link| **link != NOBODY).map(|link| number[*link as usize]);
+    for (place, link) in kept.iter_mut().zip(alive.filter(|link| *link != NOBODY)) {
+        *place = link;
+    }
+    kept
+}
