@@ -24,8 +24,7 @@ pub fn time(work: impl FnOnce()) -> f64 {
 }
 
 /// How much CPU time the threads of another process have had, in nanoseconds: those that live now, so it is of use for
-/// a process that keeps its threads. `None` when it is gone, or on a system
-/// that does not count it in `/proc`.
+/// a process that keeps its threads. `None` when it is gone, or on a system that does not count it in `/proc`.
 #[must_use]
 pub fn process_ns(pid: u32) -> Option<f64> {
     let mut sum = 0.0;

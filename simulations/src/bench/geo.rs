@@ -2,6 +2,7 @@
 //!
 //! Lives here: which cases there are, what is hoped of them, the rounds.
 //! Stays out: the work (`city`), the contenders (a file each), how rows are made and shown ([`super`]).
+//! To come: the rows on roads, in a module `roads` beside these, with [`valhalla`] for their peer; [`run`] appends them.
 //! Touch with care: all contenders get the same work in the same round, and a test holds their answers against a scan
 //! of everything. Ours and the two in this process are charged the CPU time of the thread, Redis that of the server.
 
@@ -66,7 +67,7 @@ pub fn run(settings: &Settings) -> Result<Vec<Row>, Failure> {
     let sizes = if settings.quick { &QUICK_SIZES[..] } else { &SIZES[..] };
     let cases = sizes.iter().map(|&(cars, km)| Case { cars, km, rows: plans(cars, km, settings) });
     let cases: Vec<Case> = cases.filter(|case| !case.rows.is_empty()).collect();
-    let threads = settings.wants(&format!("{} vs {}", threads::NAME, threads::PEER));
+    let threads = threads::wanted(settings);
     if cases.is_empty() && !threads {
         let filter = &settings.filter;
         return Err(format!("no case contains {filter:?}: try --filter k=8, redis, grid, rstar, 100k/20km").into());
@@ -150,7 +151,6 @@ fn fill(plan: &Plan, samples: &Samples, version: Option<&str>, trouble: Option<&
     let row = Row::new(plan.name.clone(), plan.unit, ours, (peer_name, peer), plan.target);
     match (row.ours, row.peer) {
         (Some(_), Some(_)) => row,
-        (None, Some(_)) if plan.thing == thing::BYTES => row.because("our index does not say how large it is"),
         _ => row.because(trouble.unwrap_or("not measured")),
     }
 }
@@ -199,9 +199,7 @@ impl<'a> Rivals<'a> {
             }
             progress.step();
         }
-        if let Some(bytes) = self.ours.heap_bytes() {
-            samples.note(OURS, thing::BYTES, bytes as f64 / f64::from(case.cars));
-        }
+        samples.note(OURS, thing::BYTES, self.ours.heap_bytes() as f64 / f64::from(case.cars));
         failed.map_or(Ok(()), Err)
     }
 

@@ -15,8 +15,7 @@ use super::contender::run_mixed;
 use super::ours::Ours;
 use super::{KM, size_text};
 
-pub(super) const NAME: &str = "two threads, a shard each (needs an idle machine)";
-pub(super) const PEER: &str = "one thread, one shard";
+const PEER: &str = "one thread, one shard";
 const ONE: &str = "one";
 const TWO: &str = "two";
 const RATE: &str = "rate";
@@ -35,6 +34,15 @@ fn scale(settings: &Settings) -> Scale {
     }
 }
 
+fn name(settings: &Settings) -> String {
+    format!("{} two threads, a shard each (needs an idle machine)", size_text(scale(settings).cars, KM))
+}
+
+/// Whether this row is asked for.
+pub(super) fn wanted(settings: &Settings) -> bool {
+    settings.wants(&format!("{} vs {PEER}", name(settings)))
+}
+
 /// How many steps of the progress bar this takes.
 pub(super) fn steps(settings: &Settings) -> usize {
     scale(settings).rounds
@@ -48,7 +56,7 @@ struct Shard {
 /// Moves a second through two shards on two threads, and through one on one.
 pub(super) fn row(settings: &Settings, progress: &Progress) -> Row {
     let Scale { cars, rounds, stretches } = scale(settings);
-    let name = format!("{} {NAME}", size_text(cars, KM));
+    let name = name(settings);
     let target = Some(Target::times_more(1.6));
     let row = |one, two| Row::new(name.clone(), "moves/s", two, (PEER, one), target);
     if std::thread::available_parallelism().map_or(1, NonZero::get) < 2 {
@@ -60,7 +68,7 @@ pub(super) fn row(settings: &Settings, progress: &Progress) -> Row {
     });
     let mut samples = Samples::default();
     for round in 0..rounds {
-        progress.next(NAME);
+        progress.next(&name);
         for turn in turns(round, 2) {
             let (contender, busy) = [(ONE, 1), (TWO, 2)][turn];
             samples.note(contender, RATE, rate(&mut shards[..busy], stretches));
