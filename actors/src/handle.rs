@@ -356,7 +356,7 @@ impl City {
 
     async fn stored_trip(&self, id: TripId) -> Result<Option<TripView>, CityError> {
         let trip = self.0.shared.store.trip(id).await.map_err(CityError::Store)?;
-        Ok(trip.map(|trip| LiveTrip::restored(trip, Epoch(0), None).0.view(None)))
+        Ok(trip.map(|trip| LiveTrip::restored(trip, Epoch(0), None).0.view()))
     }
 
     pub(crate) async fn store_open_session(&self, driver: DriverId) -> Result<DriverRow, CityError> {

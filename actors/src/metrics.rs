@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     pub(crate) matches: IntCounter,
     pub(crate) rounds: IntCounter,
     pub(crate) rounds_without_neighbours: IntCounter,
+    pub(crate) etas_fallback: IntCounterVec,
     pub(crate) mailbox_full: IntCounterVec,
     pub(crate) rebuilt: IntCounterVec,
     pub(crate) sessions: IntGauge,
@@ -59,6 +60,11 @@ impl Metrics {
             rounds_without_neighbours: counter(
                 "actors_rounds_without_neighbours_total",
                 "Matching rounds planned before every neighbour had answered",
+            )?,
+            etas_fallback: counters(
+                "actors_etas_fallback_total",
+                "Travel times that the chosen provider could not tell, to the pickup of a match or for a rider",
+                "of",
             )?,
             mailbox_full: counters("actors_mailbox_full_total", "Messages that had to wait for room", "actor")?,
             rebuilt: counters("actors_rebuilt_total", "Actors rebuilt from rows", "actor")?,

@@ -280,7 +280,7 @@ impl Office {
         reply: Option<oneshot::Sender<crate::letters::TripAnswer>>,
     ) {
         let id = live.trip().id;
-        let (view, _) = watch::channel(Arc::new(live.view(Some(self.policy()))));
+        let (view, _) = watch::channel(Arc::new(live.view()));
         let addr = TripActor::start_with(live, effects, reply, Rc::clone(self));
         self.trips.borrow_mut().insert(id, LiveEntry { addr, view });
     }

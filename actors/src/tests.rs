@@ -6,7 +6,7 @@ use dispatch::{
     Availability, Deed, DriverId, Notice, OfferId, Party, Policy, RequestKey, RiderId, ShardId, StageName, Timestamp,
     Trip, TripId, WriteError,
 };
-use geo::Point;
+use geo::{Drive, NoDrive, Point, Travel, TravelTimes, WeekTime};
 use persistence::{
     BoxFuture, Done, DriverRow, Guarded, Journal, LoadedShard, MemoryStore, Ownership, Records, Store, StoreError,
 };
@@ -90,7 +90,7 @@ async fn scene() -> Scene {
 
 async fn scene_with(settings: CitySettings) -> Scene {
     let (store, registry) = (Arc::new(Moody::default()), Registry::new());
-    let policy = Policy { match_every: Duration::from_millis(50), ..Policy::default() };
+    let policy = Policy { match_every: Duration::from_millis(50), ..settings.policy };
     let settings = CitySettings { policy, ..settings };
     let kept: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
     let city = City::start(settings, kept, Clock::real(), &registry).await.unwrap();
@@ -183,6 +183,39 @@ async fn trip(session: &mut DriverSession, stage: StageName) {
 async fn ended(session: &mut DriverSession) {
     let listen = async { while session.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(20), listen).await.expect("the session ends in time");
+}
+
+/// Has no map.
+#[derive(Debug)]
+struct Lost;
+
+impl TravelTimes for Lost {
+    fn name(&self) -> &'static str {
+        "lost"
+    }
+
+    fn drive(&self, from: Point, _: Point, _: WeekTime) -> Result<Drive, NoDrive> {
+        Err(NoDrive::Outside { at: from })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_of_travel_times_that_fails_stops_no_match_and_is_counted() {
+    let straight = Policy::default().travel.straight_line();
+    let policy = Policy { travel: Travel::by(Arc::new(Lost), straight), ..Policy::default() };
+    let scene = scene_with(CitySettings { policy, ..CitySettings::default() }).await;
+    let mut ann = scene.driver().await;
+    let asked = scene.request("one").await.unwrap().view.trip.id;
+    assert_eq!(scene.won(&mut ann).await, asked);
+    let counted = |of| scene.counter("actors_etas_fallback_total", of);
+    until(|| {
+        ann.ping(here(), scene.city.clock().now(), None);
+        counted("match") >= 1.0 && counted("rider") >= 1.0
+    })
+    .await;
+    let eta = scene.city.trip(asked).await.unwrap().unwrap().eta.unwrap();
+    assert_eq!((eta.by, eta.instead_of), ("straight_line", Some("lost")));
+    scene.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,12 @@ impl TripActor {
                         let _ = reply.send(answer);
                     }
                 }
-                Effect::Publish(view) => self.office.publish(view),
+                Effect::Publish(view) => {
+                    if view.eta.is_some_and(|eta| eta.is_fallback()) {
+                        self.office.shared.metrics.etas_fallback.with_label_values(&["rider"]).inc();
+                    }
+                    self.office.publish(view);
+                }
                 Effect::Retire => {
                     // What is already in the mailbox is still answered.
                     self.done = true;

@@ -29,9 +29,9 @@ pub use live_trip::{LiveTrip, answer_for_ended};
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{BadPolicy, Method, Policy};
 pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Notice, Offer,
-    Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite, Withdrawal,
-    Write, WriteError,
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Notice,
+    Offer, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite,
+    Withdrawal, Write, WriteError,
 };
 pub use time::Timestamp;
 pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};

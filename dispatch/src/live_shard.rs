@@ -12,7 +12,7 @@ use std::time::Duration;
 use geo::{Cell, Meters, NearIndex, Point, Resolution, distance};
 
 use crate::{
-    Candidate, CarPosition, DriverId, DriverInput, Edge, Effect, Method, Ping, Policy, Problem, Seeker, ShardId,
+    Candidate, CarPosition, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId,
     ShardInput, Standing, Timestamp, TripId, TripInput, plan,
 };
 
@@ -56,6 +56,8 @@ pub struct ShardCounts {
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
     pub rounds_without_neighbours: u64,
+    /// Times to a pickup that the chosen provider of travel times could not tell.
+    pub etas_fallback: u64,
 }
 
 #[derive(Debug)]
@@ -293,7 +295,7 @@ impl LiveShard {
     }
 
     fn asked(
-        &self,
+        &mut self,
         now: Timestamp,
         policy: &Policy,
         from: ShardId,
@@ -305,7 +307,8 @@ impl LiveShard {
             let trip = seeker.trip;
             self.candidates(now, policy, seeker).into_iter().map(move |candidate| (trip, candidate)).collect::<Vec<_>>()
         };
-        let candidates = seekers.iter().flat_map(of).collect();
+        let candidates: Vec<(TripId, Candidate)> = seekers.iter().flat_map(of).collect();
+        self.counts.etas_fallback += fallbacks(candidates.iter().map(|(_, candidate)| candidate));
         out.push(Effect::ToShard { to: from, input: ShardInput::TellNearby { from: self.id, round, candidates } });
     }
 
@@ -338,14 +341,15 @@ impl LiveShard {
         let mut choices: Vec<Vec<Candidate>> = Vec::with_capacity(self.waiting.len());
         for seeker in self.waiting.values() {
             let mut candidates = self.candidates(now, policy, seeker);
+            self.counts.etas_fallback += fallbacks(&candidates);
             candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
-            candidates.sort_by(|a, b| (a.pickup_eta, &a.driver).cmp(&(b.pickup_eta, &b.driver)));
+            candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
             candidates.dedup_by(|a, b| a.driver == b.driver);
             candidates.truncate(policy.candidates_max);
             let edge = |candidate: &Candidate| {
                 let next = names.len();
                 let driver = *names.entry(candidate.driver.clone()).or_insert(next);
-                Edge { driver, cost: u64::try_from(candidate.pickup_eta.as_millis()).unwrap_or(u64::MAX) }
+                Edge { driver, cost: u64::try_from(candidate.pickup_eta.time.as_millis()).unwrap_or(u64::MAX) }
             };
             riders.push(candidates.iter().map(edge).collect());
             choices.push(candidates);
@@ -357,6 +361,7 @@ impl LiveShard {
             let Some(driver) = driver else { continue };
             let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
             let Candidate { driver, home, pickup_eta } = choices[rider][place].clone();
+            let pickup_eta = pickup_eta.time;
             self.waiting.remove(&seekers[rider]);
             self.counts.matches += 1;
             out.push(Effect::ToTrip { to: seekers[rider].1, input: TripInput::Matched { driver, home, pickup_eta } });
@@ -375,13 +380,16 @@ impl LiveShard {
         };
         let wanted = |driver: &DriverId| fresh(driver) && !seeker.without.contains(driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, policy.pickup_within, wanted);
-        let candidate = |near: geo::Near<DriverId>| Candidate {
-            pickup_eta: Duration::from_millis(policy.travel.millis(near.point, seeker.pickup)),
-            driver: near.key,
-            home: self.id,
-        };
-        near.into_iter().map(candidate).collect()
+        let from: Vec<Point> = near.iter().map(|near| near.point).collect();
+        let etas = policy.etas_to(&from, seeker.pickup, now);
+        let candidate =
+            |(near, pickup_eta): (geo::Near<DriverId>, Eta)| Candidate { driver: near.key, home: self.id, pickup_eta };
+        near.into_iter().zip(etas).map(candidate).collect()
     }
+}
+
+fn fallbacks<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u64 {
+    candidates.into_iter().map(|candidate| u64::from(candidate.pickup_eta.is_fallback())).sum()
 }
 
 /// The shards around `home` that a search of `radius` metres from inside it can reach: rings of cells, until a whole

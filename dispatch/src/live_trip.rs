@@ -8,10 +8,12 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use geo::Point;
+
 use crate::{
-    AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Event, Offer, OfferId,
-    Party, Policy, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardId, ShardInput, Stage, StageName, Timestamp, Trip,
-    TripId, TripInput, TripView, TripWrite, Withdrawal, Write,
+    AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event, Offer,
+    OfferId, Party, Policy, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardId, ShardInput, Stage, StageName, Timestamp,
+    Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write,
 };
 
 mod outcome;
@@ -33,6 +35,7 @@ pub struct LiveTrip {
     pending: Option<Pending>,
     line: VecDeque<TripInput>,
     car: Option<CarPosition>,
+    way: Option<Way>,
     history: Vec<(u32, StageName, Timestamp)>,
     /// Memory may differ from what is stored: nothing is decided on it any more. Whoever rebuilds the trip starts anew.
     broken: bool,
@@ -56,6 +59,14 @@ struct Attempt {
     home: ShardId,
     pickup_eta: Duration,
     until: Timestamp,
+}
+
+/// The car's way to its next stop. Kept, so that the provider of travel times is asked once for each position and stop.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    car: CarPosition,
+    goal: Point,
+    eta: Eta,
 }
 
 /// A step the store was asked to make durable.
@@ -102,7 +113,7 @@ impl LiveTrip {
         if live.trip.stage == Stage::Searching {
             live.seek(true, &mut out);
         }
-        out.push(Effect::Publish(live.view(None)));
+        out.push(Effect::Publish(live.view()));
         (live, out)
     }
 
@@ -117,6 +128,7 @@ impl LiveTrip {
             pending: None,
             line: VecDeque::new(),
             car: None,
+            way: None,
             history: vec![(trip.version, trip.stage.name(), trip.since)],
             broken: false,
             not_before: Timestamp::default(),
@@ -130,19 +142,13 @@ impl LiveTrip {
         &self.trip
     }
 
-    /// The trip as riders and ops see it; with a policy, the car's time to its next stop.
+    /// The trip as riders and ops see it.
     #[must_use]
-    pub fn view(&self, policy: Option<&Policy>) -> TripView {
-        let goal = match self.trip.stage.name() {
-            StageName::EnRoute => Some(self.trip.pickup),
-            StageName::InProgress => Some(self.trip.dropoff),
-            _ => None,
-        };
-        let eta = policy.zip(self.car).zip(goal).map(|((policy, car), goal)| policy.travel.millis(car.point, goal));
+    pub fn view(&self) -> TripView {
         TripView {
             trip: self.trip.clone(),
             car: self.car,
-            eta: eta.map(Duration::from_millis),
+            eta: self.way.map(|way| way.eta),
             history: self.history.clone(),
             offers: self.offers,
         }
@@ -370,7 +376,7 @@ impl LiveTrip {
     fn cancel(&mut self, now: Timestamp, by: Party, ask: AskId, out: &mut Vec<Effect>) {
         match answer_for_ended(&self.trip, by) {
             Some(answer) => {
-                let answer = answer.map(|()| self.view(None));
+                let answer = answer.map(|()| self.view());
                 out.push(Effect::Answer { ask, answer });
             }
             None => self.propose(Event::Cancelled { by }, now, Asker::Person(ask), out),
@@ -402,8 +408,22 @@ impl LiveTrip {
         let newer = self.car.is_none_or(|held| held.at <= car.at);
         if newer && self.trip.stage.committed_driver().is_some() {
             self.car = Some(car);
-            out.push(Effect::Publish(self.view(Some(policy))));
+            self.find_way(policy);
+            out.push(Effect::Publish(self.view()));
         }
+    }
+
+    /// To be called when the car or the stage has changed.
+    fn find_way(&mut self, policy: &Policy) {
+        let goal = match self.trip.stage.name() {
+            StageName::EnRoute => Some(self.trip.pickup),
+            StageName::InProgress => Some(self.trip.dropoff),
+            _ => None,
+        };
+        self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
+            Some(way) if (way.car, way.goal) == (car, goal) => way,
+            _ => Way { car, goal, eta: policy.eta(car.point, goal, car.at) },
+        });
     }
 
     fn tell_driver(&self, driver: &DriverId, input: DriverInput, out: &mut Vec<Effect>) {
@@ -413,7 +433,7 @@ impl LiveTrip {
 
     fn answer(&self, asker: &Asker, answer: Result<(), Refusal>, out: &mut Vec<Effect>) {
         match asker {
-            Asker::Person(ask) => out.push(Effect::Answer { ask: *ask, answer: answer.map(|()| self.view(None)) }),
+            Asker::Person(ask) => out.push(Effect::Answer { ask: *ask, answer: answer.map(|()| self.view()) }),
             Asker::Driver { driver, home, ask } => {
                 if let Err(why) = answer {
                     let input = DriverInput::Refused { ask: *ask, why };

@@ -1,8 +1,11 @@
 //! Every number a decision depends on, in one place.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use geo::{Meters, StraightLine};
+use geo::{Meters, Point, StraightLine, Travel, WeekTime};
+
+use crate::{Eta, Timestamp};
 
 /// How waiting riders are paired with free drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +52,11 @@ pub struct Policy {
     pub border_slack: Meters,
     /// The least time between two moves of one driver.
     pub move_every: Duration,
-    /// How long it takes to get somewhere.
-    pub travel: StraightLine,
+    /// How long it takes to get somewhere: who is asked, and the straight line behind it.
+    pub travel: Travel,
+    /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
+    /// clocks; where they change in summer, set it anew.
+    pub utc_offset_min: i16,
 }
 
 impl Default for Policy {
@@ -72,10 +78,14 @@ impl Default for Policy {
             border_slack: Meters::whole(200),
             move_every: Duration::from_secs(10),
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
-            travel: StraightLine::new(1.27, 5.0).expect("both are in range"),
+            travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
+            utc_offset_min: 0,
         }
     }
 }
+
+/// From Baker Island, which nobody lives on, to Kiritimati.
+const UTC_OFFSETS_MIN: RangeInclusive<i16> = -720..=840;
 
 /// A number in a policy that would make the city misbehave.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -126,6 +136,27 @@ impl Policy {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
         }
+        if !UTC_OFFSETS_MIN.contains(&self.utc_offset_min) {
+            let value = format!("{} min", self.utc_offset_min);
+            return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
+        }
         Ok(())
+    }
+
+    /// How long a car takes that leaves `from` for `to` at this moment.
+    #[must_use]
+    pub fn eta(&self, from: Point, to: Point, at: Timestamp) -> Eta {
+        self.travel.estimate(from, to, self.week_time(at)).into()
+    }
+
+    /// The same from each of `from`, in their order: one question to the provider of travel times.
+    #[must_use]
+    pub fn etas_to(&self, from: &[Point], to: Point, at: Timestamp) -> Vec<Eta> {
+        self.travel.estimates_to(from, to, self.week_time(at)).into_iter().map(Eta::from).collect()
+    }
+
+    /// What the city's clocks show.
+    fn week_time(&self, at: Timestamp) -> WeekTime {
+        WeekTime::of(at.millis(), self.utc_offset_min)
     }
 }

@@ -6,6 +6,7 @@
 //! Touch with care: everything before [`Write::Trip`] is committed may be lost or doubled without harm.
 
 mod driver;
+mod eta;
 mod shard;
 mod store;
 mod trip;
@@ -13,6 +14,7 @@ mod trip;
 use std::time::Duration;
 
 pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
+pub use eta::Eta;
 pub use shard::{Candidate, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
 pub use trip::{CarPosition, Deed, TripInput, TripView};

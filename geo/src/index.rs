@@ -34,8 +34,11 @@ pub use search::InOrder;
 #[derive(Debug)]
 pub struct NearIndex<K> {
     city: City,
+    /// Where to find each thing, by its number: all that a move has to read.
+    places: Vec<Place>,
+    /// What else is known of each thing, by its number: a move only writes it.
     slots: Vec<Slot<K>>,
-    /// Vacant places in `slots`. A vacant place keeps its last name until it is taken again.
+    /// Numbers that no thing has. Their slots keep the last name until they are taken again.
     vacant: Vec<u32>,
 }
 
@@ -45,11 +48,27 @@ pub struct NearIndex<K> {
 #[must_use = "a thing whose handle is lost can never leave the index"]
 pub struct Handle(u32);
 
-/// What is known of a thing beyond its position: found by its number, so that buckets stay small.
-#[derive(Clone, Debug)]
-struct Slot<K> {
+/// How many moves of a batch are looked up at a time: enough to wait for the memory of all of them at once.
+const TOGETHER: usize = 16;
+
+/// A thing on its way.
+#[derive(Clone, Copy)]
+struct Move {
+    number: u32,
+    at: Angles,
+    place: Place,
+}
+
+/// In which bucket a thing is, and where in it.
+#[derive(Clone, Copy, Debug)]
+struct Place {
     bucket: u32,
-    place: u32,
+    member: u32,
+}
+
+/// What is known of a thing beyond its position.
+#[derive(Clone, Copy, Debug)]
+struct Slot<K> {
     seen_ms: i64,
     heading: Heading,
     accuracy: Accuracy,
@@ -61,7 +80,7 @@ impl<K: Clone + Ord> NearIndex<K> {
     /// there are fewer than five things to a cell.
     #[must_use]
     pub fn new(resolution: Resolution) -> NearIndex<K> {
-        NearIndex { city: City::new(resolution), slots: Vec::new(), vacant: Vec::new() }
+        NearIndex { city: City::new(resolution), places: Vec::new(), slots: Vec::new(), vacant: Vec::new() }
     }
 
     /// How many things are in the index.
@@ -82,14 +101,19 @@ impl<K: Clone + Ord> NearIndex<K> {
             u32::try_from(self.slots.len()).expect("four thousand million things do not fit into memory")
         });
         let at = Angles::of(fix.point);
-        let (bucket, place) = self.city.enter(at, Member { at, number, tags });
+        let place = self.city.enter(at, Member { at, number, tags });
         let (heading, accuracy) = (Heading::of(fix.heading), Accuracy::of(fix.accuracy));
-        let slot = Slot { bucket, place, seen_ms: fix.seen_ms, heading, accuracy, key };
+        let slot = Slot { seen_ms: fix.seen_ms, heading, accuracy, key };
         match self.slots.get_mut(number as usize) {
-            Some(vacant) => *vacant = slot,
+            Some(vacant) => {
+                *vacant = slot;
+                self.places[number as usize] = place;
+            }
             None => {
                 spare(&mut self.slots);
                 self.slots.push(slot);
+                spare(&mut self.places);
+                self.places.push(place);
             }
         }
         Handle(number)
@@ -97,35 +121,68 @@ impl<K: Clone + Ord> NearIndex<K> {
 
     /// Moves a thing. Within its cell that is a test of six borders and no H3 at all.
     pub fn update(&mut self, handle: &Handle, fix: Fix) {
-        let slot = &mut self.slots[handle.0 as usize];
-        slot.seen_ms = fix.seen_ms;
-        slot.heading = Heading::of(fix.heading);
-        slot.accuracy = Accuracy::of(fix.accuracy);
         let at = Angles::of(fix.point);
-        if !self.city.moved_within(slot.bucket, slot.place, at) {
+        let place = self.places[handle.0 as usize];
+        self.note(handle.0, &fix);
+        if self.city.holds(place, at) {
+            self.city.member_mut(place).at = at;
+        } else {
             self.change_bucket(handle.0, at);
         }
     }
 
-    /// Moves many things, in order: the same as [`NearIndex::update`] for each.
+    /// Moves many things: in the end each is where [`NearIndex::update`] for each, in order, would have left it.
+    ///
+    /// Faster than that, for the memory of several things is fetched at a time.
     pub fn update_all<'a>(&mut self, moves: impl IntoIterator<Item = (&'a Handle, Fix)>) {
-        for (handle, fix) in moves {
-            self.update(handle, fix);
+        let mut moves = moves.into_iter();
+        let mut some =
+            [Move { number: 0, at: Angles { lat: 0, lon: 0 }, place: Place { bucket: 0, member: 0 } }; TOGETHER];
+        loop {
+            let mut count = 0;
+            for (one, (handle, fix)) in some.iter_mut().zip(moves.by_ref()) {
+                *one = Move { number: handle.0, at: Angles::of(fix.point), place: self.places[handle.0 as usize] };
+                self.note(handle.0, &fix);
+                count += 1;
+            }
+            if count == 0 {
+                return;
+            }
+            self.move_some(&some[..count]);
+        }
+    }
+
+    /// First whoever stays in its cell, then the others, for those change the places of third ones.
+    fn move_some(&mut self, some: &[Move]) {
+        let mut leaving = 0_u32;
+        for (index, one) in some.iter().enumerate() {
+            if self.city.holds(one.place, one.at) {
+                self.city.member_mut(one.place).at = one.at;
+            } else {
+                leaving |= 1 << index;
+            }
+        }
+        while leaving != 0 {
+            let index = leaving.trailing_zeros() as usize;
+            leaving &= leaving - 1;
+            let one = some[index];
+            // Of several moves of one thing the last counts; the others did not leave its bucket.
+            if some[index + 1..].iter().all(|later| later.number != one.number) {
+                self.change_bucket(one.number, one.at);
+            }
         }
     }
 
     /// Takes a thing out.
     pub fn remove(&mut self, handle: Handle) {
-        let slot = &self.slots[handle.0 as usize];
-        self.leave(slot.bucket, slot.place);
+        self.leave(self.places[handle.0 as usize]);
         self.vacant.push(handle.0);
         self.forget_empty();
     }
 
     /// Gives a thing other marks.
     pub fn retag(&mut self, handle: &Handle, tags: Tags) {
-        let slot = &self.slots[handle.0 as usize];
-        self.city.member_mut(slot.bucket, slot.place).tags = tags;
+        self.city.member_mut(self.places[handle.0 as usize]).tags = tags;
     }
 
     /// Who this is.
@@ -137,50 +194,58 @@ impl<K: Clone + Ord> NearIndex<K> {
     /// Where a thing is: rounded to 2^-32 of a turn, at most 4.7 mm off on each axis.
     #[must_use]
     pub fn point(&self, handle: &Handle) -> Point {
-        let slot = &self.slots[handle.0 as usize];
-        self.city.member(slot.bucket, slot.place).at.point()
+        self.city.member(self.places[handle.0 as usize]).at.point()
     }
 
     /// The cell under which a thing is filed: the one that holds it.
     #[must_use]
     pub fn cell(&self, handle: &Handle) -> Cell {
-        self.city.cell(self.slots[handle.0 as usize].bucket)
+        self.city.cell(self.places[handle.0 as usize].bucket)
     }
 
     /// The memory held, in bytes, as far as the index knows: the capacity of everything it allocated, and the
     /// R-tree's nodes estimated at twice their leaves.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot<K>>() + self.vacant.capacity() * 4 + self.city.heap_bytes()
+        self.slots.capacity() * size_of::<Slot<K>>()
+            + self.places.capacity() * size_of::<Place>()
+            + self.vacant.capacity() * size_of::<u32>()
+            + self.city.heap_bytes()
+    }
+
+    #[inline]
+    fn note(&mut self, number: u32, fix: &Fix) {
+        let slot = &mut self.slots[number as usize];
+        slot.seen_ms = fix.seen_ms;
+        slot.heading = Heading::of(fix.heading);
+        slot.accuracy = Accuracy::of(fix.accuracy);
     }
 
     fn change_bucket(&mut self, number: u32, at: Angles) {
-        let Slot { bucket, place, .. } = self.slots[number as usize];
-        let tags = self.city.member(bucket, place).tags;
-        let into = self.city.bucket_from(bucket, at);
-        if into == bucket {
-            self.city.member_mut(bucket, place).at = at;
+        let place = self.places[number as usize];
+        let tags = self.city.member(place).tags;
+        let into = self.city.bucket_from(place.bucket, at);
+        if into == place.bucket {
+            self.city.member_mut(place).at = at;
             return;
         }
-        self.leave(bucket, place);
-        let place = self.city.join(into, Member { at, number, tags });
-        let slot = &mut self.slots[number as usize];
-        (slot.bucket, slot.place) = (into, place);
+        self.leave(place);
+        self.places[number as usize] = self.city.join(into, Member { at, number, tags });
         self.forget_empty();
     }
 
     /// Takes a member out of its bucket; the last member moves into its place.
-    fn leave(&mut self, bucket: u32, place: u32) {
-        if let Some(moved) = self.city.leave(bucket, place) {
-            self.slots[moved as usize].place = place;
+    fn leave(&mut self, place: Place) {
+        if let Some(moved) = self.city.leave(place) {
+            self.places[moved as usize] = place;
         }
     }
 
-    /// Forgets empty buckets when there are many. Numbers of buckets change: only when nothing is under way.
+    /// Forgets empty buckets when there are many. Buckets get other numbers: only when nothing is under way.
     fn forget_empty(&mut self) {
         if self.city.has_many_empty() {
-            for (slot, bucket) in self.city.forget_empty() {
-                self.slots[slot as usize].bucket = bucket;
+            for (number, bucket) in self.city.forget_empty() {
+                self.places[number as usize].bucket = bucket;
             }
         }
     }

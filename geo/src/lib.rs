@@ -1,6 +1,6 @@
 //! Where things are and how far apart. Knows no one by name.
 //!
-//! Lives here: checked points, distances, H3 cells, the index of moving things, straight-line travel times.
+//! Lives here: checked points, distances, H3 cells, the index of moving things, travel times.
 //! Stays out: drivers, trips, clocks, chance and I/O.
 //! Touch with care: [`NearIndex::nearest`] promises to equal a full scan; the bound that lets it stop early
 //! is derived in `index.rs` and holds only while every bucket's reach covers all of its members.
@@ -10,6 +10,7 @@ mod distance;
 mod drive;
 mod index;
 mod point;
+pub mod roads;
 mod travel;
 
 pub use cell::{Cell, NotACell, NotAResolution, Resolution};
@@ -17,7 +18,10 @@ pub use distance::{EARTH_RADIUS_M, Meters, NotADistance, distance, heading};
 pub use drive::{Drive, NoDrive};
 pub use index::{Fix, Handle, InOrder, Near, NearIndex, Search, Tags};
 pub use point::{NotAPoint, Point};
-pub use travel::{NotATravelTime, StraightLine};
+pub use travel::{
+    Estimate, FreeFlow, NotATravelTime, NotAWeekTime, NotSpeedFactors, NotZoneSpeeds, Scaled, SpeedFactors,
+    StraightLine, Travel, TravelTimes, WeekTime, ZoneSpeeds,
+};
 
 #[cfg(test)]
 mod tests;

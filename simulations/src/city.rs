@@ -8,6 +8,7 @@ mod day;
 mod file;
 mod leg;
 mod outline;
+mod speeds;
 mod zone;
 
 #[cfg(test)]

@@ -6,10 +6,11 @@
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Method, Policy};
-use geo::Resolution;
+use geo::{Resolution, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
@@ -94,6 +95,9 @@ struct CityArguments {
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
+    /// Where dispatching takes its travel times from.
+    #[arg(long, value_enum, default_value_t = TravelArgument::Straight)]
+    travel: TravelArgument,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -133,6 +137,14 @@ enum MethodArgument {
     Nearest,
     /// All waiting requests together, exactly.
     Batched,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TravelArgument {
+    /// Straight lines at one speed.
+    Straight,
+    /// The mean speeds between the city's zones by the hour of the day: those that cars drive at here.
+    Zones,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -224,8 +236,16 @@ impl CityArguments {
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
             habits: Habits::default(),
-            policy: Policy { method, ..Policy::default() },
+            policy: Policy { method, travel: self.travel(city)?, ..Policy::default() },
             shard_resolution: Resolution::new(self.shard_resolution)?,
+        })
+    }
+
+    fn travel(&self, city: &City) -> Result<Travel, Failure> {
+        let straight = Policy::default().travel;
+        Ok(match self.travel {
+            TravelArgument::Straight => straight,
+            TravelArgument::Zones => Travel::by(Arc::new(city.zone_speeds()?), straight.straight_line()),
         })
     }
 

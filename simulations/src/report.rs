@@ -33,6 +33,10 @@ pub struct Report {
     pub offers: u64,
     /// How many positions drivers sent.
     pub pings: u64,
+    /// How many times to a pickup the chosen provider of travel times could not tell. Left out where straight lines are
+    /// chosen, which always can, and where only the server knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etas_fallback: Option<u64>,
     /// How many promises were broken. Anything but 0 is a bug.
     pub invariant_violations: usize,
     /// The first few of them, in words.
@@ -74,6 +78,7 @@ impl Report {
             pickup_wait_s: ledger.pickup_wait_s(),
             offers: 0,
             pings: 0,
+            etas_fallback: None,
             invariant_violations: violations.len(),
             violations: violations.iter().take(10).map(ToString::to_string).collect(),
             timing: None,
@@ -102,6 +107,9 @@ impl Report {
         line("pickup wait", format!("p50 {:.0} s, p95 {:.0} s", wait.p50, wait.p95));
         line("offers", self.offers.to_string());
         line("pings", self.pings.to_string());
+        if let Some(fallbacks) = self.etas_fallback {
+            line("times not known", fallbacks.to_string());
+        }
         let agrees = if self.journal == self.sums { "agrees".to_owned() } else { format!("says {:?}", self.journal) };
         line("journal", agrees);
         line("broken promises", self.invariant_violations.to_string());

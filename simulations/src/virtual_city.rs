@@ -44,14 +44,17 @@ pub struct Scenario {
 /// Keeps the chance that places drivers apart from the chance that makes requests.
 const FLEET_CHANCE: u64 = 0x00f1_ee70;
 
-/// A Thursday that lies in the data: simulated time starts on it, so that times of day read as they are.
-const A_THURSDAY_MS: u64 = 1_528_329_600_000; // 2018-06-07 00:00
+/// A Monday that lies in the data: simulated time starts in its week, so that days and times of day read as they are.
+const A_MONDAY_MS: u64 = 1_528_070_400_000; // 2018-06-04 00:00
+/// Length of a day, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
 
 impl Scenario {
     /// The moment the simulation starts.
     #[must_use]
     pub fn start(&self) -> Timestamp {
-        later(Timestamp::from_millis(A_THURSDAY_MS), u64::from(self.start_tod_s) * 1_000)
+        let days = self.day.index() as u64;
+        later(Timestamp::from_millis(A_MONDAY_MS), days * DAY_MS + u64::from(self.start_tod_s) * 1_000)
     }
 
     /// How long it lasts.
@@ -360,6 +363,7 @@ impl Play<'_> {
             demand: self.scenario.demand,
             offers: self.world.offers(),
             pings: self.pings,
+            etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {
                 wall_seconds,
                 simulated_hours_per_wall_second: self.scenario.hours / wall_seconds.max(1e-9),

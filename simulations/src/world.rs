@@ -158,6 +158,7 @@ impl World {
             sum.pings_stray += counts.pings_stray;
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
+            sum.etas_fallback += counts.etas_fallback;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum

@@ -16,3 +16,4 @@ mod server;
 mod simulating;
 mod story;
 mod tidy;
+mod timing;

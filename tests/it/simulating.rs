@@ -47,6 +47,22 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_run_on_the_speeds_of_the_streets_is_another_run_and_repeatable() {
+    let run = |travel: &str| {
+        let (code, mut report, complaint) =
+            simulate(&["run", "--drivers", "120", "--hours", "0.7", "--travel", travel, "--output", "json"]);
+        assert_eq!(code, Some(0), "{complaint}");
+        check_summary(&report);
+        report.as_object_mut().unwrap().remove("timing").unwrap();
+        report
+    };
+    let (straight, zones) = (run("straight"), run("zones"));
+    assert_eq!(zones, run("zones"));
+    assert_ne!(zones["pickup_wait_s"], straight["pickup_wait_s"]);
+    assert!(zones["etas_fallback"].is_u64() && straight.get("etas_fallback").is_none());
+}
+
+#[test]
 fn a_day_under_each_method_breaks_no_promise() {
     for method in ["nearest", "batched"] {
         let (code, report, _) = simulate(&[

@@ -14,7 +14,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardId, Timestamp, TripId,
+    Deed, DriverId, DriverInput, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardCounts, ShardId,
+    Timestamp, TripId, TripView,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -26,13 +27,23 @@ pub(crate) fn check(story: &str, expected: expect_test::Expect) {
 
 /// As [`check`], under another policy.
 pub(crate) fn check_with(policy: Policy, story: &str, expected: expect_test::Expect) {
+    expected.assert_eq(&played(policy, story).told);
+}
+
+/// Plays a story and returns every view of a trip that was shown, in order, and what the shards counted.
+pub(crate) fn watch_with(policy: Policy, story: &str) -> (Vec<TripView>, ShardCounts) {
+    let stage = played(policy, story);
+    (stage.views, stage.world.counts())
+}
+
+fn played(policy: Policy, story: &str) -> Stage {
     let mut stage = Stage::new(policy);
     for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
         stage.play(line);
     }
     let violations = stage.world.audit();
     assert!(violations.is_empty(), "broken promises: {violations:?}");
-    expected.assert_eq(&stage.told);
+    stage
 }
 
 /// Where riders wait.
@@ -59,6 +70,7 @@ struct Stage {
     homes: BTreeMap<String, ShardId>,
     said: u64,
     seen: BTreeMap<TripId, u32>,
+    views: Vec<TripView>,
 }
 
 impl Stage {
@@ -76,6 +88,7 @@ impl Stage {
             homes: BTreeMap::new(),
             said: 0,
             seen: BTreeMap::new(),
+            views: Vec::new(),
         }
     }
 
@@ -221,6 +234,7 @@ impl Stage {
                         self.say(&format!("{name}'s trip is {stage}"));
                     }
                 }
+                self.views.push(view);
             }
             News::Answer { answer: Ok(_), .. } => {}
             News::Answer { answer: Err(why), .. } => self.say(&format!("refused: {}", self.plain(&why.to_string()))),

@@ -34,10 +34,11 @@ impl LiveTrip {
                 out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Unseek(self.trip.id) });
             }
         }
+        self.find_way(policy);
         if let Asker::Person(ask) = asker {
-            out.push(Effect::Answer { ask, answer: Ok(self.view(Some(policy))) });
+            out.push(Effect::Answer { ask, answer: Ok(self.view()) });
         }
-        out.push(Effect::Publish(self.view(Some(policy))));
+        out.push(Effect::Publish(self.view()));
         if !self.trip.stage.name().is_active() {
             while let Some(input) = self.line.pop_front() {
                 self.decide(now, policy, input, out);

@@ -1,10 +1,10 @@
 //! What a live shard may be told: positions, standings, who waits, what neighbours ask.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use geo::Point;
 
+use super::Eta;
 use crate::{DriverId, ShardId, Timestamp, TripId};
 
 /// What may happen to a live shard.
@@ -94,6 +94,6 @@ pub struct Candidate {
     pub driver: DriverId,
     /// Where the driver is at home.
     pub home: ShardId,
-    /// How long to the pickup.
-    pub pickup_eta: Duration,
+    /// How long to the pickup, and who says so.
+    pub pickup_eta: Eta,
 }

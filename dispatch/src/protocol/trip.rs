@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use geo::Point;
 
-use super::{AskId, DriverAsk, WriteError};
+use super::{AskId, DriverAsk, Eta, WriteError};
 use crate::{DriverId, Event, OfferId, Party, ShardId, StageName, Timestamp, Trip};
 
 /// What may happen to a live trip.
@@ -121,8 +121,9 @@ pub struct TripView {
     pub trip: Trip,
     /// The car, while a driver is on the trip.
     pub car: Option<CarPosition>,
-    /// How long until the car is at the pickup (before the ride) or at the drop-off (during it).
-    pub eta: Option<Duration>,
+    /// How long until the car is at the pickup (before the ride) or at the drop-off (during it), from where it was when
+    /// its position came, and who says so.
+    pub eta: Option<Eta>,
     /// The stages it went through since this owner holds it: version, stage, since when.
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.

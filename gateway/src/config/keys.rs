@@ -159,6 +159,13 @@ pub(super) const KEYS: &[Key] = &[
         |settings| (3..=7).contains(&settings.city.shard_resolution.get())
     ),
     whole!("arbiters", city.arbiters, 1..=256),
+    key!(
+        "city.utc_offset_min",
+        "minutes that the city's clocks are ahead of UTC, from -720 to 840",
+        |settings, text| text.parse().map(|minutes| settings.city.policy.utc_offset_min = minutes).ok(),
+        |settings| settings.city.policy.utc_offset_min.to_string(),
+        |settings| (-720..=840).contains(&settings.city.policy.utc_offset_min)
+    ),
     whole!("limits.body_bytes", limits.body_bytes, 256..=1_048_576),
     whole!("limits.frame_bytes", limits.frame_bytes, 256..=65_536),
     whole!("limits.connections", limits.connections, 1..=1_000_000),
@@ -207,14 +214,14 @@ pub(super) const KEYS: &[Key] = &[
     key!(
         "policy.detour",
         "road metres for each metre of air, from 1 to 5",
-        |settings, text| travel(settings, Some(text), None).map(|travel| settings.city.policy.travel = travel),
-        |settings| settings.city.policy.travel.detour().to_string()
+        |settings, text| straight_line(settings, Some(text), None),
+        |settings| settings.city.policy.travel.straight_line().detour().to_string()
     ),
     key!(
         "policy.speed_mps",
         "metres a second from 0.1 to 60",
-        |settings, text| travel(settings, None, Some(text)).map(|travel| settings.city.policy.travel = travel),
-        |settings| settings.city.policy.travel.speed_mps().to_string()
+        |settings, text| straight_line(settings, None, Some(text)),
+        |settings| settings.city.policy.travel.straight_line().speed_mps().to_string()
     ),
 ];
 
@@ -252,12 +259,14 @@ pub fn describe_keys() -> String {
     table
 }
 
-/// The travel times with one of their two numbers changed.
-fn travel(settings: &Settings, detour: Option<&str>, speed_mps: Option<&str>) -> Option<StraightLine> {
-    let now = settings.city.policy.travel;
+/// Changes one of the two numbers of the straight line.
+fn straight_line(settings: &mut Settings, detour: Option<&str>, speed_mps: Option<&str>) -> Option<()> {
+    let travel = &mut settings.city.policy.travel;
+    let now = travel.straight_line();
     let detour = detour.map_or(Some(now.detour()), |text| text.parse().ok())?;
     let speed_mps = speed_mps.map_or(Some(now.speed_mps()), |text| text.parse().ok())?;
-    StraightLine::new(detour, speed_mps).ok()
+    *travel = travel.clone().or_straight(StraightLine::new(detour, speed_mps).ok()?);
+    Some(())
 }
 
 fn seconds(text: &str) -> Option<Duration> {

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use dispatch::{Method, Policy};
-use geo::{Meters, StraightLine};
+use geo::{Meters, StraightLine, Travel};
 
 use super::*;
 
@@ -50,6 +50,9 @@ fn a_file_sets_everything() {
         shard_resolution = 6
         arbiters = 3
 
+        [city]
+        utc_offset_min = -300
+
         [limits]
         body_bytes = 2048
         frame_bytes = 1024
@@ -76,14 +79,15 @@ fn a_file_sets_everything() {
     let policy = settings.city.policy;
     assert_eq!((policy.method, policy.candidates_max), (Method::Nearest, 8));
     assert_eq!((policy.match_every, policy.pickup_within), (Duration::from_millis(500), Meters::whole(3_000)));
-    assert_eq!(policy.travel, StraightLine::new(1.5, 8.0).unwrap());
+    assert_eq!(policy.travel, Travel::straight(StraightLine::new(1.5, 8.0).unwrap()));
+    assert_eq!(policy.utc_offset_min, -300);
 }
 
 #[test]
 fn one_number_of_travel_leaves_the_other_as_it_is() {
     assert_eq!(flag("policy.detour", "1.27").unwrap().city.policy.travel, Policy::default().travel);
     assert_eq!(flag("policy.speed_mps", "5").unwrap().city.policy.travel, Policy::default().travel);
-    let slow = StraightLine::new(1.27, 2.0).unwrap();
+    let slow = Travel::straight(StraightLine::new(1.27, 2.0).unwrap());
     assert_eq!(flag("policy.speed_mps", "2").unwrap().city.policy.travel, slow);
 }
 
@@ -135,6 +139,9 @@ fn every_wrong_value_is_refused() {
         ("shard_resolution", "300"),
         ("arbiters", "0"),
         ("arbiters", "-1"),
+        ("city.utc_offset_min", "-721"),
+        ("city.utc_offset_min", "90000"),
+        ("city.utc_offset_min", "1.5"),
         ("limits.body_bytes", "1"),
         ("limits.frame_bytes", "1e6"),
         ("limits.connections", "0"),

@@ -62,6 +62,7 @@ struct Shard {
     rounds: u64,
     matches: u64,
     rounds_without_neighbours: u64,
+    etas_fallback: u64,
 }
 
 impl From<&ShardStatus> for Shard {
@@ -78,6 +79,7 @@ impl From<&ShardStatus> for Shard {
             pings_stray: status.counts.pings_stray,
             rounds: status.counts.rounds,
             matches: status.counts.matches,
+            etas_fallback: status.counts.etas_fallback,
             rounds_without_neighbours: status.counts.rounds_without_neighbours,
         }
     }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use dispatch::{
-    Availability, CarPosition, Deed, DriverAsk, DriverId, Epoch, Notice, Offer, OfferId, Refusal, RiderId, SessionId,
-    ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Withdrawal,
+    Availability, CarPosition, Deed, DriverAsk, DriverId, Epoch, Eta, Notice, Offer, OfferId, Refusal, RiderId,
+    SessionId, ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -228,15 +228,25 @@ fn a_car_that_moves_is_told_and_one_that_stands_is_not() {
 #[test]
 fn a_trip_says_all_there_is_to_know() {
     let mut view = view(Stage::EnRoute { driver: ann() }, 2, car(40.7));
-    view.eta = Some(Duration::from_secs(90));
+    view.eta = Some(Eta { time: Duration::from_secs(90), by: "zones", instead_of: None });
     let expected = serde_json::json!({
         "id": trip_id().to_string(), "state": "en_route", "version": 2, "rider": "eve", "driver": "ann",
         "pickup": {"lat": 40.75, "lon": -73.98}, "dropoff": {"lat": 40.76, "lon": -73.97},
         "requested_at_ms": 1000, "since_ms": 2000, "car": {"lat": 40.7, "lon": -73.98, "age_ms": 2000},
-        "eta_ms": 90000, "offers": 1,
+        "eta_ms": 90000, "eta_source": "zones", "offers": 1,
         "history": [{"version": 1, "state": "searching", "at_ms": 1000}, {"version": 2, "state": "en_route", "at_ms": 2000}],
     });
     assert_eq!(json(&TripBody::now(&view, at(6_000))), expected);
+}
+
+#[test]
+fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
+    let mut view = view(Stage::EnRoute { driver: ann() }, 2, car(40.7));
+    assert_eq!(json(&TripBody::now(&view, at(6_000))).get("eta_source"), None, "no time, and nobody who says it");
+    view.eta = Some(Eta { time: Duration::from_secs(61), by: "straight_line", instead_of: Some("roads") });
+    let told = json(&TripBody::now(&view, at(6_000)));
+    assert_eq!((&told["eta_ms"], &told["eta_source"]), (&61_000.into(), &"straight_line".into()));
+    assert_eq!(told["eta_instead_of"], "roads");
 }
 
 #[test]

@@ -76,6 +76,12 @@ pub(crate) struct TripBody<'a> {
     car: Option<Car>,
     #[serde(skip_serializing_if = "Option::is_none")]
     eta_ms: Option<u64>,
+    /// Who says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eta_source: Option<&'static str>,
+    /// Who was to say so, and could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eta_instead_of: Option<&'static str>,
     offers: u32,
     history: Vec<Step>,
 }
@@ -110,7 +116,9 @@ impl<'a> TripBody<'a> {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
             cancelled_by: cancelled_by(&trip.stage),
             car,
-            eta_ms: view.eta.map(millis),
+            eta_ms: view.eta.map(|eta| millis(eta.time)),
+            eta_source: view.eta.map(|eta| eta.by),
+            eta_instead_of: view.eta.and_then(|eta| eta.instead_of),
             ..TripBody::at(view, (trip.version, trip.stage.name(), trip.since))
         }
     }
@@ -132,6 +140,8 @@ impl<'a> TripBody<'a> {
             cancelled_by: None,
             car: None,
             eta_ms: None,
+            eta_source: None,
+            eta_instead_of: None,
             offers: view.offers,
             history: until
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })

@@ -11,7 +11,7 @@ use rstar::primitives::GeomWithData;
 
 use super::angles::{Angles, Ruler};
 use super::ground::{self, Ground};
-use super::{Tags, spare};
+use super::{Place, Tags, spare};
 use crate::{Cell, Meters, Resolution};
 
 /// The centre of a bucket as a unit vector, and its number.
@@ -31,13 +31,6 @@ pub(super) struct Member {
     pub(super) tags: Tags,
 }
 
-/// What a move touches.
-#[derive(Debug)]
-struct Bucket {
-    ground: Ground,
-    members: Vec<Member>,
-}
-
 /// What a search, or a move into another cell, touches as well.
 #[derive(Debug)]
 pub(super) struct Around {
@@ -55,12 +48,17 @@ pub(super) struct City {
     resolution: Resolution,
     tree: RTree<Centre>,
     by_cell: HashMap<Cell, u32>,
-    buckets: Vec<Bucket>,
+    /// Some bucket whose centre lies in this square of latitude and longitude: where a search begins.
+    by_square: HashMap<(i32, i32), u32>,
+    grounds: Vec<Ground>,
+    members: Vec<Vec<Member>>,
     arounds: Vec<Around>,
     /// The centres again, packed, for a glance at eighteen neighbours.
     centres: Vec<Angles>,
     /// The longest reach of any bucket, in metres.
     reach_max: f64,
+    /// Steps of latitude to a step of longitude at the bucket opened last: only for choosing whom to ask first.
+    shrink: f32,
     empty: usize,
 }
 
@@ -70,10 +68,13 @@ impl City {
             resolution,
             tree: RTree::new(),
             by_cell: HashMap::new(),
-            buckets: Vec::new(),
+            by_square: HashMap::new(),
+            grounds: Vec::new(),
+            members: Vec::new(),
             arounds: Vec::new(),
             centres: Vec::new(),
             reach_max: 0.0,
+            shrink: 1.0,
             empty: 0,
         }
     }
@@ -99,78 +100,78 @@ impl City {
     }
 
     pub(super) fn members(&self, bucket: u32) -> &[Member] {
-        &self.buckets[bucket as usize].members
+        &self.members[bucket as usize]
     }
 
-    pub(super) fn member(&self, bucket: u32, place: u32) -> &Member {
-        &self.buckets[bucket as usize].members[place as usize]
+    pub(super) fn member(&self, place: Place) -> &Member {
+        &self.members[place.bucket as usize][place.member as usize]
     }
 
-    pub(super) fn member_mut(&mut self, bucket: u32, place: u32) -> &mut Member {
-        &mut self.buckets[bucket as usize].members[place as usize]
+    pub(super) fn member_mut(&mut self, place: Place) -> &mut Member {
+        &mut self.members[place.bucket as usize][place.member as usize]
     }
 
-    /// The bucket that holds a position, if one was opened for its cell.
-    pub(super) fn bucket_at(&self, at: Angles) -> Option<u32> {
-        self.by_cell.get(&Cell::at(at.point(), self.resolution)).copied()
+    /// A bucket near a position to begin a search at, if there is one: of those that can be seen from some bucket of
+    /// the same square, the one whose centre is nearest. Any other would do: the search only takes longer.
+    pub(super) fn start(&self, at: Angles) -> Option<u32> {
+        let some = self.by_square.get(&square(at, self.resolution)).copied()?;
+        let nearest = self.nearest_link(some, at).filter(|(away, _)| *away < self.square_from(some, at));
+        Some(nearest.map_or(some, |(_, link)| link))
     }
 
-    /// Moves a member if it surely stays in its cell.
+    /// The neighbour within two rings whose centre is nearest to a position, and roughly the square of how far.
+    fn nearest_link(&self, bucket: u32, at: Angles) -> Option<(f32, u32)> {
+        let links = self.arounds[bucket as usize].links.iter().take_while(|link| **link != NOBODY);
+        links.map(|link| (self.square_from(*link, at), *link)).min_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// The square of roughly how far a position is from a bucket's centre, in steps.
     #[inline]
-    pub(super) fn moved_within(&mut self, bucket: u32, place: u32, at: Angles) -> bool {
-        let bucket = &mut self.buckets[bucket as usize];
-        let stays = bucket.ground.holds(at);
-        if stays {
-            bucket.members[place as usize].at = at;
-        }
-        stays
+    fn square_from(&self, bucket: u32, at: Angles) -> f32 {
+        let (lat, lon) = at.offset_from(self.centres[bucket as usize]);
+        let lon = lon * self.shrink;
+        lat * lat + lon * lon
+    }
+
+    /// Whether a position surely lies in the cell of this bucket.
+    #[inline]
+    pub(super) fn holds(&self, place: Place, at: Angles) -> bool {
+        self.grounds[place.bucket as usize].holds(at)
     }
 
     /// The bucket that a position belongs to, for a thing that comes from another one nearby: the neighbour whose
     /// centre is nearest is asked first, and H3 only when that one is not sure.
     pub(super) fn bucket_from(&mut self, from: u32, at: Angles) -> u32 {
-        let square = |bucket: &u32| {
-            let (lat, lon) = at.offset_from(self.centres[*bucket as usize]);
-            let lon = lon * self.shrink(*bucket);
-            lat * lat + lon * lon
-        };
-        let links = self.arounds[from as usize].links.iter().take_while(|link| **link != NOBODY);
-        let nearest = links.map(|link| (square(link), *link)).min_by(|a, b| a.0.total_cmp(&b.0));
-        match nearest {
-            Some((_, link)) if self.buckets[link as usize].ground.holds(at) => link,
+        match self.nearest_link(from, at) {
+            Some((_, link)) if self.grounds[link as usize].holds(at) => link,
             _ => self.bucket_of(at),
         }
     }
 
-    fn shrink(&self, bucket: u32) -> f32 {
-        // Good enough to choose whom to ask first.
-        self.centres[bucket as usize].point().lat().to_radians().cos() as f32
-    }
-
-    /// Puts a new thing into the bucket of its cell; tells which bucket, and its place there.
-    pub(super) fn enter(&mut self, at: Angles, member: Member) -> (u32, u32) {
+    /// Puts a new thing into the bucket of its cell; tells its place.
+    pub(super) fn enter(&mut self, at: Angles, member: Member) -> Place {
         let bucket = self.bucket_of(at);
-        (bucket, self.join(bucket, member))
+        self.join(bucket, member)
     }
 
-    /// Puts a thing into a bucket; tells its place there.
-    pub(super) fn join(&mut self, bucket: u32, member: Member) -> u32 {
-        let members = &mut self.buckets[bucket as usize].members;
+    /// Puts a thing into a bucket; tells its place.
+    pub(super) fn join(&mut self, bucket: u32, member: Member) -> Place {
+        let members = &mut self.members[bucket as usize];
         self.empty -= usize::from(members.is_empty());
         spare(members);
         members.push(member);
-        (members.len() - 1) as u32
+        Place { bucket, member: (members.len() - 1) as u32 }
     }
 
     /// Takes a member out. Tells which thing took its place, if one did.
-    pub(super) fn leave(&mut self, bucket: u32, place: u32) -> Option<u32> {
-        let members = &mut self.buckets[bucket as usize].members;
-        members.swap_remove(place as usize);
+    pub(super) fn leave(&mut self, place: Place) -> Option<u32> {
+        let members = &mut self.members[place.bucket as usize];
+        members.swap_remove(place.member as usize);
         self.empty += usize::from(members.is_empty());
         if members.capacity() > 32 && members.len() < members.capacity() / 4 {
             members.shrink_to(members.len() * 2);
         }
-        members.get(place as usize).map(|moved| moved.number)
+        members.get(place.member as usize).map(|moved| moved.number)
     }
 
     /// The bucket that holds a position by H3's word; opened when it is the first visit.
@@ -186,7 +187,7 @@ impl City {
     }
 
     fn open(&mut self, cell: Cell) -> u32 {
-        let bucket = u32::try_from(self.buckets.len()).expect("H3 has fewer cells of a city than that");
+        let bucket = u32::try_from(self.grounds.len()).expect("H3 has fewer cells of a city than that");
         let ground = Ground::of(cell);
         let (near, far) = (cell.disk(2), cell.disk(3));
         let third: Vec<Cell> = far.into_iter().filter(|cell| near.binary_search(cell).is_err()).collect();
@@ -201,10 +202,13 @@ impl City {
         }
         let around = Around { cell, links, clearance: ground::clearance(cell, &third), reach: ground::reach(cell) };
         self.reach_max = self.reach_max.max(around.reach);
+        self.shrink = cell.centre().lat().to_radians().cos() as f32;
         self.tree.insert(GeomWithData::new(cell.centre().unit(), bucket));
         self.by_cell.insert(cell, bucket);
+        self.by_square.insert(square(ground.centre(), self.resolution), bucket);
         self.centres.push(ground.centre());
-        self.buckets.push(Bucket { ground, members: Vec::new() });
+        self.grounds.push(ground);
+        self.members.push(Vec::new());
         self.arounds.push(around);
         self.empty += 1;
         bucket
@@ -213,47 +217,64 @@ impl City {
     /// Whether more buckets are empty than are worth their memory. Opening one takes some twenty microseconds, so
     /// empty ones are kept for a while.
     pub(super) fn has_many_empty(&self) -> bool {
-        self.empty > 2 * (self.buckets.len() - self.empty) + 256
+        self.empty > 2 * (self.members.len() - self.empty) + 256
     }
 
     /// Forgets the empty buckets. Tells the new bucket of every thing.
     pub(super) fn forget_empty(&mut self) -> Vec<(u32, u32)> {
-        let mut number = vec![NOBODY; self.buckets.len()];
+        let mut number = vec![NOBODY; self.members.len()];
         let mut kept = 0;
-        for (bucket, number) in self.buckets.iter().zip(&mut number) {
-            if !bucket.members.is_empty() {
+        for (members, number) in self.members.iter().zip(&mut number) {
+            if !members.is_empty() {
                 *number = kept;
                 kept += 1;
             }
         }
-        let mut stays = number.iter().map(|number| *number != NOBODY);
-        self.buckets.retain(|_| stays.next().unwrap_or(false));
-        let mut stays = number.iter().map(|number| *number != NOBODY);
-        self.arounds.retain(|_| stays.next().unwrap_or(false));
-        self.centres = self.buckets.iter().map(|bucket| bucket.ground.centre()).collect();
+        keep(&mut self.grounds, &number);
+        keep(&mut self.arounds, &number);
+        keep(&mut self.centres, &number);
+        keep(&mut self.members, &number);
         for around in &mut self.arounds {
             around.links = renumbered(&around.links, &number);
         }
         self.by_cell = self.arounds.iter().zip(0..).map(|(around, bucket)| (around.cell, bucket)).collect();
+        let squares = self.centres.iter().zip(0..);
+        self.by_square = squares.map(|(centre, bucket)| (square(*centre, self.resolution), bucket)).collect();
         let centre = |(around, bucket): (&Around, u32)| GeomWithData::new(around.cell.centre().unit(), bucket);
         self.tree = RTree::bulk_load(self.arounds.iter().zip(0..).map(centre).collect());
         self.reach_max = self.arounds.iter().map(|around| around.reach).fold(0.0, f64::max);
         self.empty = 0;
-        let members = |(bucket, place): (&Bucket, u32)| -> Vec<(u32, u32)> {
-            bucket.members.iter().map(|member| (member.number, place)).collect()
+        let moved = |(members, bucket): (&Vec<Member>, u32)| -> Vec<(u32, u32)> {
+            members.iter().map(|member| (member.number, bucket)).collect()
         };
-        self.buckets.iter().zip(0..).flat_map(members).collect()
+        self.members.iter().zip(0..).flat_map(moved).collect()
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let members: usize = self.buckets.iter().map(|bucket| bucket.members.capacity()).sum();
+        let members: usize = self.members.iter().map(Vec::capacity).sum();
         members * size_of::<Member>()
-            + self.buckets.capacity() * size_of::<Bucket>()
+            + self.members.capacity() * size_of::<Vec<Member>>()
+            + self.grounds.capacity() * size_of::<Ground>()
             + self.arounds.capacity() * size_of::<Around>()
             + self.centres.capacity() * size_of::<Angles>()
             + self.by_cell.capacity() * (size_of::<(Cell, u32)>() + 1)
+            + self.by_square.capacity() * (size_of::<((i32, i32), u32)>() + 1)
             + self.tree.size() * 2 * size_of::<Centre>()
     }
+}
+
+/// The square that a position lies in. Its sides are powers of two: about 600 m of latitude for cells of resolution 9,
+/// so that some centre lies in nearly every square of a city; twice and a half as long for each coarser resolution.
+fn square(at: Angles, resolution: Resolution) -> (i32, i32) {
+    let coarser = 9 - i32::from(resolution.get());
+    let shift = (16 + (coarser * 7).div_euclid(5)).clamp(0, 30);
+    (at.lat >> shift, at.lon >> shift)
+}
+
+/// Keeps of a list what has a new number.
+fn keep<T>(list: &mut Vec<T>, number: &[u32]) {
+    let mut stays = number.iter().map(|number| *number != NOBODY);
+    list.retain(|_| stays.next().unwrap_or(false));
 }
 
 fn link(links: &mut [u32; LINKS], bucket: u32) {

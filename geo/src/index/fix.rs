@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Slot;
+use super::city::Member;
 use crate::{Meters, Point};
 
 /// Where a thing is, as it was measured.
@@ -97,22 +99,63 @@ impl Search {
 }
 
 /// One answer to "who is near".
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Near<'a, K> {
+    pub(super) slot: &'a Slot<K>,
+    pub(super) member: Member,
+    pub(super) metres: f64,
+    pub(super) now_ms: i64,
+}
+
+impl<'a, K> Near<'a, K> {
     /// Who.
-    pub key: &'a K,
+    #[must_use]
+    pub fn key(&self) -> &'a K {
+        &self.slot.key
+    }
+
     /// Where, rounded to 2^-32 of a turn (at most 4.7 mm on each axis).
-    pub point: Point,
+    #[must_use]
+    pub fn point(&self) -> Point {
+        self.member.at.point()
+    }
+
     /// How far from the question to [`Near::point`], along a great circle.
-    pub distance: Meters,
+    #[must_use]
+    pub fn distance(&self) -> Meters {
+        Meters::new(self.metres).expect("a distance between two places is finite and not negative")
+    }
+
     /// How long before the moment of the question the position was measured; zero if it is newer.
-    pub age: Duration,
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        Duration::from_millis(self.now_ms.saturating_sub(self.slot.seen_ms).max(0).unsigned_abs())
+    }
+
     /// Degrees clockwise from north, if known.
-    pub heading: Option<f64>,
+    #[must_use]
+    pub fn heading(&self) -> Option<f64> {
+        self.slot.heading.degrees()
+    }
+
     /// How far off the position may be, if known.
-    pub accuracy: Option<Meters>,
+    #[must_use]
+    pub fn accuracy(&self) -> Option<Meters> {
+        self.slot.accuracy.metres()
+    }
+
     /// The marks.
-    pub tags: Tags,
+    #[must_use]
+    pub fn tags(&self) -> Tags {
+        self.member.tags
+    }
+}
+
+impl<K: Ord> Near<'_, K> {
+    /// Whether this is told before another: nearer, or as near and first by name.
+    pub(super) fn is_before(&self, other: &Near<'_, K>) -> bool {
+        self.metres < other.metres || (self.metres == other.metres && self.key() < other.key())
+    }
 }
 
 /// A heading in two bytes.

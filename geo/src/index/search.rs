@@ -8,9 +8,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
-use std::time::Duration;
 
-use super::angles::{Ruler, widened};
+use super::angles::{Ruler, widened, widened_square};
 use super::city::{Centre, Member, NOBODY};
 use super::{Angles, Near, NearIndex, Search};
 use crate::{EARTH_RADIUS_M, Meters, Point};
@@ -43,29 +42,29 @@ impl<K: Clone + Ord> NearIndex<K> {
         let ruler = Ruler::new(from, search.within);
         let mut list = Shortlist::new(k, search.within);
         let since = search.seen_since_ms();
-        let mut take = |bucket: u32, list: &mut Shortlist| {
-            for member in self.city.members(bucket) {
-                let square = ruler.rough(member.at);
-                if square <= list.limit_square && search.wants(member.tags) {
-                    let slot = &self.slots[member.number as usize];
-                    if slot.seen_ms >= since && wanted(&slot.key) {
-                        list.take(square, *member);
-                    }
-                }
-            }
+        let wants = |member: &Member| {
+            // The slot is far away in memory: it is looked at only when asked about.
+            let slot = || &self.slots[member.number as usize];
+            search.wants(member.tags) && (since == i64::MIN || slot().seen_ms >= since) && wanted(&slot().key)
         };
-        let start = self.city.bucket_at(Angles::of(from));
+        let mut take = |bucket: u32, list: &mut Shortlist| list.scan(&ruler, self.city.members(bucket), wants);
+        let start = self.city.start(Angles::of(from));
         let settled = start.is_some_and(|start| self.search_rings(start, &ruler, &mut list, &mut take));
         if !settled {
             self.search_tree(from, start, &ruler, &mut list, &mut take);
         }
-        let mut found: Vec<(f64, Member)> =
-            list.entries.iter().map(|(_, member)| (ruler.exact(member.at), *member)).collect();
-        found.retain(|(distance, _)| *distance <= search.within.get());
-        let key = |member: &Member| &self.slots[member.number as usize].key;
-        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| key(&a.1).cmp(key(&b.1))));
+        let mut found: Vec<Near<'_, K>> = Vec::with_capacity(list.entries.len());
+        for member in list.members() {
+            let distance = ruler.exact(member.at);
+            if distance <= search.within.get() {
+                let near = self.near(distance, member, search);
+                // They come roughly in order: each goes a step or two back, if at all.
+                let place = found.iter().rposition(|other| !near.is_before(other)).map_or(0, |before| before + 1);
+                found.insert(place, near);
+            }
+        }
         found.truncate(k);
-        found.into_iter().map(|(distance, member)| self.near(distance, member, search)).collect()
+        found
     }
 
     /// Everything that a search wants, nearest first, for as long as the caller asks; equal distances in the order of
@@ -132,17 +131,8 @@ impl<K: Clone + Ord> NearIndex<K> {
         }
     }
 
-    fn near(&self, distance: f64, member: Member, search: &Search) -> Near<'_, K> {
-        let slot = &self.slots[member.number as usize];
-        Near {
-            key: &slot.key,
-            point: member.at.point(),
-            distance: Meters::new(distance).expect("a distance between two places is finite and not negative"),
-            age: Duration::from_millis(search.now_ms.saturating_sub(slot.seen_ms).max(0).unsigned_abs()),
-            heading: slot.heading.degrees(),
-            accuracy: slot.accuracy.metres(),
-            tags: member.tags,
-        }
+    fn near(&self, metres: f64, member: Member, search: &Search) -> Near<'_, K> {
+        Near { slot: &self.slots[member.number as usize], member, metres, now_ms: search.now_ms }
     }
 }
 
@@ -150,7 +140,10 @@ impl<K: Clone + Ord> NearIndex<K> {
 /// apart roughly.
 struct Shortlist {
     k: usize,
-    entries: Vec<(f32, Member)>,
+    /// The square of the rough distance as the bits of an `f32`, which sort like numbers, over a place in `taken`.
+    entries: Vec<u64>,
+    /// Everyone who ever was on the list.
+    taken: Vec<Member>,
     /// Nothing truly farther away than this can matter, in metres.
     horizon: f32,
     /// Whatever is not beyond the horizon has a rough distance of which the square is at most this.
@@ -162,25 +155,66 @@ impl Shortlist {
         // To the next f32 above: a share of 1e-6 is more than that.
         let horizon = within.get() as f32 * (1.0 + 1e-6);
         let limit = widened(horizon);
-        Shortlist { k, entries: Vec::with_capacity(k.min(64) + 4), horizon, limit_square: limit * limit }
+        let room = k.min(64) + 8;
+        let (entries, taken) = (Vec::with_capacity(room), Vec::with_capacity(4 * room));
+        Shortlist { k, entries, taken, horizon, limit_square: limit * limit }
+    }
+
+    /// Those on the list, roughly nearest first.
+    fn members(&self) -> impl Iterator<Item = Member> {
+        self.entries.iter().map(|entry| self.taken[(*entry & u64::from(u32::MAX)) as usize])
+    }
+
+    /// Takes in whoever of these is near enough and wanted.
+    #[inline]
+    fn scan(&mut self, ruler: &Ruler, members: &[Member], wants: impl Fn(&Member) -> bool) {
+        let before = self.taken.len();
+        let (eights, rest) = members.as_chunks::<8>();
+        for eight in eights {
+            let squares = ruler.rough_eight(eight.map(|member| member.at));
+            if squares.iter().fold(false, |any, square| any | (*square <= self.limit_square)) {
+                for (square, member) in squares.into_iter().zip(eight) {
+                    if square <= self.limit_square && wants(member) {
+                        self.take(square, *member);
+                    }
+                }
+            }
+        }
+        for member in rest {
+            let square = ruler.rough(member.at);
+            if square <= self.limit_square && wants(member) {
+                self.take(square, *member);
+            }
+        }
+        if self.taken.len() > before
+            && let Some(last) = self.entries.get(self.k - 1)
+        {
+            self.horizon = self.horizon.min(widened(square_in(*last).sqrt()));
+        }
     }
 
     fn take(&mut self, square: f32, member: Member) {
-        self.entries.push((square, member));
+        let entry = u64::from(square.to_bits()) << 32 | self.taken.len() as u64;
+        self.taken.push(member);
+        self.entries.push(entry);
         let mut place = self.entries.len() - 1;
-        while place > 0 && self.entries[place - 1].0 > square {
-            self.entries.swap(place - 1, place);
+        while place > 0 && self.entries[place - 1] > entry {
+            self.entries[place] = self.entries[place - 1];
             place -= 1;
         }
-        if self.entries.len() >= self.k {
-            self.horizon = self.horizon.min(widened(self.entries[self.k - 1].0.sqrt()));
-            let limit = widened(self.horizon);
-            self.limit_square = self.limit_square.min(limit * limit);
-            while self.entries.last().is_some_and(|(square, _)| *square > self.limit_square) {
+        self.entries[place] = entry;
+        if let Some(last) = self.entries.get(self.k - 1) {
+            self.limit_square = self.limit_square.min(widened_square(square_in(*last)));
+            while self.entries.last().is_some_and(|entry| square_in(*entry) > self.limit_square) {
                 self.entries.pop();
             }
         }
     }
+}
+
+/// The square in an entry of a [`Shortlist`].
+fn square_in(entry: u64) -> f32 {
+    f32::from_bits((entry >> 32) as u32)
 }
 
 /// The square of the straight line that spans a distance along the ground; half the Earth or more spans it whole.
@@ -204,15 +238,11 @@ pub struct InOrder<'a, K> {
 }
 
 /// A thing that was measured and not told yet. The greatest is the nearest.
-struct Found<'a, K> {
-    distance: f64,
-    key: &'a K,
-    member: Member,
-}
+struct Found<'a, K>(Near<'a, K>);
 
 impl<K: Ord> Ord for Found<'_, K> {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.distance.total_cmp(&self.distance).then_with(|| other.key.cmp(self.key))
+        other.0.metres.total_cmp(&self.0.metres).then_with(|| other.0.key().cmp(self.0.key()))
     }
 }
 
@@ -239,10 +269,9 @@ impl<'a, K: Clone + Ord> Iterator for InOrder<'a, K> {
             // Nothing in the buckets to come is nearer than this.
             let to_come = self.buckets.peek().map(|(_, chord_square)| metres_of(*chord_square) - reach);
             let to_come = to_come.filter(|metres| *metres <= self.search.within.get());
-            let ready = self.found.peek().is_some_and(|found| to_come.is_none_or(|to_come| found.distance < to_come));
+            let ready = self.found.peek().is_some_and(|found| to_come.is_none_or(|to_come| found.0.metres < to_come));
             if ready || to_come.is_none() {
-                let index = self.index;
-                return self.found.pop().map(|found| index.near(found.distance, found.member, &self.search));
+                return self.found.pop().map(|found| found.0);
             }
             if let Some((centre, _)) = self.buckets.next() {
                 self.measure(centre.data);
@@ -255,11 +284,10 @@ impl<K: Clone + Ord> InOrder<'_, K> {
     fn measure(&mut self, bucket: u32) {
         let since = self.search.seen_since_ms();
         for member in self.index.city.members(bucket) {
-            let slot = &self.index.slots[member.number as usize];
-            let distance = self.ruler.exact(member.at);
-            let wanted = self.search.wants(member.tags) && slot.seen_ms >= since;
-            if wanted && distance <= self.search.within.get() {
-                self.found.push(Found { distance, key: &slot.key, member: *member });
+            let near = self.index.near(self.ruler.exact(member.at), *member, &self.search);
+            let wanted = self.search.wants(member.tags) && near.slot.seen_ms >= since;
+            if wanted && near.metres <= self.search.within.get() {
+                self.found.push(Found(near));
             }
         }
     }

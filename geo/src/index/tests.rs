@@ -152,7 +152,7 @@ proptest! {
         }
         for (from, k, search) in queries {
             let expected = all.scan(from, &search);
-            let told = |near: Near<'_, u16>| (near.distance.get(), *near.key);
+            let told = |near: Near<'_, u16>| (near.distance().get(), *near.key());
             let found: Vec<(f64, u16)> = index.nearest(from, k, &search).into_iter().map(told).collect();
             same(&found, &expected[..k.min(expected.len())])?;
             let in_order: Vec<(f64, u16)> = index.in_order(from, &search).map(told).collect();
@@ -186,8 +186,36 @@ proptest! {
             let from = somewhere(spread * 1.2);
             let expected = all.scan(from, &search);
             let found: Vec<(f64, u16)> =
-                index.nearest(from, k, &search).into_iter().map(|near| (near.distance.get(), *near.key)).collect();
+                index.nearest(from, k, &search).into_iter().map(|near| (near.distance().get(), *near.key())).collect();
             same(&found, &expected[..k.min(expected.len())])?;
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_batch_of_moves_ends_like_one_move_after_the_other(
+        starts in prop::collection::vec(any_point(), 1..20),
+        moves in prop::collection::vec((0usize..20, any_point(), 0i64..100), 0..100),
+    ) {
+        let (mut one, mut many) = (NearIndex::new(Resolution::INDEX), NearIndex::new(Resolution::INDEX));
+        let enter = |index: &mut NearIndex<usize>| -> Vec<Handle> {
+            starts.iter().enumerate().map(|(key, at)| index.insert(key, Tags::NONE, Fix::at(*at, 0))).collect()
+        };
+        let (ones, manys) = (enter(&mut one), enter(&mut many));
+        let fix = |(who, at, ms): &(usize, Point, i64)| (who % starts.len(), Fix::at(*at, *ms));
+        for (who, fix) in moves.iter().map(fix) {
+            one.update(&ones[who], fix);
+        }
+        many.update_all(moves.iter().map(fix).map(|(who, fix)| (&manys[who], fix)));
+        let everything = Search::within(Meters::whole(21_000_000)).seen(100, None);
+        let told = |index: &NearIndex<usize>| -> Vec<(usize, Point, Duration)> {
+            let all = index.in_order(starts[0], &everything);
+            all.map(|near| (*near.key(), near.point(), near.age())).collect()
+        };
+        prop_assert_eq!(told(&one), told(&many));
+        for (one_handle, many_handle) in ones.iter().zip(&manys) {
+            prop_assert_eq!(one.cell(one_handle), many.cell(many_handle));
         }
     }
 }
@@ -280,7 +308,7 @@ fn empty_cells_are_forgotten_and_nobody_is_lost() {
     assert!(bytes < 1_000_000, "2,000 cells were entered and all but 20 left: {bytes} bytes");
     let found = index.nearest(at(1_999), 30, &everywhere);
     assert_eq!(found.len(), 20);
-    assert_eq!((*found[0].key, found[0].distance.get() < 0.01), (0, true));
+    assert_eq!((*found[0].key(), found[0].distance().get() < 0.01), (0, true));
 }
 
 #[test]
@@ -292,8 +320,8 @@ fn an_answer_tells_age_heading_accuracy_and_marks() {
     let _handle = index.insert("ann", Tags(5), fix);
     let search = Search::within(Meters::whole(10)).seen(9_500, Some(Duration::from_secs(6)));
     let found = index.nearest(here, 1, &search);
-    assert_eq!(found[0].age, Duration::from_millis(5_500));
-    assert_eq!((found[0].heading, found[0].accuracy, found[0].tags), (Some(0.0), accuracy, Tags(5)));
+    assert_eq!(found[0].age(), Duration::from_millis(5_500));
+    assert_eq!((found[0].heading(), found[0].accuracy(), found[0].tags()), (Some(0.0), accuracy, Tags(5)));
     assert!(index.nearest(here, 1, &search.seen(10_001, Some(Duration::from_secs(6)))).is_empty());
 }
 
@@ -305,5 +333,5 @@ fn only_those_who_pass_the_filter_are_counted() {
     let _handles: Vec<Handle> = (0..20).map(|key| index.insert(key, Tags::NONE, at(key))).collect();
     let search = Search::within(Meters::whole(5_000));
     let even = index.nearest_where(here, 3, &search, |key| key % 2 == 0);
-    assert_eq!(even.iter().map(|near| *near.key).collect::<Vec<_>>(), [0, 2, 4]);
+    assert_eq!(even.iter().map(|near| *near.key()).collect::<Vec<_>>(), [0, 2, 4]);
 }

@@ -1,5 +1,6 @@
 mod damage;
 mod legs;
+mod speeds;
 
 use rand::SeedableRng;
 use rand_pcg::Pcg64;

@@ -97,7 +97,7 @@ impl World {
         let stored = self.store.trip_now(trip).ok_or(Refusal::UnknownTrip { trip })?;
         let busy = Refusal::Busy { retry_after: dispatch::RETRY_AFTER };
         dispatch::answer_for_ended(&stored, by).unwrap_or(Err(busy))?;
-        Ok(LiveTrip::restored(stored, Epoch(0), None).0.view(None))
+        Ok(LiveTrip::restored(stored, Epoch(0), None).0.view())
     }
 
     /// Letters follow a driver who has moved: in virtual time there is one register of drivers for all shards.
