@@ -1,6 +1,8 @@
 //! Ours: [`geo::NearIndex`], used as a region uses it.
 //!
 //! Lives here: raw numbers in, checked points, an index, raw numbers out. Stays out: everything that makes it fast.
+//! Moves come in batches of a hundred, as they do from a shard's mailbox and as Redis gets them: a row about updates is
+//! about batches.
 //! Touch with care: the caller of the index keeps a handle for each driver, and here too finding it is timed.
 
 use geo::{Fix, Handle, Meters, NearIndex, Point, Resolution, Search, Tags};
@@ -51,6 +53,6 @@ impl Contender for Ours {
         let within = Meters::new(within_m).expect("a distance to look within");
         let found = self.index.nearest(point(lat, lon), k, &Search::within(within));
         out.clear();
-        out.extend(found.iter().map(|near| Found { id: *near.key, away_m: near.distance.get() }));
+        out.extend(found.iter().map(|near| Found { id: *near.key(), away_m: near.distance().get() }));
     }
 }
