@@ -2,7 +2,7 @@
 //!
 //! Lives here: which cases there are, what is hoped of them, the rounds.
 //! Stays out: the work (`city`), the contenders (a file each), how rows are made and shown ([`super`]).
-//! To come: the rows on roads, in a module `roads` beside these, with [`valhalla`] for their peer; [`run`] appends them.
+//! To come: the rows on roads, in a module `roads` beside these, with [`valhalla`] as their peer; [`run`] adds them.
 //! Touch with care: all contenders get the same work in the same round, and a test holds their answers against a scan
 //! of everything. Ours and the two in this process are charged the CPU time of the thread, Redis that of the server.
 

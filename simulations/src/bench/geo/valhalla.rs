@@ -63,8 +63,8 @@ impl Valhalla {
         }
     }
 
-    /// Asks for travel times on the roads of a map (`.osm.pbf`). Tiles and notes go to the folder `work`, where the next
-    /// run finds them.
+    /// Asks for travel times on the roads of a map (`.osm.pbf`). Tiles and notes go to the folder `work`, where the
+    /// next run finds them.
     ///
     /// # Errors
     /// When the map cannot be read, a place is far from every road, or the script says something else than JSON.
