@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Method, Policy};
 use geo::{Resolution, Travel};
 
+use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::demand::{Request, share_for_fleet};
 use crate::people::Habits;
@@ -37,6 +38,34 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
+    /// Measures a part of Hansom beside what others would use in its place, on this machine, now.
+    ///
+    /// Costs are CPU time: ours of the thread, a server's of its process; medians over rounds in which the contenders
+    /// take turns. A missed target is said in the table and is no error.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
+    Geo(BenchArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+struct BenchArguments {
+    /// A run of a few seconds on a small case: shows that it works, says little about speed.
+    #[arg(long)]
+    quick: bool,
+    /// Only the cases that contain this text, such as "100k/20km update" or "vs redis".
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    filter: String,
+    /// What chance is made from: the same seed makes the same work.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Whether the rows are a table for people or JSON for programs.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -122,7 +151,7 @@ enum TravelArgument {
 enum Output {
     /// Lines for people.
     Text,
-    /// One JSON object.
+    /// JSON.
     Json,
 }
 
@@ -164,6 +193,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run(&arguments),
         Command::Demo(arguments) => demo(&arguments),
+        Command::Bench(BenchCommand::Geo(arguments)) => arguments.print(bench::geo::run),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -239,6 +269,18 @@ impl CityArguments {
         };
         std::io::stdout().write_all(text.as_bytes())?;
         Ok(report.holds())
+    }
+}
+
+impl BenchArguments {
+    fn print(&self, measure: fn(&Settings) -> Result<Vec<Row>, bench::Failure>) -> Result<bool, Failure> {
+        let rows = measure(&Settings { quick: self.quick, filter: self.filter.clone(), seed: self.seed })?;
+        let text = match self.output {
+            Output::Text => bench::table(&rows),
+            Output::Json => format!("{}\n", serde_json::to_string_pretty(&rows)?),
+        };
+        std::io::stdout().write_all(text.as_bytes())?;
+        Ok(true)
     }
 }
 

@@ -1,10 +1,11 @@
 //! What if: cities of simulated people on the production cores.
 //!
 //! Lives here: the city's data and demand, simulated drivers and riders, virtual time, the demo on real sockets,
-//! the books that everything is compared with.
+//! the books that everything is compared with; how fast the parts are beside others (`bench`).
 //! Stays out: production clocks; how a trip is dispatched.
 //! Touch with care: the same seed must give the same run, to the byte.
 
+pub mod bench;
 pub mod city;
 pub mod command;
 pub mod crowd;

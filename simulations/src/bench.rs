@@ -1,0 +1,45 @@
+//! `bench`: how fast the parts of Hansom are, beside what others would use in their place.
+//!
+//! Lives here: what every comparison needs (rows and targets, rounds that take turns, CPU time, the table) and, in a
+//! module each, the comparisons themselves.
+//! Stays out: whatever is measured; tests of correctness (a comparison only checks that both sides did the same).
+//! Touch with care: the keys of [`Row`], which scripts read, and [`Target`], which says what a ratio means.
+
+pub mod cpu;
+pub mod geo;
+mod progress;
+mod resp;
+mod row;
+mod samples;
+mod table;
+
+pub use progress::Progress;
+pub use resp::{Client, RedisServer, Reply};
+pub use row::{Of, Op, Row, Target};
+pub use samples::{Samples, median, turns};
+pub use table::table;
+
+/// Why a comparison could not run at all.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// How a comparison is run. A missed target is an answer, not a failure.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// A run of a few seconds on small cases: shows that everything works, says little about speed.
+    pub quick: bool,
+    /// Only the rows whose case or peer contains this text; everything when empty.
+    pub filter: String,
+    /// What chance is made from: the same seed makes the same work.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// Whether a row is asked for.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        name.contains(&self.filter)
+    }
+}
+
+#[cfg(test)]
+mod tests;
