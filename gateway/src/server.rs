@@ -157,7 +157,9 @@ async fn load(
     let mut city = settings.city.clone();
     if settings.roads.is_some() {
         // A large graph takes a second, and the doors answer meanwhile.
-        city.policy.travel = tokio::task::block_in_place(|| travel(settings))?;
+        let settings = settings.clone();
+        let read = tokio::task::spawn_blocking(move || travel(&settings)).await;
+        city.policy.travel = read.expect("reading checked bytes does not panic, and nobody calls it off")?;
     }
     let (store, own_store) = match given {
         Some(store) => (store, None),
