@@ -96,6 +96,10 @@ pub struct Settings {
     pub ping_every: Duration,
     /// How much and how long.
     pub limits: Limits,
+    /// The road graph that travel times come from, a file that `hansom-sim import` makes; none for straight lines only.
+    pub roads: Option<PathBuf>,
+    /// How fast the traffic on those roads is by the hour: a text of 24 or 168 factors, 1 for free flow.
+    pub speed_factors: Option<PathBuf>,
     /// Shards, threads and every number of dispatching.
     pub city: CitySettings,
 }
@@ -112,6 +116,8 @@ impl Default for Settings {
             time_scale: 1.0,
             ping_every: Duration::from_secs(4),
             limits: Limits::default(),
+            roads: None,
+            speed_factors: None,
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
         }
     }
@@ -181,6 +187,9 @@ impl Settings {
         };
         if self.time_scale != 1.0 && self.secret != SecretFrom::Dev {
             return refuse("time_scale", self.time_scale.to_string(), "1, unless tokens are for development");
+        }
+        if let (Some(path), None) = (&self.speed_factors, &self.roads) {
+            return refuse("city.speed_factors", path.display().to_string(), "only together with city.roads");
         }
         if self.limits.idle_after < self.limits.heartbeat_every * 2 {
             let value = format!("{} s", self.limits.idle_after.as_secs_f64());

@@ -18,6 +18,7 @@ mod metrics;
 mod problem;
 mod server;
 mod socket;
+mod travel;
 mod wire;
 
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
@@ -25,3 +26,4 @@ pub use code::Code;
 pub use config::{BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, describe_keys};
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, secret, serve};
+pub use travel::BadFile;

@@ -68,7 +68,7 @@ impl From<io::Error> for Failure {
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Failure {
         let code = match &error {
-            ServeError::Setting(_) | ServeError::Secret(_) => 2,
+            ServeError::Setting(_) | ServeError::Secret(_) | ServeError::File(_) => 2,
             ServeError::Listen { .. } | ServeError::Store(_) | ServeError::City(_) | ServeError::Metrics(_) => 1,
         };
         Failure::of(code, &error)

@@ -25,6 +25,7 @@ use crate::config::{BadSetting, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::Doorway;
 use crate::metrics::Metrics;
+use crate::travel::{BadFile, travel};
 
 /// How long sockets may take to say farewell before the server stops without them.
 const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(5);
@@ -38,6 +39,9 @@ pub enum ServeError {
     /// There is no secret to check tokens with. Make it readable, or give another one.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// A file that a setting names cannot be used.
+    #[error(transparent)]
+    File(#[from] BadFile),
     /// The address cannot be listened at. Choose another, or stop who holds it.
     #[error("cannot listen at {address}")]
     Listen {
@@ -150,6 +154,13 @@ async fn load(
     clock: Clock,
     registry: &Registry,
 ) -> Result<Loaded, ServeError> {
+    let mut city = settings.city.clone();
+    if settings.roads.is_some() {
+        // A large graph takes a second, and the doors answer meanwhile.
+        let settings = settings.clone();
+        let read = tokio::task::spawn_blocking(move || travel(&settings)).await;
+        city.policy.travel = read.expect("reading checked bytes does not panic, and nobody calls it off")?;
+    }
     let (store, own_store) = match given {
         Some(store) => (store, None),
         None => {
@@ -157,7 +168,7 @@ async fn load(
             (Arc::clone(&own) as Arc<dyn Store>, Some(own))
         }
     };
-    match City::start(settings.city.clone(), Arc::clone(&store), clock, registry).await {
+    match City::start(city, Arc::clone(&store), clock, registry).await {
         Ok(city) => Ok((city, store, own_store)),
         Err(why) => {
             close(own_store).await;

@@ -19,7 +19,7 @@ pub use drive::{Drive, NoDrive};
 pub use index::{Fix, Handle, InOrder, Near, NearIndex, Search, Tags};
 pub use point::{NotAPoint, Point};
 pub use travel::{
-    Estimate, FreeFlow, NotATravelTime, NotAWeekTime, NotSpeedFactors, NotZoneSpeeds, Scaled, SpeedFactors,
+    Estimate, FreeFlow, NotATravelTime, NotAWeekTime, NotSpeedFactors, NotZoneSpeeds, RoadTimes, Scaled, SpeedFactors,
     StraightLine, Travel, TravelTimes, WeekTime, ZoneSpeeds,
 };
 

@@ -1,12 +1,13 @@
 //! How long the way takes: providers of travel times, and which of them answers.
 //!
 //! Lives here: what a provider is ([`TravelTimes`]), the choice of one with a straight line behind it ([`Travel`]),
-//! the hour of the week ([`WeekTime`]), and the providers: a straight line, speeds by zone, free-flow times of anything
-//! divided by a factor of the hour.
+//! the hour of the week ([`WeekTime`]), and the providers: a straight line, speeds by zone, the road graph's free-flow
+//! times divided by a factor of the hour.
 //! Stays out: who asks and what for; counting how often a provider failed; reading files.
 //! Touch with care: a provider that fails is never silent. Every [`Estimate`] names who gave it, and if it is not the
 //! one that was chosen, who could not and why.
 
+mod by_road;
 mod scaled;
 mod speed_factors;
 mod straight_line;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use crate::{Drive, NoDrive, Point};
 
+pub use by_road::RoadTimes;
 pub use scaled::{FreeFlow, Scaled};
 pub use speed_factors::{NotSpeedFactors, SpeedFactors};
 pub use straight_line::{NotATravelTime, StraightLine};

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Method, Policy};
-use geo::{Resolution, Travel};
+use geo::roads::Roads;
+use geo::{Resolution, RoadTimes, SpeedFactors, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
@@ -98,6 +99,9 @@ struct CityArguments {
     /// Where dispatching takes its travel times from.
     #[arg(long, value_enum, default_value_t = TravelArgument::Straight)]
     travel: TravelArgument,
+    /// The road graph for --travel roads.
+    #[arg(long, value_name = "FILE", required_if_eq("travel", "roads"))]
+    roads: Option<PathBuf>,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -139,12 +143,14 @@ enum MethodArgument {
     Batched,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TravelArgument {
     /// Straight lines at one speed.
     Straight,
     /// The mean speeds between the city's zones by the hour of the day: those that cars drive at here.
     Zones,
+    /// The roads of the file that --roads names, in free flow.
+    Roads,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -245,6 +251,13 @@ impl CityArguments {
         let straight = Policy::default().travel;
         Ok(match self.travel {
             TravelArgument::Straight => straight,
+            TravelArgument::Roads => {
+                let path = self.roads.as_deref().ok_or("--travel roads needs --roads FILE")?;
+                let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+                let bytes = std::fs::read(path).map_err(|why| named(&why))?;
+                let roads = Roads::read(&bytes).map_err(|why| named(&why))?;
+                Travel::by(Arc::new(RoadTimes::new(roads, SpeedFactors::free_flow())), straight.straight_line())
+            }
             TravelArgument::Zones => Travel::by(Arc::new(city.zone_speeds()?), straight.straight_line()),
         })
     }

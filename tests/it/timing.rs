@@ -157,8 +157,8 @@ fn a_provider_is_asked_once_for_a_rider_and_once_for_each_position_of_the_car() 
         Policy { travel, ..Policy::default() },
         "
         0s   ann online 100m
-        0s   bob online 3000m
-        0s   kim online 4000m
+        0s   bob online 2100m
+        0s   kim online 2200m
         0s   eve requests
         3s   ann accepts
         4s   ann moves 50m

@@ -160,6 +160,18 @@ pub(super) const KEYS: &[Key] = &[
     ),
     whole!("arbiters", city.arbiters, 1..=256),
     key!(
+        "city.roads",
+        "a file that hansom-sim import has made",
+        |settings, text| path(text).map(|path| settings.roads = Some(path)),
+        |settings| file(settings.roads.as_ref())
+    ),
+    key!(
+        "city.speed_factors",
+        "a file of 24 or 168 numbers from 0.05 to 5, and only together with city.roads",
+        |settings, text| path(text).map(|path| settings.speed_factors = Some(path)),
+        |settings| file(settings.speed_factors.as_ref())
+    ),
+    key!(
         "city.utc_offset_min",
         "minutes that the city's clocks are ahead of UTC, from -720 to 840",
         |settings, text| text.parse().map(|minutes| settings.city.policy.utc_offset_min = minutes).ok(),
@@ -279,6 +291,10 @@ fn meters(text: &str) -> Option<Meters> {
 
 fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| PathBuf::from(text))
+}
+
+fn file(path: Option<&PathBuf>) -> String {
+    path.map_or("(none)".to_owned(), |path| path.display().to_string())
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {

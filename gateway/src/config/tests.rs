@@ -51,6 +51,8 @@ fn a_file_sets_everything() {
         arbiters = 3
 
         [city]
+        roads = "/var/lib/hansom/city.roads"
+        speed_factors = "/etc/hansom/factors"
         utc_offset_min = -300
 
         [limits]
@@ -76,6 +78,8 @@ fn a_file_sets_everything() {
     assert_eq!((settings.city.shard_resolution.get(), settings.city.arbiters), (6, 3));
     assert_eq!((settings.limits.body_bytes, settings.limits.connections), (2_048, 99));
     assert_eq!(settings.ping_every, Duration::from_millis(2_500));
+    assert_eq!(settings.roads.as_deref(), Some(Path::new("/var/lib/hansom/city.roads")));
+    assert_eq!(settings.speed_factors.as_deref(), Some(Path::new("/etc/hansom/factors")));
     let policy = settings.city.policy;
     assert_eq!((policy.method, policy.candidates_max), (Method::Nearest, 8));
     assert_eq!((policy.match_every, policy.pickup_within), (Duration::from_millis(500), Meters::whole(3_000)));
@@ -139,6 +143,8 @@ fn every_wrong_value_is_refused() {
         ("shard_resolution", "300"),
         ("arbiters", "0"),
         ("arbiters", "-1"),
+        ("city.roads", ""),
+        ("city.speed_factors", "/etc/factors"),
         ("city.utc_offset_min", "-721"),
         ("city.utc_offset_min", "90000"),
         ("city.utc_offset_min", "1.5"),

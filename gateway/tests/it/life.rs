@@ -90,6 +90,9 @@ async fn a_server_does_not_start_on_settings_that_cannot_be() {
     let wrong = Settings { time_scale: 60.0, ..settings() };
     let refused = gateway::serve(wrong, Given::default()).await;
     assert!(matches!(refused, Err(ServeError::Setting(BadSetting::Value { .. }))), "{refused:?}");
+    let (store, wrong) = (Arc::new(MemoryStore::default()), Settings { roads: Some("/nowhere".into()), ..settings() });
+    let refused = gateway::serve(wrong, Given { store: Some(store), ..Given::default() }).await;
+    assert!(matches!(refused, Err(ServeError::File(_))), "{refused:?}");
     let taken = server().await;
     let same = Settings { listen: taken.addr, ..settings() };
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());

@@ -1,8 +1,11 @@
-use gateway::Role;
+use gateway::{Role, Server, Settings};
+use geo::Point;
+use geo::roads::Roads;
+use geo::roads::town::Town;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::street::{Phone, ask, counted, json_of, place, refused, request, server, token};
+use crate::street::{Phone, ask, counted, json_of, place, refused, request, serve, server, settings, token};
 
 /// What a watcher hears until the end: the versions with their states, and whether the car was seen.
 async fn watch_to_the_end(mut window: Phone) -> (Vec<String>, bool, Option<u16>) {
@@ -48,6 +51,7 @@ async fn a_ride_from_the_first_wish_to_the_last_metre() {
     };
     assert_eq!(seen["car"]["lat"], 40.751);
     assert!(seen["eta_ms"].is_u64() && seen["car"]["age_ms"].is_u64(), "{seen}");
+    assert_eq!((&seen["eta_source"], seen.get("eta_instead_of")), (&json!("straight_line"), None));
 
     for (id_of, deed, state) in
         [(11, "arrived", "arrived"), (12, "picked_up", "in_progress"), (13, "dropped_off", "completed")]
@@ -68,6 +72,44 @@ async fn a_ride_from_the_first_wish_to_the_last_metre() {
     // The driver is free again.
     let free = ann.answer(json!({"type": "online", "id": 14, "lat": 40.755, "lon": -73.98})).await;
     assert_eq!(free["availability"], "available");
+    server.stop().await;
+}
+
+/// A server that knows the roads of a made-up town around the pickups, and the folder its graph lies in.
+async fn server_of_a_town() -> (Server, tempfile::TempDir) {
+    let town = Town { corner: Point::new(40.74, -73.99).unwrap(), ..Town::default() };
+    let (roads, _) = Roads::import(town.pbf().as_slice(), &mut |_| {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town.roads");
+    std::fs::write(&path, roads.write()).unwrap();
+    (serve(Settings { roads: Some(path), ..settings() }).await, folder)
+}
+
+#[tokio::test]
+async fn a_rider_is_told_whether_the_roads_or_a_straight_line_say_how_long() {
+    let (server, _folder) = server_of_a_town().await;
+    let mut ann = Phone::waiting(&server, "ann", 2.0).await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let eve = token(&server, Role::Rider, "eve");
+    let window = format!("/v1/trips/{}/watch", trip["id"].as_str().unwrap());
+    let mut window = Phone::connect(&server, &window, &eve).await.unwrap();
+    let offer = ann.hear_type("offer").await;
+    ann.answer(json!({"type": "accept", "id": 10, "offer": offer["offer"]})).await;
+    for (seq, lat, source, instead_of) in [
+        (1, 40.751, "roads", Value::Null),
+        (2, 40.9, "straight_line", json!("roads")),
+        (3, 40.752, "roads", Value::Null),
+    ] {
+        ann.say(json!({"type": "ping", "seq": seq, "lat": lat, "lon": -73.98})).await;
+        let told = loop {
+            let told = window.hear_type("trip").await;
+            if told["car"]["lat"] == lat {
+                break told;
+            }
+        };
+        assert!(told["eta_ms"].as_u64().is_some_and(|eta| eta > 0), "{told}");
+        assert_eq!((&told["eta_source"], &told["eta_instead_of"]), (&json!(source), &instead_of), "{told}");
+    }
     server.stop().await;
 }
 

@@ -1,3 +1,5 @@
+mod by_road;
+
 use std::time::Duration;
 
 use proptest::collection::vec;
