@@ -3,7 +3,7 @@
 use dispatch::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Notice, OfferId, Ping, SessionId, ShardId, Timestamp, TripId,
 };
-use geo::Point;
+use geo::{Meters, Point};
 use persistence::DriverRow;
 use tokio::sync::mpsc;
 
@@ -68,9 +68,15 @@ impl DriverSession {
     }
 
     /// Takes a position in; the latest wins. `false` when the driver has no home yet: go on line first.
-    pub fn ping(&mut self, point: Point, measured_at: Timestamp, heading: Option<f64>) -> bool {
+    pub fn ping(
+        &mut self,
+        point: Point,
+        measured_at: Timestamp,
+        heading: Option<f64>,
+        accuracy: Option<Meters>,
+    ) -> bool {
         let Some(home) = self.home else { return false };
-        let ping = Ping { driver: self.driver.clone(), point, measured_at, heading };
+        let ping = Ping { driver: self.driver.clone(), point, measured_at, heading, accuracy };
         self.city.pings().put(home, ping);
         true
     }
@@ -91,7 +97,7 @@ impl DriverSession {
         }
         // Not over the fast road: it could get there before the shard knows the driver.
         let measured_at = self.city.clock().now();
-        let last = Some(Ping { driver: self.driver.clone(), point, measured_at, heading: None });
+        let last = Some(Ping { driver: self.driver.clone(), point, measured_at, heading: None, accuracy: None });
         self.tell(DriverInput::GoOnline { ask: self.ask(number), last }).await
     }
 

@@ -64,6 +64,8 @@ impl ShardActor {
         let (now, seen, metrics) = (self.live.counts(), &mut self.counted, &self.office.shared.metrics);
         grow(&metrics.pings.with_label_values(&["taken"]), &mut seen.pings, now.pings);
         grow(&metrics.pings.with_label_values(&["late"]), &mut seen.pings_late, now.pings_late);
+        grow(&metrics.pings.with_label_values(&["doubled"]), &mut seen.pings_doubled, now.pings_doubled);
+        grow(&metrics.pings.with_label_values(&["implausible"]), &mut seen.pings_implausible, now.pings_implausible);
         grow(&metrics.pings.with_label_values(&["stray"]), &mut seen.pings_stray, now.pings_stray);
         grow(&metrics.rounds, &mut seen.rounds, now.rounds);
         grow(&metrics.matches, &mut seen.matches, now.matches);

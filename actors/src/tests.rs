@@ -209,7 +209,7 @@ async fn a_provider_of_travel_times_that_fails_stops_no_match_and_is_counted() {
     assert_eq!(scene.won(&mut ann).await, asked);
     let counted = |of| scene.counter("actors_etas_fallback_total", of);
     until(|| {
-        ann.ping(here(), scene.city.clock().now(), None);
+        ann.ping(here(), scene.city.clock().now(), None, None);
         counted("match") >= 1.0 && counted("rider") >= 1.0
     })
     .await;
@@ -286,7 +286,7 @@ async fn a_shard_that_drowns_sheds_positions_and_refuses_requests() {
     shard.do_send(Burst::Stall(Arc::new(std::sync::Mutex::new(wait))));
     // Sixteen batches wait behind the stalled shard, the next ones are kept back, the latest position of each driver.
     until(|| {
-        ann.ping(here(), scene.city.clock().now(), None);
+        ann.ping(here(), scene.city.clock().now(), None, None);
         scene.counter("actors_mailbox_full_total", "shard") > 0.0
     })
     .await;

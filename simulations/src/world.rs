@@ -155,6 +155,8 @@ impl World {
             let counts = shard.counts();
             sum.pings += counts.pings;
             sum.pings_late += counts.pings_late;
+            sum.pings_doubled += counts.pings_doubled;
+            sum.pings_implausible += counts.pings_implausible;
             sum.pings_stray += counts.pings_stray;
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
@@ -248,7 +250,7 @@ impl World {
     /// A driver's phone sends its position.
     pub fn ping(&mut self, driver: &DriverId, point: Point, heading: Option<f64>) {
         let Some(home) = self.drivers.get(driver).map(LiveDriver::home) else { return };
-        let ping = Ping { driver: driver.clone(), point, measured_at: self.now, heading };
+        let ping = Ping { driver: driver.clone(), point, measured_at: self.now, heading, accuracy: None };
         self.at_once.push_back(Effect::ToShard { to: home, input: ShardInput::Pings(vec![ping]) });
         self.settle_at_once();
     }

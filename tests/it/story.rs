@@ -155,7 +155,7 @@ impl Stage {
         let session = self.world.connect(&id, place);
         self.sessions.insert(driver.to_owned(), session);
         let measured_at = self.world.now();
-        let last = Some(Ping { driver: id, point: place, measured_at, heading: None });
+        let last = Some(Ping { driver: id, point: place, measured_at, heading: None, accuracy: None });
         let ask = World::ask(session, 0);
         self.driver_says(driver, DriverInput::GoOnline { ask, last });
     }

@@ -217,6 +217,18 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.ride_lasts", ride_lasts, "seconds from 60 to 604800"),
     policy_seconds!("policy.position_fresh_for", position_fresh_for, "seconds from 1 to 3600"),
     key!(
+        "policy.speed_max_mps",
+        "metres a second from 10 to 300",
+        |settings, text| text.parse().map(|value| settings.city.policy.speed_max_mps = value).ok(),
+        |settings| settings.city.policy.speed_max_mps.to_string()
+    ),
+    key!(
+        "policy.plausibility_min",
+        "a whole number from 0 to 100",
+        |settings, text| text.parse().map(|value| settings.city.policy.plausibility_min = value).ok(),
+        |settings| settings.city.policy.plausibility_min.to_string()
+    ),
+    key!(
         "policy.border_slack",
         "metres from 0 to 2000",
         |settings, text| meters(text).map(|value| settings.city.policy.border_slack = value),

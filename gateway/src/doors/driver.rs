@@ -15,7 +15,6 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use dispatch::{Notice, Timestamp};
-use geo::Point;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
@@ -137,9 +136,14 @@ impl Shift {
             Heard::Gone => return Err(End::Gone),
         };
         let understood = match FromDriver::read(&text) {
-            Ok(FromDriver::Ping { seq, point, at_ms, heading }) => {
-                self.ping(seq, point, at_ms, heading).map(|()| None).map_err(|mistake| Unreadable { re: None, mistake })
-            }
+            Ok(FromDriver::Ping { seq, point, at_ms, heading, accuracy }) => match self.measured_at(at_ms) {
+                Ok(measured_at) => {
+                    let taken = self.session.ping(point, measured_at, heading, accuracy);
+                    self.receipts.owe(seq, taken, Instant::now());
+                    Ok(None)
+                }
+                Err(mistake) => Err(Unreadable { re: None, mistake }),
+            },
             read => read.map(Some),
         };
         match understood {
@@ -171,13 +175,6 @@ impl Shift {
             return Err(Mistake::bad("at_ms", &at_ms.to_string(), allowed));
         }
         Ok(at)
-    }
-
-    fn ping(&mut self, seq: u64, point: Point, at_ms: Option<u64>, heading: Option<f64>) -> Result<(), Mistake> {
-        let measured_at = self.measured_at(at_ms)?;
-        let taken = self.session.ping(point, measured_at, heading);
-        self.receipts.owe(seq, taken, Instant::now());
-        Ok(())
     }
 
     /// Gives the receipt that is due, if one is.

@@ -1,7 +1,7 @@
 //! What a driver's app says.
 
 use dispatch::{Deed, OfferId, TripId};
-use geo::Point;
+use geo::{Meters, Point};
 
 use crate::fields::{Fields, Mistake};
 
@@ -15,7 +15,7 @@ pub(crate) enum FromDriver {
     /// Wants no more work, for good or for a break.
     Offline { id: Option<u64>, on_break: bool },
     /// Is here.
-    Ping { seq: u64, point: Point, at_ms: Option<u64>, heading: Option<f64> },
+    Ping { seq: u64, point: Point, at_ms: Option<u64>, heading: Option<f64>, accuracy: Option<Meters> },
     /// Says yes or no to an offer.
     Answer { id: Option<u64>, offer: OfferId, yes: bool },
     /// Reports a step of a trip.
@@ -50,13 +50,18 @@ impl FromDriver {
     }
 }
 
+/// The worst accuracy a phone may admit to, in metres: that of a mobile network that knows only its country's region.
+const ACCURACY_MAX_M: f64 = 100_000.0;
+
 fn ping(mut fields: Fields<'_>) -> Result<FromDriver, Mistake> {
     let seq = fields.whole("seq")?;
     let point = fields.point()?;
     let at_ms = fields.maybe_whole("at_ms")?;
     let heading = fields.maybe_number("heading", (0.0, 360.0), "a number of degrees clockwise from north, 0 to 360")?;
-    fields.done("type, seq, lat, lon, at_ms, heading")?;
-    Ok(FromDriver::Ping { seq, point, at_ms, heading })
+    let accuracy = fields.maybe_number("accuracy_m", (0.0, ACCURACY_MAX_M), "a number of metres, 0 to 100000")?;
+    let accuracy = accuracy.and_then(|metres| Meters::new(metres).ok());
+    fields.done("type, seq, lat, lon, at_ms, heading, accuracy_m")?;
+    Ok(FromDriver::Ping { seq, point, at_ms, heading, accuracy })
 }
 
 fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDriver, Mistake> {

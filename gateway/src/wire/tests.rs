@@ -73,8 +73,14 @@ fn every_message_of_a_driver_is_read() {
         (r#"{"type":"offline"}"#.to_owned(), FromDriver::Offline { id: None, on_break: false }),
         (r#"{"id":2,"type":"break"}"#.to_owned(), FromDriver::Offline { id: Some(2), on_break: true }),
         (
-            r#"{"type":"ping","seq":3,"lat":40.75,"lon":-73.98,"at_ms":5,"heading":359.5}"#.to_owned(),
-            FromDriver::Ping { seq: 3, point: here(), at_ms: Some(5), heading: Some(359.5) },
+            r#"{"type":"ping","seq":3,"lat":40.75,"lon":-73.98,"at_ms":5,"heading":359.5,"accuracy_m":8}"#.to_owned(),
+            FromDriver::Ping {
+                seq: 3,
+                point: here(),
+                at_ms: Some(5),
+                heading: Some(359.5),
+                accuracy: Some(geo::Meters::whole(8)),
+            },
         ),
         (
             format!(r#"{{"type":"accept","id":4,"offer":"{offer}"}}"#),
@@ -96,6 +102,7 @@ fn a_message_that_does_not_fit_is_named_field_by_field() {
         (r#"{"type":"ping","id":1,"seq":1,"lat":0,"lon":0}"#, Code::UnknownField, Some("id")),
         (r#"{"type":"ping","lat":0,"lon":0}"#, Code::MissingField, Some("seq")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":361}"#, Code::BadValue, Some("heading")),
+        (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"accuracy_m":-1}"#, Code::BadValue, Some("accuracy_m")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":1e999}"#, Code::BadValue, Some("heading")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"at_ms":-5}"#, Code::BadValue, Some("at_ms")),
         (r#"{"type":"accept","offer":"7"}"#, Code::BadValue, Some("offer")),
@@ -183,7 +190,7 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
 }
 
 fn car(lat: f64) -> Option<CarPosition> {
-    Some(CarPosition { point: Point::new(lat, -73.98).unwrap(), at: at(4_000), heading: None })
+    Some(CarPosition { point: Point::new(lat, -73.98).unwrap(), at: at(4_000), heading: None, accuracy: None })
 }
 
 fn told(told: &mut Told, view: &TripView) -> Vec<String> {

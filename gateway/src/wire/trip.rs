@@ -92,6 +92,8 @@ struct Car {
     lon: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     heading: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy_m: Option<f64>,
     age_ms: u64,
 }
 
@@ -110,6 +112,7 @@ impl<'a> TripBody<'a> {
             lat: car.point.lat(),
             lon: car.point.lon(),
             heading: car.heading,
+            accuracy_m: car.accuracy.map(geo::Meters::get),
             age_ms: millis(now.since(car.at)),
         });
         TripBody {
