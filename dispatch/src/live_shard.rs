@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use geo::{Cell, Handle, Meters, NearIndex, Point, Resolution, Search, Tags, distance};
+use geo::{Cell, Handle, Meters, NearIndex, Point, Search, Tags, distance};
 
 use crate::{
     Candidate, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId, ShardInput,
@@ -99,7 +99,7 @@ impl LiveShard {
             centre,
             reach,
             neighbours,
-            index: NearIndex::new(Resolution::INDEX),
+            index: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
             next_round_at: None,

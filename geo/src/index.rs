@@ -12,6 +12,7 @@
 //! the first time. Why not the plain grid that this resembles: it has a seam, poles, and one size for the whole Earth.
 
 mod angles;
+mod bucket;
 mod city;
 mod fix;
 mod ground;
@@ -20,7 +21,8 @@ mod search;
 use crate::{Cell, Point, Resolution};
 
 use angles::Angles;
-use city::{City, Member};
+use bucket::{Member, Who};
+use city::City;
 use fix::{Accuracy, Heading};
 
 pub use fix::{Fix, Near, Search, Tags};
@@ -34,6 +36,8 @@ pub use search::InOrder;
 #[derive(Debug)]
 pub struct NearIndex<K> {
     city: City,
+    /// Whether it may change its resolution.
+    adapts: bool,
     /// Where to find each thing, by its number: all that a move has to read.
     places: Vec<Place>,
     /// What else is known of each thing, by its number: a move only writes it.
@@ -75,12 +79,32 @@ struct Slot<K> {
     key: K,
 }
 
+impl<K: Clone + Ord> Default for NearIndex<K> {
+    fn default() -> NearIndex<K> {
+        NearIndex::new()
+    }
+}
+
 impl<K: Clone + Ord> NearIndex<K> {
-    /// An empty index with buckets of this resolution: [`Resolution::INDEX`] for a city; one step coarser where
-    /// there are fewer than five things to a cell.
+    /// An empty index whose cells suit its crowd: of resolution 9 (0.1 km2) where there are dozens of things to each,
+    /// up to 7 (5 km2) where there are few. It changes by itself, in well under a microsecond for each thing, and
+    /// only when its crowd has grown or shrunk many times over.
     #[must_use]
-    pub fn new(resolution: Resolution) -> NearIndex<K> {
-        NearIndex { city: City::new(resolution), places: Vec::new(), slots: Vec::new(), vacant: Vec::new() }
+    pub fn new() -> NearIndex<K> {
+        NearIndex { adapts: true, ..NearIndex::with_cells(Resolution::INDEX) }
+    }
+
+    /// An empty index with cells of this resolution, for good.
+    #[must_use]
+    pub fn with_cells(resolution: Resolution) -> NearIndex<K> {
+        let (places, slots, vacant) = (Vec::new(), Vec::new(), Vec::new());
+        NearIndex { city: City::new(resolution), adapts: false, places, slots, vacant }
+    }
+
+    /// The resolution of its cells, as of now.
+    #[must_use]
+    pub fn resolution(&self) -> Resolution {
+        self.city.resolution()
     }
 
     /// How many things are in the index.
@@ -101,7 +125,7 @@ impl<K: Clone + Ord> NearIndex<K> {
             u32::try_from(self.slots.len()).expect("four thousand million things do not fit into memory")
         });
         let at = Angles::of(fix.point);
-        let place = self.city.enter(at, Member { at, number, tags });
+        let place = self.city.enter(Member { at, who: Who { number, tags } });
         let (heading, accuracy) = (Heading::of(fix.heading), Accuracy::of(fix.accuracy));
         let slot = Slot { seen_ms: fix.seen_ms, heading, accuracy, key };
         match self.slots.get_mut(number as usize) {
@@ -116,6 +140,7 @@ impl<K: Clone + Ord> NearIndex<K> {
                 self.places.push(place);
             }
         }
+        self.tidy_up();
         Handle(number)
     }
 
@@ -125,7 +150,7 @@ impl<K: Clone + Ord> NearIndex<K> {
         let place = self.places[handle.0 as usize];
         self.note(handle.0, &fix);
         if self.city.holds(place, at) {
-            self.city.member_mut(place).at = at;
+            self.city.put(place, at);
         } else {
             self.change_bucket(handle.0, at);
         }
@@ -157,7 +182,7 @@ impl<K: Clone + Ord> NearIndex<K> {
         let mut leaving = 0_u32;
         for (index, one) in some.iter().enumerate() {
             if self.city.holds(one.place, one.at) {
-                self.city.member_mut(one.place).at = one.at;
+                self.city.put(one.place, one.at);
             } else {
                 leaving |= 1 << index;
             }
@@ -177,12 +202,12 @@ impl<K: Clone + Ord> NearIndex<K> {
     pub fn remove(&mut self, handle: Handle) {
         self.leave(self.places[handle.0 as usize]);
         self.vacant.push(handle.0);
-        self.forget_empty();
+        self.tidy_up();
     }
 
     /// Gives a thing other marks.
     pub fn retag(&mut self, handle: &Handle, tags: Tags) {
-        self.city.member_mut(self.places[handle.0 as usize]).tags = tags;
+        self.city.retag(self.places[handle.0 as usize], tags);
     }
 
     /// Who this is.
@@ -223,15 +248,15 @@ impl<K: Clone + Ord> NearIndex<K> {
 
     fn change_bucket(&mut self, number: u32, at: Angles) {
         let place = self.places[number as usize];
-        let tags = self.city.member(place).tags;
+        let who = self.city.member(place).who;
         let into = self.city.bucket_from(place.bucket, at);
         if into == place.bucket {
-            self.city.member_mut(place).at = at;
+            self.city.put(place, at);
             return;
         }
         self.leave(place);
-        self.places[number as usize] = self.city.join(into, Member { at, number, tags });
-        self.forget_empty();
+        self.places[number as usize] = self.city.join(into, Member { at, who });
+        self.tidy_up();
     }
 
     /// Takes a member out of its bucket; the last member moves into its place.
@@ -241,9 +266,18 @@ impl<K: Clone + Ord> NearIndex<K> {
         }
     }
 
-    /// Forgets empty buckets when there are many. Buckets get other numbers: only when nothing is under way.
-    fn forget_empty(&mut self) {
-        if self.city.has_many_empty() {
+    /// Forgets empty buckets when there are many, and changes to another resolution when that suits the crowd better.
+    /// Places change: only when nothing is under way.
+    fn tidy_up(&mut self) {
+        if self.adapts
+            && let Some(better) = self.city.better_resolution(self.len())
+        {
+            let mut city = City::new(better);
+            for member in self.city.everyone() {
+                self.places[member.who.number as usize] = city.enter(member);
+            }
+            self.city = city;
+        } else if self.city.has_many_empty() {
             for (number, bucket) in self.city.forget_empty() {
                 self.places[number as usize].bucket = bucket;
             }
@@ -254,7 +288,7 @@ impl<K: Clone + Ord> NearIndex<K> {
 /// Makes room for one more by an eighth at a time: doubling would leave a quarter of the memory unused on average.
 fn spare<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 8 + 4);
+        list.reserve_exact(list.len() / 8 + 2);
     }
 }
 

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use geo::Resolution;
+
 use super::*;
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -93,7 +95,7 @@ proptest! {
     ) {
         let resolution = Resolution::new(resolution).unwrap();
         let policy = Policy { pickup_within: Meters::whole(within), candidates_max: most, ..Policy::default() };
-        let mut whole = NearIndex::new(Resolution::INDEX);
+        let mut whole = NearIndex::new();
         let in_whole = |(number, point): (usize, &Point)| whole.insert(driver(number), Tags::NONE, geo::Fix::at(*point, 0));
         let _handles: Vec<Handle> = drivers.iter().enumerate().map(in_whole).collect();
         let mut split = Split::new(resolution, policy.clone(), &drivers);

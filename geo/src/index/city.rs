@@ -10,26 +10,27 @@ use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
 use super::angles::{Angles, Ruler};
+use super::bucket::{Bucket, Member};
 use super::ground::{self, Ground};
-use super::{Place, Tags, spare};
+use super::{Place, Tags};
 use crate::{Cell, Meters, Resolution};
 
 /// The centre of a bucket as a unit vector, and its number.
 pub(super) type Centre = GeomWithData<[f64; 3], u32>;
 
+/// With fewer things than this to an occupied cell, coarser cells are better; with more than that, finer ones. A
+/// step between resolutions is a factor of seven, so neither can follow the other at once.
+const FEW: usize = 4;
+const MANY: usize = 64;
+/// Cells of 5 km2 and of 0.1 km2: the range in which an index adapts itself. In coarser cells a search visits too many
+/// things, in finer ones cars change cells with nearly every position.
+const COARSEST: u8 = 7;
+const FINEST: u8 = 9;
+
 /// A cell has at most 18 others within two rings.
 const LINKS: usize = 18;
 /// No bucket.
 pub(super) const NOBODY: u32 = u32::MAX;
-
-/// A thing in a bucket, in 16 bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
-    pub(super) at: Angles,
-    /// The number of its slot.
-    pub(super) number: u32,
-    pub(super) tags: Tags,
-}
 
 /// What a search, or a move into another cell, touches as well.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub(super) struct City {
     /// Some bucket whose centre lies in this square of latitude and longitude: where a search begins.
     by_square: HashMap<(i32, i32), u32>,
     grounds: Vec<Ground>,
-    members: Vec<Vec<Member>>,
+    buckets: Vec<Bucket>,
     arounds: Vec<Around>,
     /// The centres again, packed, for a glance at eighteen neighbours.
     centres: Vec<Angles>,
@@ -70,13 +71,17 @@ impl City {
             by_cell: HashMap::new(),
             by_square: HashMap::new(),
             grounds: Vec::new(),
-            members: Vec::new(),
+            buckets: Vec::new(),
             arounds: Vec::new(),
             centres: Vec::new(),
             reach_max: 0.0,
             shrink: 1.0,
             empty: 0,
         }
+    }
+
+    pub(super) fn resolution(&self) -> Resolution {
+        self.resolution
     }
 
     pub(super) fn tree(&self) -> &RTree<Centre> {
@@ -99,16 +104,21 @@ impl City {
         self.arounds[bucket as usize].cell
     }
 
-    pub(super) fn members(&self, bucket: u32) -> &[Member] {
-        &self.members[bucket as usize]
+    pub(super) fn bucket(&self, bucket: u32) -> &Bucket {
+        &self.buckets[bucket as usize]
     }
 
-    pub(super) fn member(&self, place: Place) -> &Member {
-        &self.members[place.bucket as usize][place.member as usize]
+    pub(super) fn member(&self, place: Place) -> Member {
+        self.buckets[place.bucket as usize].member(place.member as usize)
     }
 
-    pub(super) fn member_mut(&mut self, place: Place) -> &mut Member {
-        &mut self.members[place.bucket as usize][place.member as usize]
+    #[inline]
+    pub(super) fn put(&mut self, place: Place, at: Angles) {
+        self.buckets[place.bucket as usize].put(place.member as usize, at);
+    }
+
+    pub(super) fn retag(&mut self, place: Place, tags: Tags) {
+        self.buckets[place.bucket as usize].retag(place.member as usize, tags);
     }
 
     /// A bucket near a position to begin a search at, if there is one: of those that can be seen from some bucket of
@@ -149,29 +159,24 @@ impl City {
     }
 
     /// Puts a new thing into the bucket of its cell; tells its place.
-    pub(super) fn enter(&mut self, at: Angles, member: Member) -> Place {
-        let bucket = self.bucket_of(at);
+    pub(super) fn enter(&mut self, member: Member) -> Place {
+        let bucket = self.bucket_of(member.at);
         self.join(bucket, member)
     }
 
     /// Puts a thing into a bucket; tells its place.
     pub(super) fn join(&mut self, bucket: u32, member: Member) -> Place {
-        let members = &mut self.members[bucket as usize];
+        let members = &mut self.buckets[bucket as usize];
         self.empty -= usize::from(members.is_empty());
-        spare(members);
-        members.push(member);
-        Place { bucket, member: (members.len() - 1) as u32 }
+        Place { bucket, member: members.push(member) as u32 }
     }
 
     /// Takes a member out. Tells which thing took its place, if one did.
     pub(super) fn leave(&mut self, place: Place) -> Option<u32> {
-        let members = &mut self.members[place.bucket as usize];
-        members.swap_remove(place.member as usize);
+        let members = &mut self.buckets[place.bucket as usize];
+        let moved = members.take(place.member as usize);
         self.empty += usize::from(members.is_empty());
-        if members.capacity() > 32 && members.len() < members.capacity() / 4 {
-            members.shrink_to(members.len() * 2);
-        }
-        members.get(place.member as usize).map(|moved| moved.number)
+        moved
     }
 
     /// The bucket that holds a position by H3's word; opened when it is the first visit.
@@ -208,24 +213,48 @@ impl City {
         self.by_square.insert(square(ground.centre(), self.resolution), bucket);
         self.centres.push(ground.centre());
         self.grounds.push(ground);
-        self.members.push(Vec::new());
+        self.buckets.push(Bucket::default());
         self.arounds.push(around);
         self.empty += 1;
         bucket
     }
 
+    /// How many buckets have somebody in them.
+    fn occupied(&self) -> usize {
+        self.buckets.len() - self.empty
+    }
+
     /// Whether more buckets are empty than are worth their memory. Opening one takes some twenty microseconds, so
     /// empty ones are kept for a while.
     pub(super) fn has_many_empty(&self) -> bool {
-        self.empty > 2 * (self.members.len() - self.empty) + 256
+        self.empty > 4 * self.occupied() + 1_024
+    }
+
+    /// The resolution that would suit this many things better, if another one would: coarser when there are so few to
+    /// a cell that searches mostly visit cells, finer when there are so many that they mostly visit things.
+    pub(super) fn better_resolution(&self, things: usize) -> Option<Resolution> {
+        let now = self.resolution.get();
+        let better = if things < FEW * self.occupied() && now > COARSEST {
+            now - 1
+        } else if things > MANY * self.occupied() && things > 64 && now < FINEST {
+            now + 1
+        } else {
+            return None;
+        };
+        Resolution::new(better).ok()
+    }
+
+    /// Everyone, bucket by bucket.
+    pub(super) fn everyone(&self) -> impl Iterator<Item = Member> {
+        self.buckets.iter().flat_map(Bucket::members)
     }
 
     /// Forgets the empty buckets. Tells the new bucket of every thing.
     pub(super) fn forget_empty(&mut self) -> Vec<(u32, u32)> {
-        let mut number = vec![NOBODY; self.members.len()];
+        let mut number = vec![NOBODY; self.buckets.len()];
         let mut kept = 0;
-        for (members, number) in self.members.iter().zip(&mut number) {
-            if !members.is_empty() {
+        for (bucket, number) in self.buckets.iter().zip(&mut number) {
+            if !bucket.is_empty() {
                 *number = kept;
                 kept += 1;
             }
@@ -233,7 +262,7 @@ impl City {
         keep(&mut self.grounds, &number);
         keep(&mut self.arounds, &number);
         keep(&mut self.centres, &number);
-        keep(&mut self.members, &number);
+        keep(&mut self.buckets, &number);
         for around in &mut self.arounds {
             around.links = renumbered(&around.links, &number);
         }
@@ -244,16 +273,16 @@ impl City {
         self.tree = RTree::bulk_load(self.arounds.iter().zip(0..).map(centre).collect());
         self.reach_max = self.arounds.iter().map(|around| around.reach).fold(0.0, f64::max);
         self.empty = 0;
-        let moved = |(members, bucket): (&Vec<Member>, u32)| -> Vec<(u32, u32)> {
-            members.iter().map(|member| (member.number, bucket)).collect()
+        let moved = |(members, bucket): (&Bucket, u32)| -> Vec<(u32, u32)> {
+            members.members().map(|member| (member.who.number, bucket)).collect()
         };
-        self.members.iter().zip(0..).flat_map(moved).collect()
+        self.buckets.iter().zip(0..).flat_map(moved).collect()
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let members: usize = self.members.iter().map(Vec::capacity).sum();
-        members * size_of::<Member>()
-            + self.members.capacity() * size_of::<Vec<Member>>()
+        let members: usize = self.buckets.iter().map(Bucket::heap_bytes).sum();
+        members
+            + self.buckets.capacity() * size_of::<Bucket>()
             + self.grounds.capacity() * size_of::<Ground>()
             + self.arounds.capacity() * size_of::<Around>()
             + self.centres.capacity() * size_of::<Angles>()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Slot;
-use super::city::Member;
+use super::bucket::Member;
 use crate::{Meters, Point};
 
 /// Where a thing is, as it was measured.
@@ -91,6 +91,11 @@ impl Search {
         tags.has_all(self.all) && !tags.has_any(self.none) && (self.any == Tags::NONE || tags.has_any(self.any))
     }
 
+    /// Whether anything goes, whatever its marks.
+    pub(super) fn wants_any_tags(&self) -> bool {
+        self.all == Tags::NONE && self.any == Tags::NONE && self.none == Tags::NONE
+    }
+
     /// The oldest moment at which a position may have been measured.
     pub(super) fn seen_since_ms(&self) -> i64 {
         let age = |age: Duration| self.now_ms.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
@@ -147,7 +152,7 @@ impl<'a, K> Near<'a, K> {
     /// The marks.
     #[must_use]
     pub fn tags(&self) -> Tags {
-        self.member.tags
+        self.member.who.tags
     }
 }
 

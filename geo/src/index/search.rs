@@ -10,8 +10,9 @@ use std::collections::BinaryHeap;
 use std::iter::Peekable;
 
 use super::angles::{Ruler, widened, widened_square};
-use super::city::{Centre, Member, NOBODY};
-use super::{Angles, Near, NearIndex, Search};
+use super::bucket::{Bucket, Member};
+use super::city::{Centre, NOBODY};
+use super::{Angles, Near, NearIndex, Place, Search};
 use crate::{EARTH_RADIUS_M, Meters, Point};
 
 /// Room for rounding where chords and distances meet, in metres.
@@ -24,7 +25,7 @@ impl<K: Clone + Ord> NearIndex<K> {
     /// the things rounded as [`NearIndex::point`] tells.
     #[must_use]
     pub fn nearest(&self, from: Point, k: usize, search: &Search) -> Vec<Near<'_, K>> {
-        self.nearest_where(from, k, search, |_| true)
+        self.find(from, k, search, None)
     }
 
     /// As [`NearIndex::nearest`], of the things whose name passes `wanted`.
@@ -36,25 +37,34 @@ impl<K: Clone + Ord> NearIndex<K> {
         search: &Search,
         wanted: impl Fn(&K) -> bool,
     ) -> Vec<Near<'_, K>> {
+        self.find(from, k, search, Some(&wanted))
+    }
+
+    fn find(&self, from: Point, k: usize, search: &Search, wanted: Option<&dyn Fn(&K) -> bool>) -> Vec<Near<'_, K>> {
         if k == 0 || self.is_empty() {
             return Vec::new();
         }
         let ruler = Ruler::new(from, search.within);
         let mut list = Shortlist::new(k, search.within);
+        // Whose a position is, and what else is known of it, lies elsewhere in memory: it is fetched only when asked
+        // about.
         let since = search.seen_since_ms();
-        let wants = |member: &Member| {
-            // The slot is far away in memory: it is looked at only when asked about.
-            let slot = || &self.slots[member.number as usize];
-            search.wants(member.tags) && (since == i64::MIN || slot().seen_ms >= since) && wanted(&slot().key)
+        let (any_tags, any_age) = (search.wants_any_tags(), since == i64::MIN);
+        let wants = |bucket: &Bucket, place: usize| {
+            let slot = || &self.slots[bucket.who(place).number as usize];
+            (any_tags || search.wants(bucket.who(place).tags))
+                && (any_age || slot().seen_ms >= since)
+                && wanted.is_none_or(|wanted| wanted(&slot().key))
         };
-        let mut take = |bucket: u32, list: &mut Shortlist| list.scan(&ruler, self.city.members(bucket), wants);
+        let mut take = |number: u32, list: &mut Shortlist| list.scan(&ruler, number, self.city.bucket(number), wants);
         let start = self.city.start(Angles::of(from));
         let settled = start.is_some_and(|start| self.search_rings(start, &ruler, &mut list, &mut take));
         if !settled {
             self.search_tree(from, start, &ruler, &mut list, &mut take);
         }
         let mut found: Vec<Near<'_, K>> = Vec::with_capacity(list.entries.len());
-        for member in list.members() {
+        for place in list.places() {
+            let member = self.city.member(place);
             let distance = ruler.exact(member.at);
             if distance <= search.within.get() {
                 let near = self.near(distance, member, search);
@@ -132,7 +142,7 @@ impl<K: Clone + Ord> NearIndex<K> {
     }
 
     fn near(&self, metres: f64, member: Member, search: &Search) -> Near<'_, K> {
-        Near { slot: &self.slots[member.number as usize], member, metres, now_ms: search.now_ms }
+        Near { slot: &self.slots[member.who.number as usize], member, metres, now_ms: search.now_ms }
     }
 }
 
@@ -142,8 +152,8 @@ struct Shortlist {
     k: usize,
     /// The square of the rough distance as the bits of an `f32`, which sort like numbers, over a place in `taken`.
     entries: Vec<u64>,
-    /// Everyone who ever was on the list.
-    taken: Vec<Member>,
+    /// Where everyone is who ever was on the list.
+    taken: Vec<Place>,
     /// Nothing truly farther away than this can matter, in metres.
     horizon: f32,
     /// Whatever is not beyond the horizon has a rough distance of which the square is at most this.
@@ -160,30 +170,30 @@ impl Shortlist {
         Shortlist { k, entries, taken, horizon, limit_square: limit * limit }
     }
 
-    /// Those on the list, roughly nearest first.
-    fn members(&self) -> impl Iterator<Item = Member> {
+    /// Where those are who are on the list, roughly nearest first.
+    fn places(&self) -> impl Iterator<Item = Place> {
         self.entries.iter().map(|entry| self.taken[(*entry & u64::from(u32::MAX)) as usize])
     }
 
-    /// Takes in whoever of these is near enough and wanted.
+    /// Takes in whoever of a bucket is near enough and wanted.
     #[inline]
-    fn scan(&mut self, ruler: &Ruler, members: &[Member], wants: impl Fn(&Member) -> bool) {
+    fn scan(&mut self, ruler: &Ruler, number: u32, bucket: &Bucket, wants: impl Fn(&Bucket, usize) -> bool) {
         let before = self.taken.len();
-        let (eights, rest) = members.as_chunks::<8>();
-        for eight in eights {
-            let squares = ruler.rough_eight(eight.map(|member| member.at));
+        let (eights, rest) = bucket.positions().as_chunks::<8>();
+        for (place, eight) in (0..).step_by(8).zip(eights) {
+            let squares = ruler.rough_eight(*eight);
             if squares.iter().fold(false, |any, square| any | (*square <= self.limit_square)) {
-                for (square, member) in squares.into_iter().zip(eight) {
-                    if square <= self.limit_square && wants(member) {
-                        self.take(square, *member);
+                for (place, square) in (place..).zip(squares) {
+                    if square <= self.limit_square && wants(bucket, place) {
+                        self.take(square, Place { bucket: number, member: place as u32 });
                     }
                 }
             }
         }
-        for member in rest {
-            let square = ruler.rough(member.at);
-            if square <= self.limit_square && wants(member) {
-                self.take(square, *member);
+        for (place, at) in (bucket.len() - rest.len()..).zip(rest) {
+            let square = ruler.rough(*at);
+            if square <= self.limit_square && wants(bucket, place) {
+                self.take(square, Place { bucket: number, member: place as u32 });
             }
         }
         if self.taken.len() > before
@@ -193,16 +203,16 @@ impl Shortlist {
         }
     }
 
-    fn take(&mut self, square: f32, member: Member) {
+    fn take(&mut self, square: f32, place: Place) {
         let entry = u64::from(square.to_bits()) << 32 | self.taken.len() as u64;
-        self.taken.push(member);
+        self.taken.push(place);
         self.entries.push(entry);
-        let mut place = self.entries.len() - 1;
-        while place > 0 && self.entries[place - 1] > entry {
-            self.entries[place] = self.entries[place - 1];
-            place -= 1;
+        let mut rank = self.entries.len() - 1;
+        while rank > 0 && self.entries[rank - 1] > entry {
+            self.entries[rank] = self.entries[rank - 1];
+            rank -= 1;
         }
-        self.entries[place] = entry;
+        self.entries[rank] = entry;
         if let Some(last) = self.entries.get(self.k - 1) {
             self.limit_square = self.limit_square.min(widened_square(square_in(*last)));
             while self.entries.last().is_some_and(|entry| square_in(*entry) > self.limit_square) {
@@ -283,9 +293,9 @@ impl<'a, K: Clone + Ord> Iterator for InOrder<'a, K> {
 impl<K: Clone + Ord> InOrder<'_, K> {
     fn measure(&mut self, bucket: u32) {
         let since = self.search.seen_since_ms();
-        for member in self.index.city.members(bucket) {
-            let near = self.index.near(self.ruler.exact(member.at), *member, &self.search);
-            let wanted = self.search.wants(member.tags) && near.slot.seen_ms >= since;
+        for member in self.index.city.bucket(bucket).members() {
+            let near = self.index.near(self.ruler.exact(member.at), member, &self.search);
+            let wanted = self.search.wants(member.who.tags) && near.slot.seen_ms >= since;
             if wanted && near.metres <= self.search.within.get() {
                 self.found.push(Found(near));
             }

@@ -135,11 +135,11 @@ proptest! {
 
     #[test]
     fn nearest_equals_a_scan_of_everything(
-        resolution in prop_oneof![8 => Just(9u8), 1 => 0u8..=12],
+        resolution in prop_oneof![4 => Just(None), 2 => Just(Some(9u8)), 1 => (0u8..=12).prop_map(Some)],
         changes in prop::collection::vec(any_change(), 0..150),
         queries in prop::collection::vec((any_point(), 0usize..90, any_search()), 1..8),
     ) {
-        let mut index = NearIndex::new(Resolution::new(resolution).unwrap());
+        let mut index = resolution.map_or_else(NearIndex::new, |fixed| NearIndex::with_cells(Resolution::new(fixed).unwrap()));
         let mut all = Everything::default();
         for change in changes {
             all.apply(&mut index, change);
@@ -148,7 +148,7 @@ proptest! {
         for (key, (handle, point, ..)) in &all.0 {
             prop_assert_eq!(index.key(handle), key);
             prop_assert_eq!(index.point(handle), Angles::of(*point).point());
-            prop_assert_eq!(index.cell(handle), Cell::at(index.point(handle), Resolution::new(resolution).unwrap()));
+            prop_assert_eq!(index.cell(handle), Cell::at(index.point(handle), index.resolution()));
         }
         for (from, k, search) in queries {
             let expected = all.scan(from, &search);
@@ -164,7 +164,7 @@ proptest! {
     fn a_crowd_is_scanned_to_the_last(
         seed in any::<u64>(), centre in any_point(), spread in 0.0005..0.2f64, k in 1usize..60, within in 10.0..30_000.0f64,
     ) {
-        let mut index = NearIndex::new(Resolution::INDEX);
+        let mut index = NearIndex::new();
         let mut all = Everything::default();
         let mut chance = seed;
         let mut unit = || {
@@ -198,7 +198,7 @@ proptest! {
         starts in prop::collection::vec(any_point(), 1..20),
         moves in prop::collection::vec((0usize..20, any_point(), 0i64..100), 0..100),
     ) {
-        let (mut one, mut many) = (NearIndex::new(Resolution::INDEX), NearIndex::new(Resolution::INDEX));
+        let (mut one, mut many) = (NearIndex::new(), NearIndex::new());
         let enter = |index: &mut NearIndex<usize>| -> Vec<Handle> {
             starts.iter().enumerate().map(|(key, at)| index.insert(key, Tags::NONE, Fix::at(*at, 0))).collect()
         };
@@ -280,7 +280,7 @@ fn most_moves_within_a_cell_take_the_fast_path() {
 fn an_emptied_index_answers_nothing_and_can_be_filled_again() {
     let here = Point::new(40.75, -73.98).unwrap();
     let everywhere = Search::within(Meters::whole(20_000_000));
-    let mut index = NearIndex::new(Resolution::INDEX);
+    let mut index = NearIndex::new();
     for round in 0..3 {
         let at = |key: u32| Point::new(40.7 + f64::from(key) * 0.001, -73.98).unwrap();
         let handles: Vec<Handle> = (0..50).map(|key| index.insert(key, Tags::NONE, Fix::at(at(key), 0))).collect();
@@ -296,7 +296,7 @@ fn an_emptied_index_answers_nothing_and_can_be_filled_again() {
 #[test]
 fn empty_cells_are_forgotten_and_nobody_is_lost() {
     let everywhere = Search::within(Meters::whole(20_000_000));
-    let mut index = NearIndex::new(Resolution::INDEX);
+    let mut index = NearIndex::new();
     let at = |step: u32| Point::new(40.0 + f64::from(step) * 0.01, -73.98).unwrap();
     let handles: Vec<Handle> = (0..20).map(|key| index.insert(key, Tags::NONE, Fix::at(at(key), 0))).collect();
     for step in 0..2_000 {
@@ -312,9 +312,25 @@ fn empty_cells_are_forgotten_and_nobody_is_lost() {
 }
 
 #[test]
+fn cells_grow_with_a_thin_crowd_and_shrink_with_a_thick_one() {
+    let mut index = NearIndex::new();
+    let at = |key: u32, apart: f64| {
+        let (row, column) = (f64::from(key / 100), f64::from(key % 100));
+        Fix::at(Point::new(40.0 + row * apart, -74.0 + column * apart).unwrap(), 0)
+    };
+    let handles: Vec<Handle> = (0..10_000).map(|key| index.insert(key, Tags::NONE, at(key, 0.001))).collect();
+    assert_eq!(index.resolution().get(), 9);
+    index.update_all(handles.iter().zip(0..).map(|(handle, key)| (handle, at(key, 0.02))));
+    assert_eq!(index.resolution().get(), 7);
+    index.update_all(handles.iter().zip(0..).map(|(handle, key)| (handle, at(key, 0.000_5))));
+    assert_eq!(index.resolution().get(), 9);
+    assert_eq!(index.nearest(index.point(&handles[77]), 1, &Search::within(Meters::whole(10)))[0].key(), &77);
+}
+
+#[test]
 fn an_answer_tells_age_heading_accuracy_and_marks() {
     let here = Point::new(40.75, -73.98).unwrap();
-    let mut index = NearIndex::new(Resolution::INDEX);
+    let mut index = NearIndex::new();
     let accuracy = Some(Meters::new(12.3).unwrap());
     let fix = Fix { point: here, seen_ms: 4_000, heading: Some(359.999), accuracy };
     let _handle = index.insert("ann", Tags(5), fix);
@@ -328,7 +344,7 @@ fn an_answer_tells_age_heading_accuracy_and_marks() {
 #[test]
 fn only_those_who_pass_the_filter_are_counted() {
     let here = Point::new(40.75, -73.98).unwrap();
-    let mut index = NearIndex::new(Resolution::INDEX);
+    let mut index = NearIndex::new();
     let at = |key: u32| Fix::at(Point::new(40.75 + f64::from(key) * 0.001, -73.98).unwrap(), 0);
     let _handles: Vec<Handle> = (0..20).map(|key| index.insert(key, Tags::NONE, at(key))).collect();
     let search = Search::within(Meters::whole(5_000));

@@ -28,7 +28,7 @@ fn fix(lat: f64, lon: f64) -> Fix {
 
 impl Ours {
     pub(super) fn new(cars: impl Iterator<Item = Move>) -> Ours {
-        let mut index = NearIndex::new(Resolution::INDEX);
+        let mut index = NearIndex::new();
         let handles = cars.map(|car| index.insert(car.id, Tags::NONE, fix(car.lat, car.lon))).collect();
         Ours { index, handles }
     }
