@@ -210,7 +210,7 @@ impl Roads {
     /// # Errors
     /// [`NoDrive::Outside`] when no road is within reach.
     pub fn snap(&self, point: Point) -> Result<Snap, NoDrive> {
-        let snap = self.segments.snap(point, |street| self.network.line(street));
+        let snap = self.segments.snap(point, |street| self.network.cm[street as usize]);
         snap.filter(|snap| snap.distance <= self.reach).ok_or(NoDrive::Outside { at: point })
     }
 

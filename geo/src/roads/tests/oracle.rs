@@ -117,7 +117,8 @@ fn check_route(roads: &Roads, from: Point, to: Point, expected: Result<Drive, No
         let road = pair[1].m - pair[0].m;
         assert!((air - road).abs() < 0.05 + 0.001 * air, "{pair:?}: {air} m of air, {road} m of road");
     }
-    assert_eq!(route.at(0).0, if total_ms == 0 { last.point } else { first.point });
+    // What takes less than half a millisecond takes no time at all.
+    assert!(distance(route.at(0).0, first.point).get() < 0.05, "{line:?}");
     assert_eq!(route.at(u64::MAX).0, last.point);
     for part in 0..=8 {
         let (_, heading) = route.at(total_ms * part / 8);
