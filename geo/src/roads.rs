@@ -129,6 +129,23 @@ struct Stand {
     rest: Cost,
 }
 
+/// A direction of a street from one junction to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edge {
+    /// Which street.
+    pub street: u32,
+    /// Whether it is driven along its line, and not against it.
+    pub forward: bool,
+    /// The junction it begins at, from 0 to one less than [`Roads::junctions`].
+    pub from: u32,
+    /// The junction it ends at.
+    pub to: u32,
+    /// How long it takes in milliseconds.
+    pub ms: u32,
+    /// How long it is in metres.
+    pub m: f64,
+}
+
 /// The roads of a city, ready to answer. Shared freely between threads.
 #[derive(Debug)]
 pub struct Roads {
@@ -176,12 +193,24 @@ impl Roads {
         self.network.line(street).iter().map(|place| place.point()).collect()
     }
 
+    /// The graph: each open direction of each street from each junction that it may be entered from. A restricted turn
+    /// is one that no two edges make.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
+        let network = &self.network;
+        let arcs = (0..2 * self.streets()).filter(|&arc| network.ms_of(arc) > 0);
+        arcs.flat_map(move |arc| {
+            let (street, forward, to) = (arc / 2, arc % 2 == 0, network.heads[arc as usize]);
+            let (ms, m) = (network.ms_of(arc), f64::from(network.cm[street as usize]) / 100.0);
+            network.tails_of(arc).iter().map(move |&from| Edge { street, forward, from, to, ms, m })
+        })
+    }
+
     /// The nearest point of a road, however many streets are near.
     ///
     /// # Errors
     /// [`NoDrive::Outside`] when no road is within reach.
     pub fn snap(&self, point: Point) -> Result<Snap, NoDrive> {
-        let snap = self.segments.snap(point, |street| self.network.line(street));
+        let snap = self.segments.snap(point, |street| self.network.cm[street as usize]);
         snap.filter(|snap| snap.distance <= self.reach).ok_or(NoDrive::Outside { at: point })
     }
 

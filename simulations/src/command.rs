@@ -39,6 +39,7 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
+<<<<<<< HEAD
     /// Measures a part of Hansom beside what others would use in its place, on this machine, now.
     ///
     /// Costs are CPU time: ours of the thread, a server's of its process; medians over rounds in which the contenders
@@ -65,6 +66,24 @@ struct BenchArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Whether the rows are a table for people or JSON for programs.
+=======
+    /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
+    ///
+    /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
+    Import(ImportArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+struct ImportArguments {
+    /// The extract: an OSM PBF file.
+    #[arg(value_name = "CITY.osm.pbf")]
+    extract: PathBuf,
+    /// Where the roads go; by default beside the extract, as CITY.roads. A file that is there is replaced when all is
+    /// well, and not before.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Whether the summary is for people or for programs.
+>>>>>>> roads
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
@@ -199,7 +218,11 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run(&arguments),
         Command::Demo(arguments) => demo(&arguments),
+<<<<<<< HEAD
         Command::Bench(BenchCommand::Geo(arguments)) => arguments.print(bench::geo::run),
+=======
+        Command::Import(arguments) => import(&arguments),
+>>>>>>> roads
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -350,12 +373,29 @@ fn demo(arguments: &DemoArguments) -> Result<bool, Failure> {
     arguments.city.print(&report)
 }
 
-/// A bar over the seconds of the city; silent when nobody watches.
-fn bar(seconds: u64) -> indicatif::ProgressBar {
+fn import(arguments: &ImportArguments) -> Result<bool, Failure> {
+    let bar = bar(1);
+    let imported = crate::import::import(&arguments.extract, arguments.out.as_deref(), &mut |done, of, what| {
+        bar.set_length(of);
+        bar.set_position(done);
+        bar.set_message(what);
+    });
+    bar.finish_and_clear();
+    let imported = imported?;
+    let text = match arguments.output {
+        Output::Text => imported.text(),
+        Output::Json => format!("{}\n", serde_json::to_string_pretty(&imported.json())?),
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(true)
+}
+
+/// A bar over so many steps, such as the seconds of the city; silent when nobody watches.
+fn bar(steps: u64) -> indicatif::ProgressBar {
     if !std::io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }
     let style = indicatif::ProgressStyle::with_template("{elapsed_precise} [{bar:40}] {percent}% {msg} (eta {eta})");
-    let bar = indicatif::ProgressBar::new(seconds);
+    let bar = indicatif::ProgressBar::new(steps);
     style.map_or(bar.clone(), |style| bar.with_style(style))
 }

@@ -272,18 +272,18 @@ fn a_free_driver_who_drives_over_a_border_moves_house_and_is_found_there() {
         "
         0s  ann online 9000m
         15s ann moves 5000m
-        25s ann moves 100m
-        26s eve requests
-        29s ann accepts
-        30s time passes
+        40s ann moves 100m
+        56s eve requests
+        59s ann accepts
+        60s time passes
         ",
         expect![[r#"
             0s ann is available
-            25s ann moves house
-            26s eve's trip is searching
-            28s offer eve to ann until 40s
-            29s eve's trip is en_route
-            29s tell ann that eve's trip is en_route
+            145s ann moves house
+            146s eve's trip is searching
+            148s offer eve to ann until 160s
+            149s eve's trip is en_route
+            149s tell ann that eve's trip is en_route
         "#]],
     );
 }

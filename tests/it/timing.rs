@@ -122,10 +122,10 @@ fn a_rider_is_told_how_long_and_by_whom() {
         0s   eve requests
         3s   ann accepts
         4s   ann moves 2500m
-        14s  ann moves 1000m
-        24s  ann moves 100m
-        30s  ann arrives
-        31s  time passes
+        34s  ann moves 1000m
+        64s  ann moves 100m
+        70s  ann arrives
+        71s  time passes
         ",
     );
     let mut seen: Vec<String> = Vec::new();

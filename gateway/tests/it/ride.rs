@@ -100,7 +100,8 @@ async fn a_rider_is_told_whether_the_roads_or_a_straight_line_say_how_long() {
         (2, 40.9, "straight_line", json!("roads")),
         (3, 40.752, "roads", Value::Null),
     ] {
-        ann.say(json!({"type": "ping", "seq": seq, "lat": lat, "lon": -73.98})).await;
+        // So unsure that a jump out of the town is possible.
+        ann.say(json!({"type": "ping", "seq": seq, "lat": lat, "lon": -73.98, "accuracy_m": 20_000})).await;
         let told = loop {
             let told = window.hear_type("trip").await;
             if told["car"]["lat"] == lat {

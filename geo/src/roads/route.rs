@@ -39,7 +39,7 @@ impl Route {
     }
 
     /// The course: from the point of the road nearest to the start to the one nearest to the end. At least one point;
-    /// no two neighbours are the same.
+    /// no two neighbours are closer than a centimetre.
     #[must_use]
     pub fn line(&self) -> &[Waypoint] {
         &self.line
@@ -60,6 +60,11 @@ impl Route {
     }
 }
 
+/// Whether two points are the same in the resolution of OpenStreetMap, about a centimetre.
+fn is_here(a: Point, b: Point) -> bool {
+    (a.lat() - b.lat()).abs() < 1e-7 && (a.lon() - b.lon()).abs() < 1e-7
+}
+
 /// Puts a line together, stretch by stretch.
 #[derive(Debug, Default)]
 pub(super) struct Course {
@@ -67,12 +72,12 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Adds a point. One that is where the last one is only makes that one later.
+    /// Adds a point. One that is where the last one is takes its place: between them there would be no direction.
     pub(super) fn add(&mut self, point: Point, ms: u64, m: f64) {
         match self.line.as_mut_slice() {
-            // The start stays at zero.
-            [start] if start.point == point => {}
-            [.., last] if last.point == point => (last.ms, last.m) = (ms, m),
+            // The start stays where it is, and at zero.
+            [start] if is_here(start.point, point) => {}
+            [.., last] if is_here(last.point, point) => *last = Waypoint { point, ms, m },
             _ => self.line.push(Waypoint { point, ms, m }),
         }
     }

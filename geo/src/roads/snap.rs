@@ -10,8 +10,8 @@
 
 use rstar::{AABB, PointDistance, RTree, RTreeObject};
 
-use super::shape::{Place, between, length_m, step_m};
-use crate::{Meters, Point, distance};
+use super::shape::{Place, step_m};
+use crate::{EARTH_RADIUS_M, Meters, Point};
 
 /// Where a point meets the roads.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +30,11 @@ pub struct Snap {
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     street: u32,
-    /// Which of the pieces of its street.
-    piece: u32,
+    /// Whether the street ends with it.
+    is_last: bool,
+    /// How far along the street it begins, and how long it is, in metres.
+    begin_m: f32,
+    length_m: f32,
     ends: [[f64; 3]; 2],
 }
 
@@ -71,45 +74,53 @@ impl Segments {
     /// The segments of these lines.
     pub(super) fn of<'a>(lines: impl Iterator<Item = &'a [Place]>) -> Segments {
         let mut segments = Vec::new();
-        for (street, line) in lines.enumerate() {
-            let mut before = None;
-            for (place, point) in line.iter().map(|place| place.point().unit()).enumerate() {
-                if let Some(before) = before {
-                    let piece = place as u32 - 1;
-                    segments.push(Segment { street: street as u32, piece, ends: [before, point] });
-                }
-                before = Some(point);
+        for (line, street) in lines.zip(0..) {
+            let mut begin_m = 0.0;
+            for (pair, left) in line.windows(2).zip((0..line.len().saturating_sub(1)).rev()) {
+                let ends = [pair[0].point().unit(), pair[1].point().unit()];
+                let length_m = step_m(pair[0], pair[1]);
+                let is_last = left == 0;
+                segments.push(Segment { street, is_last, begin_m: begin_m as f32, length_m: length_m as f32, ends });
+                begin_m += length_m;
             }
         }
         Segments { tree: RTree::bulk_load(segments) }
     }
 
-    /// The nearest segment, and which share of it.
-    fn nearest(&self, point: Point) -> Option<(Segment, f64)> {
-        let unit = point.unit();
+    /// The nearest segment.
+    fn nearest(&self, unit: [f64; 3]) -> Option<&Segment> {
         let mut candidates = self.tree.nearest_neighbor_iter_with_distance_2(unit);
         let (mut best, least) = candidates.next()?;
-        for (other, squared) in candidates {
-            if squared > least {
-                break;
-            }
-            if (other.street, other.piece) < (best.street, best.piece) {
+        let equal = candidates.take_while(|&(_, squared)| squared <= least).map(|(segment, _)| segment);
+        for other in equal {
+            if (other.street, other.begin_m) < (best.street, best.begin_m) {
                 best = other;
             }
         }
-        Some((*best, foot(best.ends, unit).0))
+        Some(best)
     }
 
-    /// Where a point meets the streets; `line` gives the line of a street.
-    pub(super) fn snap<'a>(&self, point: Point, line: impl Fn(u32) -> &'a [Place]) -> Option<Snap> {
-        let (Segment { street, piece, .. }, share) = self.nearest(point)?;
-        let (line, piece) = (line(street), piece as usize);
-        let (from, to) = (line[piece], line[piece + 1]);
-        let foot = between(from.point(), to.point(), share);
-        let along = length_m(&line[..=piece]) + share * step_m(from, to);
-        let length = length_m(line);
-        let fraction = if length > 0.0 { (along / length).min(1.0) } else { 0.0 };
-        Some(Snap { point: foot, distance: distance(point, foot), street, fraction })
+    /// Where a point meets the streets; `cm` gives the length of a street in centimetres.
+    pub(super) fn snap(&self, point: Point, cm: impl Fn(u32) -> u32) -> Option<Snap> {
+        let unit = point.unit();
+        let segment = self.nearest(unit)?;
+        let (share, _) = foot(segment.ends, unit);
+        let [a, b] = segment.ends;
+        let below = [0, 1, 2].map(|axis| a[axis] + (b[axis] - a[axis]) * share);
+        let depth = below.iter().map(|part| part * part).sum::<f64>().sqrt();
+        let [x, y, z] = below.map(|part| part / depth);
+        // Out of a vector of length 1, so on Earth.
+        let point = Point::new(z.atan2(x.hypot(y)).to_degrees(), y.atan2(x).to_degrees()).ok()?;
+        let chord = ((unit[0] - x).powi(2) + (unit[1] - y).powi(2) + (unit[2] - z).powi(2)).sqrt();
+        let distance = Meters::new(2.0 * EARTH_RADIUS_M * (chord / 2.0).min(1.0).asin()).ok()?;
+        let along = f64::from(segment.begin_m) + share * f64::from(segment.length_m);
+        let length = f64::from(cm(segment.street)) / 100.0;
+        let fraction = match length > 0.0 {
+            _ if share >= 1.0 && segment.is_last => 1.0,
+            true => (along / length).min(1.0),
+            false => 0.0,
+        };
+        Some(Snap { point, distance, street: segment.street, fraction })
     }
 }
 
@@ -118,6 +129,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::distance;
+    use crate::roads::shape::{length_cm, length_m};
 
     fn scan(lines: &[Vec<Place>], point: Point) -> (f64, u32, u32) {
         let mut best = (f64::INFINITY, 0, 0);
@@ -161,17 +174,19 @@ mod tests {
             let lon = (centre.lon() + east + 180.0).rem_euclid(360.0) - 180.0;
             let point = Point::new((centre.lat() + north).clamp(-90.0, 90.0), lon).unwrap();
             let segments = Segments::of(lines.iter().map(Vec::as_slice));
-            let (found, _) = segments.nearest(point).unwrap();
+            let found = segments.nearest(point.unit()).unwrap();
             let expected = scan(&lines, point);
             let squared = foot(found.ends, point.unit()).1;
             // Within rounding: 1e-22 of the squared radius of the Earth is a square of 0.06 mm.
             prop_assert!((squared - expected.0).abs() < 1e-22 + expected.0 * 1e-12, "{squared} {expected:?}");
             if squared == expected.0 {
-                prop_assert_eq!((found.street, found.piece), (expected.1, expected.2));
+                let begin = length_m(&lines[expected.1 as usize][..=expected.2 as usize]) as f32;
+                prop_assert_eq!((found.street, found.begin_m), (expected.1, begin));
             }
 
-            let snap = segments.snap(point, |street| &lines[street as usize]).unwrap();
+            let snap = segments.snap(point, |street| length_cm(&lines[street as usize])).unwrap();
             prop_assert!((0.0..=1.0).contains(&snap.fraction));
+            prop_assert!((snap.distance.get() - distance(point, snap.point).get()).abs() < 1e-5);
             // The chord to the foot and the way over the ground to it differ by the depth of the chord only.
             let chord = expected.0.sqrt() * crate::EARTH_RADIUS_M;
             prop_assert!((snap.distance.get() - chord).abs() < 3.0, "{} {chord}", snap.distance.get());

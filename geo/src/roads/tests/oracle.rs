@@ -35,12 +35,9 @@ impl Dice {
 
 impl<'a> Oracle<'a> {
     pub(super) fn of(roads: &'a Roads) -> Oracle<'a> {
-        let network = &roads.network;
         let mut out = vec![Vec::new(); roads.junctions() as usize];
-        for arc in (0..2 * roads.streets()).filter(|&arc| network.ms_of(arc) > 0) {
-            for &tail in network.tails_of(arc) {
-                out[tail as usize].push((network.heads[arc as usize], network.cost_of(arc)));
-            }
+        for edge in roads.edges() {
+            out[edge.from as usize].push((edge.to, Cost::new(edge.ms, (edge.m * 100.0).round() as u32)));
         }
         Oracle { roads, out }
     }
@@ -107,8 +104,9 @@ fn check_route(roads: &Roads, from: Point, to: Point, expected: Result<Drive, No
     let (line, total_ms) = (route.line(), drive.time.as_millis() as u64);
     let (first, last) = (line[0], line[line.len() - 1]);
     assert_eq!((first.ms, first.m, first.point), (0, 0.0, roads.snap(from).unwrap().point));
-    assert_eq!(last.point, roads.snap(to).unwrap().point);
+    assert!(distance(last.point, roads.snap(to).unwrap().point).get() < 0.02);
     if line.len() > 1 {
+        assert_eq!(last.point, roads.snap(to).unwrap().point);
         assert_eq!((last.ms, last.m), (total_ms, drive.distance.get()));
     }
     for pair in line.windows(2) {
@@ -117,7 +115,8 @@ fn check_route(roads: &Roads, from: Point, to: Point, expected: Result<Drive, No
         let road = pair[1].m - pair[0].m;
         assert!((air - road).abs() < 0.05 + 0.001 * air, "{pair:?}: {air} m of air, {road} m of road");
     }
-    assert_eq!(route.at(0).0, if total_ms == 0 { last.point } else { first.point });
+    // What takes less than half a millisecond takes no time at all.
+    assert!(distance(route.at(0).0, first.point).get() < 0.05, "{line:?}");
     assert_eq!(route.at(u64::MAX).0, last.point);
     for part in 0..=8 {
         let (_, heading) = route.at(total_ms * part / 8);
