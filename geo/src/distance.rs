@@ -53,12 +53,13 @@ pub fn distance(from: Point, to: Point) -> Meters {
     Meters(2.0 * EARTH_RADIUS_M * a.sqrt().atan2((1.0 - a).max(0.0).sqrt()))
 }
 
-/// The direction in which to leave `from` to reach `to` on a great circle: degrees clockwise from north, 0 to 360.
+/// The direction in which to leave `from` to reach `to` on a great circle: degrees clockwise from north, 0 to below 360.
 #[must_use]
 pub fn heading(from: Point, to: Point) -> f64 {
     let (lat1, lat2) = (from.lat().to_radians(), to.lat().to_radians());
     let dlon = (to.lon() - from.lon()).to_radians();
     let east = dlon.sin() * lat2.cos();
     let north = lat1.cos() * lat2.sin() - lat1.sin() * lat2.cos() * dlon.cos();
-    east.atan2(north).to_degrees().rem_euclid(360.0)
+    // The remainder of a tiny negative number is 360 itself.
+    east.atan2(north).to_degrees().rem_euclid(360.0) % 360.0
 }

@@ -1,9 +1,8 @@
 //! Where things are and how far apart. Knows no one by name.
 //!
-//! Lives here: checked points, distances, H3 cells, the index of moving things, travel times.
+//! Lives here: checked points, distances, H3 cells, the index of moving things, roads, travel times.
 //! Stays out: drivers, trips, clocks, chance and I/O.
-//! Touch with care: [`NearIndex::nearest`] promises to equal a full scan; the bound that lets it stop early
-//! is derived in `index.rs` and holds only while every bucket's reach covers all of its members.
+//! Touch with care: [`NearIndex::nearest`] promises to equal a full scan; `index.rs` says on which promises that rests.
 
 mod cell;
 mod distance;

@@ -39,13 +39,30 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
-<<<<<<< HEAD
+    /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
+    ///
+    /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
+    Import(ImportArguments),
     /// Measures a part of Hansom beside what others would use in its place, on this machine, now.
     ///
     /// Costs are CPU time: ours of the thread, a server's of its process; medians over rounds in which the contenders
     /// take turns. A missed target is said in the table and is no error.
     #[command(subcommand)]
     Bench(BenchCommand),
+}
+
+#[derive(Clone, Debug, Args)]
+struct ImportArguments {
+    /// The extract: an OSM PBF file.
+    #[arg(value_name = "CITY.osm.pbf")]
+    extract: PathBuf,
+    /// Where the roads go; by default beside the extract, as CITY.roads. A file that is there is replaced when all is
+    /// well, and not before.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Whether the summary is for people or for programs.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,24 +83,6 @@ struct BenchArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Whether the rows are a table for people or JSON for programs.
-=======
-    /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
-    ///
-    /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
-    Import(ImportArguments),
-}
-
-#[derive(Clone, Debug, Args)]
-struct ImportArguments {
-    /// The extract: an OSM PBF file.
-    #[arg(value_name = "CITY.osm.pbf")]
-    extract: PathBuf,
-    /// Where the roads go; by default beside the extract, as CITY.roads. A file that is there is replaced when all is
-    /// well, and not before.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Whether the summary is for people or for programs.
->>>>>>> roads
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
@@ -218,11 +217,8 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run(&arguments),
         Command::Demo(arguments) => demo(&arguments),
-<<<<<<< HEAD
         Command::Bench(BenchCommand::Geo(arguments)) => arguments.print(bench::geo::run),
-=======
         Command::Import(arguments) => import(&arguments),
->>>>>>> roads
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
