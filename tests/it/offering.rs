@@ -272,18 +272,18 @@ fn a_free_driver_who_drives_over_a_border_moves_house_and_is_found_there() {
         "
         0s  ann online 9000m
         15s ann moves 5000m
-        40s ann moves 100m
-        56s eve requests
-        59s ann accepts
-        60s time passes
+        65s ann moves 100m
+        111s eve requests
+        114s ann accepts
+        115s time passes
         ",
         expect![[r#"
             0s ann is available
-            145s ann moves house
-            146s eve's trip is searching
-            148s offer eve to ann until 160s
-            149s eve's trip is en_route
-            149s tell ann that eve's trip is en_route
+            80s ann moves house
+            111s eve's trip is searching
+            113s offer eve to ann until 125s
+            114s eve's trip is en_route
+            114s tell ann that eve's trip is en_route
         "#]],
     );
 }
