@@ -13,6 +13,8 @@ mod row;
 mod samples;
 mod table;
 
+use std::path::PathBuf;
+
 pub use progress::Progress;
 pub use resp::{Client, RedisServer, Reply};
 pub use row::{Of, Op, Row, Target};
@@ -31,6 +33,8 @@ pub struct Settings {
     pub filter: String,
     /// What chance is made from: the same seed makes the same work.
     pub seed: u64,
+    /// A Python that has Valhalla; `python3` when not said.
+    pub valhalla_python: Option<PathBuf>,
 }
 
 impl Settings {

@@ -68,7 +68,16 @@ struct ImportArguments {
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
     /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
-    Geo(BenchArguments),
+    Geo(GeoArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+struct GeoArguments {
+    #[command(flatten)]
+    bench: BenchArguments,
+    /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
+    #[arg(long, value_name = "PYTHON")]
+    valhalla_python: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -217,7 +226,10 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run(&arguments),
         Command::Demo(arguments) => demo(&arguments),
-        Command::Bench(BenchCommand::Geo(arguments)) => arguments.print(bench::geo::run),
+        Command::Bench(BenchCommand::Geo(arguments)) => {
+            let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
+            arguments.bench.print(&settings, bench::geo::run)
+        }
         Command::Import(arguments) => import(&arguments),
     };
     match done {
@@ -305,8 +317,16 @@ impl CityArguments {
 }
 
 impl BenchArguments {
-    fn print(&self, measure: fn(&Settings) -> Result<Vec<Row>, bench::Failure>) -> Result<bool, Failure> {
-        let rows = measure(&Settings { quick: self.quick, filter: self.filter.clone(), seed: self.seed })?;
+    fn settings(&self) -> Settings {
+        Settings { quick: self.quick, filter: self.filter.clone(), seed: self.seed, ..Settings::default() }
+    }
+
+    fn print(
+        &self,
+        settings: &Settings,
+        measure: fn(&Settings) -> Result<Vec<Row>, bench::Failure>,
+    ) -> Result<bool, Failure> {
+        let rows = measure(settings)?;
         let text = match self.output {
             Output::Text => bench::table(&rows),
             Output::Json => format!("{}\n", serde_json::to_string_pretty(&rows)?),

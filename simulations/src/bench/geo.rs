@@ -1,8 +1,8 @@
-//! `bench geo`: who is near, beside a Redis server, a plain R-tree and the least that could be done.
+//! `bench geo`: who is near, beside a Redis server, a plain R-tree and the least that could be done; how long the road
+//! takes, beside Valhalla.
 //!
 //! Lives here: which cases there are, what is hoped of them, the rounds.
 //! Stays out: the work (`city`), the contenders (a file each), how rows are made and shown ([`super`]).
-//! To come: the rows on roads, in a module `roads` beside these, with [`valhalla`] as their peer; [`run`] adds them.
 //! Touch with care: all contenders get the same work in the same round, and a test holds their answers against a scan
 //! of everything. Ours and the two in this process are charged the CPU time of the thread, Redis that of the server.
 
@@ -11,9 +11,10 @@ mod contender;
 mod grid;
 mod ours;
 mod redis;
+mod roads;
 mod rtree;
 mod threads;
-pub mod valhalla;
+mod valhalla;
 
 use city::StreetCity;
 use contender::{Found, play, play_mixed, run_mixed, thing};
@@ -68,12 +69,17 @@ pub fn run(settings: &Settings) -> Result<Vec<Row>, Failure> {
     let cases = sizes.iter().map(|&(cars, km)| Case { cars, km, rows: plans(cars, km, settings) });
     let cases: Vec<Case> = cases.filter(|case| !case.rows.is_empty()).collect();
     let threads = threads::wanted(settings);
-    if cases.is_empty() && !threads {
+    let by_road = roads::wanted(settings);
+    if cases.is_empty() && !threads && !by_road {
         let filter = &settings.filter;
-        return Err(format!("no case contains {filter:?}: try --filter k=8, redis, grid, rstar, 100k/20km").into());
+        return Err(
+            format!("no case contains {filter:?}: try --filter k=8, redis, grid, rstar, 100k/20km, roads").into()
+        );
     }
     let (rounds, _) = lasts(settings);
-    let progress = Progress::new(cases.len() * (rounds + 1) + if threads { threads::steps(settings) } else { 0 });
+    let others = [(threads, threads::steps(settings)), (by_road, roads::steps(settings))];
+    let others: usize = others.into_iter().filter(|(wanted, _)| *wanted).map(|(_, steps)| steps).sum();
+    let progress = Progress::new(cases.len() * (rounds + 1) + others);
     let wants_redis = cases.iter().flat_map(|case| &case.rows).any(|plan| plan.peer == REDIS);
     let server = wants_redis.then(RedisServer::start).transpose().map_err(|failure| failure.to_string());
     let mut rows = Vec::new();
@@ -82,6 +88,9 @@ pub fn run(settings: &Settings) -> Result<Vec<Row>, Failure> {
     }
     if threads {
         rows.push(threads::row(settings, &progress));
+    }
+    if by_road {
+        rows.extend(roads::rows(settings, &progress));
     }
     Ok(rows)
 }

@@ -15,32 +15,32 @@ const MISSING: &str = "no Valhalla: pip install pyvalhalla (or pyvalhalla-weekly
 
 /// A Python with the module `valhalla`.
 #[derive(Clone, Debug)]
-pub struct Valhalla {
+pub(super) struct Valhalla {
     python: PathBuf,
 }
 
 /// A question: how long does each of the sources take to the target? Places are latitude and longitude in degrees.
 #[derive(Clone, Debug, Serialize)]
-pub struct MatrixQuestion {
+pub(super) struct MatrixQuestion {
     /// Where the drivers are.
-    pub sources: Vec<[f64; 2]>,
+    pub(super) sources: Vec<[f64; 2]>,
     /// Where they are wanted.
-    pub target: [f64; 2],
+    pub(super) target: [f64; 2],
 }
 
 /// What Valhalla answered, and what it cost.
 #[derive(Clone, Debug, Deserialize)]
-pub struct MatrixAnswers {
+pub(super) struct MatrixAnswers {
     /// The version of the Python package.
-    pub version: String,
+    pub(super) version: String,
     /// Wall seconds to build its tiles; 0 when the folder held them already.
-    pub build_s: f64,
+    pub(super) build_s: f64,
     /// Wall seconds from the tiles on disk to the first answer.
-    pub load_s: f64,
+    pub(super) load_s: f64,
     /// CPU milliseconds of each question.
-    pub matrix_ms: Vec<f64>,
+    pub(super) matrix_ms: Vec<f64>,
     /// For each question, seconds from each source; `None` where there is no way.
-    pub times_s: Vec<Vec<Option<f64>>>,
+    pub(super) times_s: Vec<Vec<Option<f64>>>,
 }
 
 impl Valhalla {
@@ -48,7 +48,7 @@ impl Valhalla {
     ///
     /// # Errors
     /// Why it cannot be used and what to install, in words for the row that is skipped.
-    pub fn find(chosen: Option<&Path>) -> Result<Valhalla, String> {
+    pub(super) fn find(chosen: Option<&Path>) -> Result<Valhalla, String> {
         let python = chosen.unwrap_or(Path::new("python3")).to_owned();
         let has_it = Command::new(&python)
             .args(["-c", "import valhalla"])
@@ -68,7 +68,12 @@ impl Valhalla {
     ///
     /// # Errors
     /// When the map cannot be read, a place is far from every road, or the script says something else than JSON.
-    pub fn matrix(&self, map: &Path, work: &Path, questions: &[MatrixQuestion]) -> Result<MatrixAnswers, Failure> {
+    pub(super) fn matrix(
+        &self,
+        map: &Path,
+        work: &Path,
+        questions: &[MatrixQuestion],
+    ) -> Result<MatrixAnswers, Failure> {
         std::fs::create_dir_all(work)?;
         let asked = work.join("questions.json");
         std::fs::write(&asked, serde_json::to_vec(questions)?)?;
@@ -78,6 +83,11 @@ impl Valhalla {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(said.lines().last().unwrap_or("Valhalla failed and said nothing").into());
         }
-        Ok(serde_json::from_slice(&output.stdout)?)
+        let answers: MatrixAnswers = serde_json::from_slice(&output.stdout)?;
+        let unanswered = answers.times_s.iter().flatten().filter(|time| time.is_none()).count();
+        if unanswered > 0 || answers.times_s.len() != questions.len() {
+            return Err(format!("Valhalla left {unanswered} drives unanswered: not the same work").into());
+        }
+        Ok(answers)
     }
 }
