@@ -262,6 +262,20 @@ proptest! {
 }
 
 #[test]
+fn cells_within_two_rings_are_so_for_each_other_also_around_pentagons() {
+    for resolution in [5, 7, 8, 9] {
+        for pentagon in h3o::Resolution::try_from(resolution).unwrap().pentagons() {
+            let pentagon = Cell::from_bits(u64::from(pentagon)).unwrap();
+            for cell in pentagon.disk(5) {
+                let near = cell.disk(2);
+                assert!(near.len() <= 19, "{cell} has {}", near.len());
+                assert!(near.iter().all(|other| other.disk(2).contains(&cell)), "{cell}");
+            }
+        }
+    }
+}
+
+#[test]
 fn most_moves_within_a_cell_take_the_fast_path() {
     let cell = Cell::at(Point::new(40.75, -73.98).unwrap(), Resolution::INDEX);
     let ground = Ground::of(cell);
