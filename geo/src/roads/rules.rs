@@ -4,10 +4,9 @@
 //! Stays out: reading tags, geometry, turn restrictions.
 //! Touch with care: the numbers in [`class`] are judgement. They decide every travel time.
 //!
-//! Where the numbers come from: limits on the road are from the tags; what share of a limit a free-flowing car keeps
-//! up is our estimate from the NYC taxi trips the simulator is built on (about 25 km/h on empty streets with a limit
-//! of 25 mph, lights included) and from what open routers assume (four fifths of a limit, 15 to 25 km/h on streets
-//! without one). Lights and turns are not modelled one by one: they are in the share.
+//! Where the numbers come from: limits are from the tags. What share of a limit a free-flowing car keeps up, lights and
+//! turns included, and how fast streets without a limit are, is our own judgement, of the size that open routers
+//! assume; it is not fitted to recorded trips. Hours differ by [`crate::SpeedFactors`], which can be.
 
 use super::osm::Tags;
 
