@@ -5,7 +5,7 @@
 //! about batches.
 //! Touch with care: the caller of the index keeps a handle for each driver, and here too finding it is timed.
 
-use geo::{Fix, Handle, Meters, NearIndex, Point, Resolution, Search, Tags};
+use geo::{Fix, Handle, Meters, NearIndex, Point, Search, Tags};
 
 use super::city::Move;
 use super::contender::{Contender, Found};
