@@ -64,10 +64,7 @@ impl Place {
                 let share = |number: u32| f64::from(number) / f64::from(u32::MAX);
                 Point::new(share(lat) * 180.0 - 90.0, share(lon) * 360.0 - 180.0).ok()
             }
-            Place::Near { place, step, north, east } => {
-                let degrees = 0.1_f64.powi(i32::from(step % 8) + 2);
-                aside(nasty(place), f64::from(north) * degrees, f64::from(east) * degrees)
-            }
+            Place::Near { place, step, north, east } => steps_from(nasty(place), step, north, east),
             Place::Corner { place, resolution, cell, corner, north, east } => {
                 let (lat, lon) = nasty(place);
                 let resolution = Resolution::new(resolution % 16).ok()?;
@@ -78,6 +75,12 @@ impl Place {
             }
         }
     }
+}
+
+/// A point so many steps from another; the number of the step tells how long it is, 1e-2 to 1e-9 degrees.
+pub(crate) fn steps_from(from: (f64, f64), step: u8, north: i8, east: i8) -> Option<Point> {
+    let degrees = 0.1_f64.powi(i32::from(step % 8) + 2);
+    aside(from, f64::from(north) * degrees, f64::from(east) * degrees)
 }
 
 fn nasty(place: u8) -> (f64, f64) {
