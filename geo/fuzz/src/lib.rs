@@ -4,6 +4,8 @@
 //! Stays out: the index's oracle, which is the one of `geo`'s own tests.
 //! Touch with care: a target that only finds fewer panics looks like one that finds none.
 
+#![forbid(unsafe_code)]
+
 pub mod cells;
 pub mod index;
 pub mod places;
