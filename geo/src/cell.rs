@@ -90,13 +90,16 @@ impl Cell {
         Point::new(centre.lat(), centre.lng()).expect("the centre of a cell is on Earth")
     }
 
-    /// The farthest corner from the centre: every point of the cell is at most this far from [`Cell::centre`].
+    /// The way to the farthest corner, and a centimetre: every point of the cell is at most this far from
+    /// [`Cell::centre`]. The centimetre is for the poles: H3 takes latitudes from an arcsine, and within metres of a
+    /// pole its centres and corners are up to 4 mm off.
     #[must_use]
     pub fn reach(self) -> Meters {
         let centre = self.centre();
         self.outline()
             .into_iter()
             .map(|corner| distance(centre, corner))
+            .map(|metres| Meters::new(metres.get() + 0.01).unwrap_or(metres))
             .fold(Meters::ZERO, |a, b| if b > a { b } else { a })
     }
 

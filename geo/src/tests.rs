@@ -64,8 +64,23 @@ proptest! {
     #[test]
     fn a_point_lies_within_the_reach_of_its_cell(point in any_point(), resolution in 0u8..=15) {
         let cell = Cell::at(point, Resolution::new(resolution).unwrap());
-        // Edges of a cell are straight on a face of the icosahedron, not on the sphere: 1 % covers the bulge.
-        prop_assert!(distance(point, cell.centre()).get() <= cell.reach().get() * 1.01 + 0.01);
+        prop_assert!(distance(point, cell.centre()) <= cell.reach());
+    }
+
+    #[test]
+    fn a_point_beside_a_corner_beside_a_pole_lies_within_the_reach_of_its_cell(
+        south in any::<bool>(), metres in 0.0..20.0f64, lon in -180.0..180.0f64, resolution in 9u8..=15,
+        corner in 0usize..6, north in -1e-10..1e-10f64, east in -1e-10..1e-10f64,
+    ) {
+        let pole = if south { -90.0 } else { 90.0 };
+        let near = Point::new(pole - pole / 90.0 * metres / 111_195.0, lon).unwrap();
+        let resolution = Resolution::new(resolution).unwrap();
+        let corners = Cell::at(near, resolution).outline();
+        let corner = corners[corner % corners.len()];
+        let lon = corner.lon() + east / corner.lat().to_radians().cos().max(1e-9);
+        let point = Point::new((corner.lat() + north).clamp(-90.0, 90.0), lon.clamp(-180.0, 180.0)).unwrap();
+        let cell = Cell::at(point, resolution);
+        prop_assert!(distance(point, cell.centre()) <= cell.reach());
     }
 
     #[test]

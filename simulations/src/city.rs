@@ -1,11 +1,13 @@
 //! A city that rides: its zones, how many trips go from where to where and when, and how fast the streets are.
 //!
-//! Lives here: [`City`], decoded from a `.city` file; the days and bins of its tables; points and drives in it.
+//! Lives here: [`City`], decoded from a `.city` file; the days and bins of its tables; points and drives in it, along
+//! roads when it was given some.
 //! Stays out: drawing requests ([`crate::demand`]), recorded trips ([`crate::tlc`]), and who drives whom.
 //! Touch with care: the constants below are part of the file format that `simulations/data/README.md` describes.
 
 mod day;
 mod file;
+mod journey;
 mod leg;
 mod outline;
 mod speeds;
@@ -17,12 +19,15 @@ pub(crate) mod small;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use geo::Point;
+use geo::roads::Roads;
+use geo::{Point, RoadTimes};
 use rand::Rng;
 
 pub use day::{Day, NotADay};
 pub use file::CityFileError;
+pub use journey::{Journey, RoadLeg, YARD_SPEED_MPS};
 pub use leg::{Leg, MIN_SPEED_MPS};
 pub use zone::{Bounds, Zone, ZoneIndex};
 
@@ -54,6 +59,7 @@ pub struct City {
     /// Millimetres per second by zone from, zone to, hour; never zero.
     speeds_mm_s: Vec<u16>,
     speeds_filled: usize,
+    roads: Option<Arc<RoadTimes>>,
 }
 
 impl City {
@@ -82,6 +88,18 @@ impl City {
         let bytes =
             std::fs::read(path).map_err(|source| CityFileError::Unreadable { path: path.to_path_buf(), source })?;
         City::read(&bytes)
+    }
+
+    /// The same city with these roads, which its cars drive along from now on.
+    #[must_use]
+    pub fn with_roads(self, roads: Arc<RoadTimes>) -> City {
+        City { roads: Some(roads), ..self }
+    }
+
+    /// Its roads, if it was given some.
+    #[must_use]
+    pub fn roads(&self) -> Option<&Roads> {
+        self.roads.as_deref().map(RoadTimes::free_flow)
     }
 
     /// The city's name, for people.
@@ -200,6 +218,15 @@ impl City {
         (now + (next - now) * share) / 1000.0
     }
 
+    /// What share of the speed of its fastest hour the traffic from `from` to `to` has at `tod_s` seconds after
+    /// midnight: above 0 and at most 1. The fastest hour of a night is taken for an empty road.
+    #[must_use]
+    pub fn share_of_free_flow(&self, from: ZoneIndex, to: ZoneIndex, tod_s: u32) -> f64 {
+        let pair = (from.get() * self.zones.len() + to.get()) * HOURS_PER_DAY;
+        let fastest = self.speeds_mm_s[pair..pair + HOURS_PER_DAY].iter().fold(1, |most, &speed| speed.max(most));
+        (self.speed(from, to, tod_s) * 1000.0 / f64::from(fastest)).min(1.0)
+    }
+
     /// How many hourly speeds the file lacked and this city made up as [`City::speed`] says. 0 for Manhattan.
     #[must_use]
     pub fn speeds_filled(&self) -> usize {
@@ -209,6 +236,20 @@ impl City {
     /// A point drawn evenly from the ground inside `zone`.
     pub fn random_point(&self, zone: ZoneIndex, rng: &mut impl Rng) -> Point {
         self.zone(zone).random_point(rng)
+    }
+
+    /// The drive of a car that leaves `from` for `to` at `tod_s` seconds after midnight.
+    ///
+    /// In a city with roads it is the fastest way along them, one-ways and forbidden turns minded, slowed by
+    /// [`City::share_of_free_flow`] between the nearest zones: hours differ as they do in the data, and no car is faster
+    /// than on an empty road. Without roads, and where there is none within reach, it is [`City::leg`].
+    #[must_use]
+    pub fn drive(&self, from: Point, to: Point, tod_s: u32) -> Journey {
+        let by_road = self.roads().and_then(|roads| {
+            let share = self.share_of_free_flow(self.nearest_zone(from), self.nearest_zone(to), tod_s);
+            RoadLeg::new(roads, from, to, share).ok()
+        });
+        by_road.map_or_else(|| Journey::Grid(self.leg(from, to, tod_s)), Journey::Road)
     }
 
     /// The drive from `from` to `to`, leaving at `tod_s` seconds after midnight: one stretch along the avenues, one

@@ -3,6 +3,8 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod roads;
+
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,8 +12,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Method, Policy};
-use geo::roads::Roads;
-use geo::{Resolution, RoadTimes, SpeedFactors, Travel};
+use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
@@ -20,6 +21,8 @@ use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
+
+use roads::RoadArguments;
 
 /// Simulates a city on Hansom's own dispatch cores.
 #[derive(Debug, Parser)]
@@ -126,9 +129,8 @@ struct CityArguments {
     /// Where dispatching takes its travel times from.
     #[arg(long, value_enum, default_value_t = TravelArgument::Straight)]
     travel: TravelArgument,
-    /// The road graph for --travel roads.
-    #[arg(long, value_name = "FILE", required_if_eq("travel", "roads"))]
-    roads: Option<PathBuf>,
+    #[command(flatten)]
+    roads: RoadArguments,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -176,7 +178,7 @@ enum TravelArgument {
     Straight,
     /// The mean speeds between the city's zones by the hour of the day: those that cars drive at here.
     Zones,
-    /// The roads of the file that --roads names, in free flow.
+    /// The roads of --roads or --town, in free flow.
     Roads,
 }
 
@@ -259,7 +261,19 @@ impl CityArguments {
         })
     }
 
-    fn scenario(&self, city: &City) -> Result<Scenario, Failure> {
+    /// The city, its roads among it, and what is to happen in it.
+    fn stage(&self) -> Result<(City, Scenario), Failure> {
+        let city = self.load()?;
+        let roads = self.roads.load(&city)?;
+        let city = match &roads {
+            Some(roads) => city.with_roads(Arc::clone(roads)),
+            None => city,
+        };
+        let scenario = self.scenario(&city, roads)?;
+        Ok((city, scenario))
+    }
+
+    fn scenario(&self, city: &City, roads: Option<Arc<RoadTimes>>) -> Result<Scenario, Failure> {
         let drivers = usize::try_from(self.drivers)?;
         let method = match self.method {
             MethodArgument::Nearest => Method::Nearest,
@@ -273,21 +287,17 @@ impl CityArguments {
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
             habits: Habits::default(),
-            policy: Policy { method, travel: self.travel(city)?, ..Policy::default() },
+            policy: Policy { method, travel: self.travel(city, roads)?, ..Policy::default() },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }
 
-    fn travel(&self, city: &City) -> Result<Travel, Failure> {
+    fn travel(&self, city: &City, roads: Option<Arc<RoadTimes>>) -> Result<Travel, Failure> {
         let straight = Policy::default().travel;
         Ok(match self.travel {
             TravelArgument::Straight => straight,
             TravelArgument::Roads => {
-                let path = self.roads.as_deref().ok_or("--travel roads needs --roads FILE")?;
-                let named = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-                let bytes = std::fs::read(path).map_err(|why| named(&why))?;
-                let roads = Roads::read(&bytes).map_err(|why| named(&why))?;
-                Travel::by(Arc::new(RoadTimes::new(roads, SpeedFactors::free_flow())), straight.straight_line())
+                Travel::by(roads.ok_or("--travel roads needs --roads FILE or --town")?, straight.straight_line())
             }
             TravelArgument::Zones => Travel::by(Arc::new(city.zone_speeds()?), straight.straight_line()),
         })
@@ -337,8 +347,7 @@ impl BenchArguments {
 }
 
 fn run(arguments: &RunArguments) -> Result<bool, Failure> {
-    let city = arguments.city.load()?;
-    let scenario = arguments.city.scenario(&city)?;
+    let (city, scenario) = arguments.city.stage()?;
     let bar = bar((scenario.hours * 3_600.0) as u64);
     let start = scenario.start();
     let recorded = match (&arguments.trips, &arguments.date) {
@@ -377,8 +386,7 @@ fn recorded(file: &Path, date: &str, city: &City, scenario: &Scenario) -> Result
 }
 
 fn demo(arguments: &DemoArguments) -> Result<bool, Failure> {
-    let city = arguments.city.load()?;
-    let scenario = arguments.city.scenario(&city)?;
+    let (city, scenario) = arguments.city.stage()?;
     let folder = tempfile::tempdir()?;
     let stage = crate::demo::Stage {
         speed: arguments.speed,

@@ -29,7 +29,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use crate::city::City;
 use crate::demand::{Demand, NotADemand};
 use crate::ledger::Ledger;
-use crate::people::{Scene, TripNews, later};
+use crate::people::{Drives, Scene, TripNews, later};
 use crate::virtual_city::Scenario;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -71,6 +71,7 @@ struct Inner {
     http: reqwest::Client,
     ledger: Mutex<Ledger>,
     counts: Counts,
+    drives: Mutex<Drives>,
     phase: watch::Sender<Phase>,
 }
 
@@ -114,6 +115,7 @@ impl Crowd {
             http,
             ledger: Mutex::default(),
             counts: Counts::default(),
+            drives: Mutex::default(),
             phase: watch::Sender::new(Phase::Play),
         })))
     }
@@ -122,6 +124,12 @@ impl Crowd {
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.0.counts
+    }
+
+    /// The drives of those who have hung up for good; `None` in a city without roads.
+    #[must_use]
+    pub fn drives(&self) -> Option<Drives> {
+        self.0.city.roads().map(|_| *self.0.drives.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The books.

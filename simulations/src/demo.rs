@@ -78,6 +78,10 @@ async fn play(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, F
     lived?;
 
     let report = compare(&crowd, &stage.data_dir).await?;
+    let report = match crowd.drives() {
+        Some(drives) => report.with_drives(drives),
+        None => report,
+    };
     Ok(Report {
         seed: scenario.seed,
         simulated_hours: scenario.hours,

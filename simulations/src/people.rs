@@ -11,7 +11,7 @@ use geo::Point;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use crate::city::{City, Leg};
+use crate::city::{City, Journey};
 
 /// How people behave. Numbers without another source are our own judgement of what a city looks like.
 #[derive(Clone, Debug)]
@@ -126,12 +126,29 @@ pub enum DriverAct {
 /// How long an app waits for an answer before it says the same thing again.
 const SAY_AGAIN_MS: u64 = 15_000;
 
+/// How many drives began in a city with roads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drives {
+    /// Along the roads.
+    pub by_road: u64,
+    /// Along the grid, because there was no road within reach of one end.
+    pub off_road: u64,
+}
+
+impl std::ops::AddAssign for Drives {
+    fn add_assign(&mut self, more: Drives) {
+        self.by_road += more.by_road;
+        self.off_road += more.off_road;
+    }
+}
+
 /// A simulated driver.
 #[derive(Debug)]
 pub struct Driver {
     rng: Pcg64Mcg,
     parked: Point,
-    drive: Option<(Leg, Timestamp)>,
+    drive: Option<(Journey, Timestamp)>,
+    drives: Drives,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
 }
@@ -140,7 +157,14 @@ impl Driver {
     /// A driver parked somewhere, with chance of their own.
     #[must_use]
     pub fn new(seed: u64, parked: Point) -> Driver {
-        Driver { rng: Pcg64Mcg::seed_from_u64(seed), parked, drive: None, trip: None, next: None }
+        Driver {
+            rng: Pcg64Mcg::seed_from_u64(seed),
+            parked,
+            drive: None,
+            drives: Drives::default(),
+            trip: None,
+            next: None,
+        }
     }
 
     /// Where the car is, and its heading while it moves.
@@ -148,11 +172,17 @@ impl Driver {
     pub fn position(&self, now: Timestamp) -> (Point, Option<f64>) {
         match &self.drive {
             None => (self.parked, None),
-            Some((leg, since)) => {
-                let (point, heading, _) = leg.at(millis(*since, now));
+            Some((journey, since)) => {
+                let (point, heading, _) = journey.at(millis(*since, now));
                 (point, Some(heading))
             }
         }
+    }
+
+    /// How many drives the driver has begun so far; none are counted in a city without roads.
+    #[must_use]
+    pub fn drives(&self) -> Drives {
+        self.drives
     }
 
     /// The trip the driver is on, as far as the app knows.
@@ -252,10 +282,14 @@ impl Driver {
 
     fn drive_to(&mut self, now: Timestamp, to: Point, scene: Scene<'_>) -> u64 {
         let (from, _) = self.position(now);
-        let leg = scene.city.leg(from, to, scene.tod_s(now));
-        let duration = leg.duration_ms();
+        let journey = scene.city.drive(from, to, scene.tod_s(now));
+        let duration = journey.duration_ms();
+        if scene.city.roads().is_some() {
+            let by_road = u64::from(journey.is_by_road());
+            self.drives += Drives { by_road, off_road: 1 - by_road };
+        }
         self.parked = to;
-        self.drive = Some((leg, now));
+        self.drive = Some((journey, now));
         duration
     }
 
@@ -331,3 +365,6 @@ pub fn later(from: Timestamp, millis: u64) -> Timestamp {
 fn millis(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::ledger::{Ledger, Quantiles, Sums};
+use crate::people::Drives;
 
 /// The summary of a simulation. Everything here depends on the seed alone; what depends on the machine is in `timing`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +38,12 @@ pub struct Report {
     /// chosen, which always can, and where only the server knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etas_fallback: Option<u64>,
+    /// How many drives led along the roads. Left out where the city has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drives_by_road: Option<u64>,
+    /// How many drives led along the grid although the city has roads, because none was within reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drives_off_road: Option<u64>,
     /// How many promises were broken. Anything but 0 is a bug.
     pub invariant_violations: usize,
     /// The first few of them, in words.
@@ -79,10 +86,18 @@ impl Report {
             offers: 0,
             pings: 0,
             etas_fallback: None,
+            drives_by_road: None,
+            drives_off_road: None,
             invariant_violations: violations.len(),
             violations: violations.iter().take(10).map(ToString::to_string).collect(),
             timing: None,
         }
+    }
+
+    /// The same with the drives in a city that has roads.
+    #[must_use]
+    pub fn with_drives(self, drives: Drives) -> Report {
+        Report { drives_by_road: Some(drives.by_road), drives_off_road: Some(drives.off_road), ..self }
     }
 
     /// The summary in words.
@@ -109,6 +124,9 @@ impl Report {
         line("pings", self.pings.to_string());
         if let Some(fallbacks) = self.etas_fallback {
             line("times not known", fallbacks.to_string());
+        }
+        if let (Some(by_road), Some(off_road)) = (self.drives_by_road, self.drives_off_road) {
+            line("drives by road", format!("{by_road}, off road {off_road}"));
         }
         let agrees = if self.journal == self.sums { "agrees".to_owned() } else { format!("says {:?}", self.journal) };
         line("journal", agrees);

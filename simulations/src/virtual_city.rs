@@ -14,7 +14,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::ledger::Ledger;
-use crate::people::{Driver, DriverAct, DriverNews, Habits, Rider, Scene, TripNews, later};
+use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, later};
 use crate::report::{Report, Timing};
 use crate::world::{Delays, News, World};
 
@@ -356,7 +356,7 @@ impl Play<'_> {
         let (journal, violations) =
             self.ledger.compare(&store.journal_now(), &store.all_trips_now(), &store.all_drivers_now());
         let wall_seconds = took.as_secs_f64();
-        Report {
+        let report = Report {
             seed: self.scenario.seed,
             simulated_hours: self.scenario.hours,
             drivers: self.seats.len(),
@@ -369,6 +369,9 @@ impl Play<'_> {
                 simulated_hours_per_wall_second: self.scenario.hours / wall_seconds.max(1e-9),
             }),
             ..Report::from_books(&self.ledger, journal, &violations)
-        }
+        };
+        let mut drives = Drives::default();
+        self.seats.iter().for_each(|seat| drives += seat.person.drives());
+        if self.scene.city.roads().is_some() { report.with_drives(drives) } else { report }
     }
 }

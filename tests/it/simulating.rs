@@ -63,6 +63,38 @@ fn a_run_on_the_speeds_of_the_streets_is_another_run_and_repeatable() {
 }
 
 #[test]
+fn a_run_along_roads_is_another_run_and_repeatable() {
+    let run = |more: &[&str]| {
+        let all =
+            [&["run", "--drivers", "80", "--hours", "0.5", "--demand", "0.01", "--output", "json"], more].concat();
+        let (code, mut report, complaint) = simulate(&all);
+        assert_eq!(code, Some(0), "{complaint}");
+        check_summary(&report);
+        report.as_object_mut().unwrap().remove("timing").unwrap();
+        let drives = ["drives_by_road", "drives_off_road"].map(|key| report.as_object_mut().unwrap().remove(key));
+        (report, drives.map(|count| count.and_then(|count| count.as_u64())))
+    };
+    let (grid, none) = run(&[]);
+    assert_eq!(none, [None, None]);
+    let (town, drives) = run(&["--town"]);
+    assert!(drives[0] > Some(50) && drives[1] == Some(0), "{drives:?}");
+    assert_ne!(town["pickup_wait_s"], grid["pickup_wait_s"]);
+    assert_eq!(run(&["--town"]), (town, drives));
+
+    // Roads that are elsewhere, as a graph and as the extract that it is made of: all drives take the grid.
+    let folder = tempfile::tempdir().unwrap();
+    let extract = geo::roads::town::Town { width: 4, height: 4, ..Default::default() }.pbf();
+    let (roads, _) = geo::roads::Roads::import(extract.as_slice(), &mut |_| {}).unwrap();
+    for (name, bytes) in [("town.osm.pbf", extract), ("town.roads", roads.write())] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (elsewhere, drives) = run(&["--roads", path.to_str().unwrap()]);
+        assert!(drives[0] == Some(0) && drives[1] > Some(50), "{drives:?}");
+        assert_eq!(elsewhere, grid);
+    }
+}
+
+#[test]
 fn a_day_under_each_method_breaks_no_promise() {
     for method in ["nearest", "batched"] {
         let (code, report, _) = simulate(&[
@@ -141,6 +173,12 @@ fn bad_arguments_name_what_is_allowed() {
         (vec!["run", "--shard-resolution", "9"], "3..=7"),
         (vec!["run", "--city", "/nowhere/at.all"], "/nowhere/at.all"),
         (vec!["demo", "--speed", "0"], "allowed is a number from 0.1 to 100"),
+        (vec!["run", "--travel", "roads"], "--travel roads needs --roads FILE or --town"),
+        (vec!["run", "--roads", "/nowhere/at.all"], "/nowhere/at.all"),
+        (
+            vec!["run", "--roads", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+            "neither a road graph nor an extract",
+        ),
         (vec!["fly"], "unrecognized subcommand"),
     ] {
         let (code, _, complaint) = simulate(&arguments);

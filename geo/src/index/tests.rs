@@ -1,24 +1,15 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
+use oracle::{Change, Everything};
+
 use super::angles::{Angles, Ruler};
 use super::ground::{Ground, clearance, reach};
 use super::*;
-use crate::{Meters, distance};
+use crate::Meters;
 
-/// A change to the index, at a place that is likely to be nasty.
-#[derive(Clone, Debug)]
-enum Change {
-    Put(u16, Point, u32, i64),
-    Remove(u16),
-    Retag(u16, u32),
-}
-
-/// The oracle: a list of everything.
-#[derive(Default)]
-struct Everything(BTreeMap<u16, (Handle, Point, Tags, i64)>);
+mod oracle;
 
 fn around(lat: f64, lon: f64, spread: f64) -> impl Strategy<Value = Point> {
     (-spread..spread, -spread..spread).prop_map(move |(dlat, dlon)| {
@@ -58,6 +49,7 @@ fn corner_of_a_cell() -> impl Strategy<Value = Point> {
 fn any_change() -> impl Strategy<Value = Change> {
     prop_oneof![
         6 => (0u16..80, any_point(), 0u32..16, 0i64..100).prop_map(|(key, at, tags, ms)| Change::Put(key, at, tags, ms)),
+        1 => prop::collection::vec((0u16..80, any_point(), 0i64..100), 0..40).prop_map(Change::Move),
         1 => (0u16..80).prop_map(Change::Remove),
         1 => (0u16..80, 0u32..16).prop_map(|(key, tags)| Change::Retag(key, tags)),
     ]
@@ -70,64 +62,6 @@ fn any_search() -> impl Strategy<Value = Search> {
         let within = Meters::new(within).unwrap();
         Search { all: Tags(all), any: Tags(any << 1), none: Tags(none << 3), ..Search::within(within) }.seen(100, age)
     })
-}
-
-impl Everything {
-    fn apply(&mut self, index: &mut NearIndex<u16>, change: Change) {
-        match change {
-            Change::Put(key, point, tags, ms) => match self.0.get_mut(&key) {
-                Some((handle, held, _, seen)) => {
-                    index.update(handle, Fix::at(point, ms));
-                    (*held, *seen) = (point, ms);
-                }
-                None => {
-                    let handle = index.insert(key, Tags(tags), Fix::at(point, ms));
-                    self.0.insert(key, (handle, point, Tags(tags), ms));
-                }
-            },
-            Change::Remove(key) => {
-                if let Some((handle, ..)) = self.0.remove(&key) {
-                    index.remove(handle);
-                }
-            }
-            Change::Retag(key, tags) => {
-                if let Some((handle, _, held, _)) = self.0.get_mut(&key) {
-                    index.retag(handle, Tags(tags));
-                    *held = Tags(tags);
-                }
-            }
-        }
-    }
-
-    /// Measures everything, with the haversine formula.
-    fn scan(&self, from: Point, search: &Search) -> Vec<(f64, u16)> {
-        let from = Angles::of(from).point();
-        let wanted = |(tags, seen): (Tags, i64)| {
-            let age = Duration::from_millis((search.now_ms - seen).max(0).unsigned_abs());
-            let fresh = search.age_max.is_none_or(|most| age <= most);
-            fresh
-                && tags.0 & search.all.0 == search.all.0
-                && (search.any.0 == 0 || tags.0 & search.any.0 > 0)
-                && tags.0 & search.none.0 == 0
-        };
-        let measured = self.0.iter().filter(|(_, (_, _, tags, seen))| wanted((*tags, *seen)));
-        let mut found: Vec<(f64, u16)> =
-            measured.map(|(&key, (_, at, ..))| (distance(from, Angles::of(*at).point()).get(), key)).collect();
-        found.retain(|(metres, _)| *metres <= search.within.get());
-        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        found
-    }
-}
-
-/// Whether two lists are equal: the distances to a micrometre, the names wherever distances tell them apart.
-fn same(found: &[(f64, u16)], expected: &[(f64, u16)]) -> Result<(), TestCaseError> {
-    prop_assert_eq!(found.len(), expected.len());
-    for (a, b) in found.iter().zip(expected) {
-        prop_assert!((a.0 - b.0).abs() < 2e-6, "{:?} is not {:?}", a, b);
-        let told_apart = expected.iter().filter(|(metres, _)| (metres - b.0).abs() < 1e-5).count() == 1;
-        prop_assert!(!told_apart || a.1 == b.1, "{:?} is not {:?}", a, b);
-    }
-    Ok(())
 }
 
 proptest! {
@@ -144,19 +78,12 @@ proptest! {
         for change in changes {
             all.apply(&mut index, change);
         }
-        prop_assert_eq!(index.len(), all.0.len());
-        for (key, (handle, point, ..)) in &all.0 {
-            prop_assert_eq!(index.key(handle), key);
-            prop_assert_eq!(index.point(handle), Angles::of(*point).point());
-            prop_assert_eq!(index.cell(handle), Cell::at(index.point(handle), index.resolution()));
+        all.check(&index).map_err(TestCaseError::fail)?;
+        for thing in all.0.values() {
+            prop_assert_eq!(thing.point, Angles::of(thing.point).point());
         }
         for (from, k, search) in queries {
-            let expected = all.scan(from, &search);
-            let told = |near: Near<'_, u16>| (near.distance().get(), *near.key());
-            let found: Vec<(f64, u16)> = index.nearest(from, k, &search).into_iter().map(told).collect();
-            same(&found, &expected[..k.min(expected.len())])?;
-            let in_order: Vec<(f64, u16)> = index.in_order(from, &search).map(told).collect();
-            same(&in_order, &expected)?;
+            all.ask(&index, from, k, &search).map_err(TestCaseError::fail)?;
         }
     }
 
@@ -183,11 +110,7 @@ proptest! {
         }
         let search = Search::within(Meters::new(within).unwrap());
         for _ in 0..4 {
-            let from = somewhere(spread * 1.2);
-            let expected = all.scan(from, &search);
-            let found: Vec<(f64, u16)> =
-                index.nearest(from, k, &search).into_iter().map(|near| (near.distance().get(), *near.key())).collect();
-            same(&found, &expected[..k.min(expected.len())])?;
+            all.ask(&index, somewhere(spread * 1.2), k, &search).map_err(TestCaseError::fail)?;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Roads as bytes: written once by an import, read at every start.
 //!
-//! All numbers are little-endian. A head of 28 bytes (magic, version, CRC-32 of the body, length of the body), then the
+//! All numbers are little-endian. A head of 24 bytes (magic, version, CRC-32 of the body, length of the body), then the
 //! body: seven lengths, then the lists they belong to. Costs of shortcuts are not stored, they are added up again.
 //!
 //! Lives here: the layout, and the checks that let the rest believe what was read.

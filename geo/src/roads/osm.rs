@@ -6,6 +6,7 @@
 
 use super::report::ImportReport;
 use super::rules::{self, Barred, Drivable};
+use super::shape::Place;
 use super::turns::{Restriction, Skipped};
 use super::wire::{Fields, Torn, packed, packed_deltas, signed};
 
@@ -150,7 +151,7 @@ impl Extract {
 
     fn place(&mut self, block: &Block<'_>, id: i64, lat: i64, lon: i64) -> Result<(), Torn> {
         let (lat, lon) = (block.degrees(block.lat_offset, lat)?, block.degrees(block.lon_offset, lon)?);
-        if lat.abs() > 900_000_000 || lon.abs() > 1_800_000_000 {
+        if !(Place { lat, lon }).is_sound() {
             return Err(Torn);
         }
         self.report.nodes += 1;

@@ -106,6 +106,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<City, CityFileError> {
         bin_totals,
         speeds_mm_s,
         speeds_filled,
+        roads: None,
     })
 }
 

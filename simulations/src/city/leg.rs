@@ -112,7 +112,7 @@ impl Stretch {
 }
 
 /// The point at `share` of the way from `a` to `b`.
-fn between(a: Point, b: Point, share: f64) -> Point {
+pub(super) fn between(a: Point, b: Point, share: f64) -> Point {
     let latitude = a.lat() + (b.lat() - a.lat()) * share;
     let longitude = a.lon() + (b.lon() - a.lon()) * share;
     Point::new(latitude, longitude).unwrap_or(b)

@@ -1,6 +1,13 @@
 //! A city small enough to be changed at will: the writer of `.city` files that the tests use.
 
 use std::io::Write;
+use std::sync::Arc;
+
+use geo::roads::Roads;
+use geo::roads::town::Town;
+use geo::{Point, RoadTimes, SpeedFactors};
+
+use super::City;
 
 /// The contents of a `.city` file before packing, one list of bytes for each section.
 #[derive(Clone)]
@@ -59,6 +66,16 @@ impl SmallCity {
         }
         sealed(&payload)
     }
+}
+
+/// Manhattan with the roads of a made-up town over its middle, about 4 km wide and high.
+pub(crate) fn manhattan_with_town() -> (City, Town) {
+    let corner = Point::new(40.735, -74.005).unwrap();
+    let town = Town { width: 40, height: 40, corner, restricted: 200, missing: 100, ..Town::default() };
+    let (roads, report) = Roads::import(town.pbf().as_slice(), &mut |_| {}).unwrap();
+    assert!(report.one_way_streets > 500 && report.restrictions_used > 100, "{report:?}");
+    let roads = Arc::new(RoadTimes::new(roads, SpeedFactors::free_flow()));
+    (City::manhattan().unwrap().with_roads(roads), town)
 }
 
 /// A header for `payload`, and the payload.

@@ -1,4 +1,5 @@
 mod damage;
+mod journeys;
 mod legs;
 mod speeds;
 

@@ -1,5 +1,6 @@
 //! A driver's app: one WebSocket, opened again whenever it is lost.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub(super) async fn live(crowd: Crowd, id: DriverId, person: Driver, after: Dura
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
     }
+    *app.crowd.0.drives.lock().unwrap_or_else(PoisonError::into_inner) += app.person.drives();
 }
 
 impl App {

@@ -20,7 +20,7 @@ const LEGS_SAMPLED: usize = 2_000;
 pub struct MeanLeg {
     /// From pickup to drop-off, in seconds.
     pub duration_s: f64,
-    /// From pickup to drop-off along the grid, in metres.
+    /// From pickup to drop-off along the roads or the grid, in metres.
     pub distance_m: f64,
 }
 
@@ -36,7 +36,7 @@ pub fn mean_leg(city: &City, day: Day, tod_s: u32) -> MeanLeg {
     let (mut duration_s, mut distance_m, mut legs) = (0.0, 0.0, 0.0);
     for request in requests {
         let at_s = tod_s + (request.at_ms / 1000) as u32;
-        let leg = city.leg(request.pickup, request.dropoff, at_s);
+        let leg = city.drive(request.pickup, request.dropoff, at_s);
         duration_s += leg.duration_ms() as f64 / 1000.0;
         distance_m += leg.distance_m();
         legs += 1.0;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::oracle::{Dice, Oracle};
 use super::sketch::{Sketch, at};
 use crate::roads::town::Town;
-use crate::roads::{ImportReport, Progress, Roads};
+use crate::roads::{ImportError, ImportReport, Progress, Roads};
 use crate::{Meters, NoDrive, Point, distance};
 
 fn roads(town: &Town) -> (Roads, ImportReport) {
@@ -26,7 +26,11 @@ proptest! {
     ) {
         let corner = Point::new(corner.0, corner.1).unwrap();
         let town = Town { width, height, seed, missing, restricted, packed, corner, ..Town::default() };
-        let (roads, _) = roads(&town);
+        let roads = match Roads::import(town.pbf().as_slice(), &mut |_| {}) {
+            // One-ways and a forbidden turn can leave a handful of streets without a way back.
+            Err(ImportError::NoRoads { .. }) if width * height < 10 => return Ok(()),
+            imported => imported.unwrap().0,
+        };
         Oracle::of(&roads).check(seed, 6);
         let again = Roads::read(&roads.write()).unwrap();
         prop_assert_eq!(&again.network.hierarchy, &roads.network.hierarchy);

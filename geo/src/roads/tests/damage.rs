@@ -57,6 +57,24 @@ fn what_cannot_be_used_is_named() {
 }
 
 #[test]
+fn a_place_that_is_not_on_earth_is_damage_however_far_away_it_is() {
+    for (lat, lon) in [
+        (900_000_001, 0),
+        (0, -1_800_000_001),
+        (i64::from(i32::MIN), 0),
+        (0, i64::from(i32::MIN)),
+        (i64::MIN, i64::MAX),
+        (i64::MAX / 100, 0),
+    ] {
+        let far = Sketch::default().node_written(1, lat, lon, &[]).node(2, 0.0, 0.0, &[]);
+        let error = far.way(1, &[1, 2], &[("highway", "primary")]).import().unwrap_err();
+        assert!(matches!(error, ImportError::Damaged { .. }), "{lat} {lon}: {error}");
+    }
+    let pole = Sketch::default().node_written(1, 900_000_000, -1_800_000_000, &[]).node(2, 0.0, 0.0, &[]);
+    assert!(pole.way(1, &[1, 2], &[("highway", "primary")]).import().is_ok());
+}
+
+#[test]
 fn a_truncated_extract_is_named_wherever_it_ends() {
     let pbf = town().pbf();
     let mut truncated = 0;

@@ -44,11 +44,16 @@ impl Sketch {
     }
 
     /// A node, not dense.
-    pub(super) fn node(mut self, id: i64, east: f64, north: f64, tags: Tags<'_>) -> Sketch {
+    pub(super) fn node(self, id: i64, east: f64, north: f64, tags: Tags<'_>) -> Sketch {
         let place = at(east, north);
-        let message = self.tags(Message::default().signed(1, id), tags);
         let units = |degrees: f64| (degrees * 1e7).round() as i64;
-        let message = message.signed(8, units(place.lat())).signed(9, units(place.lon()));
+        self.node_written(id, units(place.lat()), units(place.lon()), tags)
+    }
+
+    /// A node with these numbers for a place, which may be on no Earth.
+    pub(super) fn node_written(mut self, id: i64, lat: i64, lon: i64, tags: Tags<'_>) -> Sketch {
+        let message = self.tags(Message::default().signed(1, id), tags);
+        let message = message.signed(8, lat).signed(9, lon);
         self.groups.push(Message::default().bytes(1, &message.done()).done());
         self
     }
