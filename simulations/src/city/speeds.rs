@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use geo::{Cell, NotZoneSpeeds, Resolution, ZoneSpeeds};
+use geo::{Cell, NotZoneSpeeds, Resolution, SpeedFactors, ZoneSpeeds};
 
 use super::{City, MIN_SPEED_MPS, Zone, ZoneIndex};
 
@@ -15,6 +15,20 @@ const STEP_M: f64 = 200.0;
 const GRID_DETOUR: f64 = 2.0 * std::f64::consts::FRAC_2_PI;
 
 impl City {
+    /// How fast the traffic is by the hour, for roads: the mean over all pairs of zones of [`City::share_of_free_flow`],
+    /// alike on all days. What dispatch may know of the drives that [`City::drive`] makes pair by pair.
+    #[must_use]
+    pub fn speed_factors(&self) -> SpeedFactors {
+        let mean = |hour: u32| {
+            let pairs = self.zone_indices().flat_map(|from| self.zone_indices().map(move |to| (from, to)));
+            let sum: f64 = pairs.map(|(from, to)| self.share_of_free_flow(from, to, hour * 3_600)).sum();
+            // A pair without traffic may be as slow as a walk, but not all of them on average; and none is above 1.
+            (sum / (self.zones.len() * self.zones.len()) as f64).clamp(0.05, 1.0)
+        };
+        let hours: Vec<f64> = (0..24).map(mean).collect();
+        SpeedFactors::new(&hours).unwrap_or_else(|_| SpeedFactors::free_flow())
+    }
+
     /// The travel times that the data's speeds give: zones numbered as in [`City::zones`], the speeds of
     /// [`City::speed`] (but never below [`MIN_SPEED_MPS`], as in [`City::leg`]), alike on all days, and a grid's detour.
     ///

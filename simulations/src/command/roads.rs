@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use geo::roads::town::Town;
 use geo::roads::{Roads, RoadsFileError};
-use geo::{EARTH_RADIUS_M, Meters, Point, RoadTimes, SpeedFactors};
+use geo::{EARTH_RADIUS_M, Meters, Point, RoadTimes};
 
 use super::Failure;
 use crate::city::City;
@@ -25,14 +25,14 @@ pub(super) struct RoadArguments {
 }
 
 impl RoadArguments {
-    /// The roads in free flow; `None` if there are to be none.
+    /// The roads, and how fast the city's traffic is on them by the hour; `None` if there are to be none.
     pub(super) fn load(&self, city: &City) -> Result<Option<Arc<RoadTimes>>, Failure> {
         let roads = match &self.roads {
             Some(path) => read(path).map_err(|why| format!("{}: {why}", path.display()))?,
             None if self.town => import(&town_over(city)?.pbf())?,
             None => return Ok(None),
         };
-        Ok(Some(Arc::new(RoadTimes::new(roads, SpeedFactors::free_flow()))))
+        Ok(Some(Arc::new(RoadTimes::new(roads, city.speed_factors()))))
     }
 }
 

@@ -50,3 +50,11 @@ fn far_from_the_city_nothing_is_known() {
 fn here(lat: f64, lon: f64) -> Point {
     Point::new(lat, lon).unwrap()
 }
+
+#[test]
+fn the_traffic_is_slowest_by_day_and_nearly_free_before_dawn() {
+    let factors = City::manhattan().unwrap().speed_factors();
+    let at = |hour: u32| factors.at(geo::WeekTime::new(hour * 3_600).unwrap());
+    assert!(at(4) > 0.8 && at(4) <= 1.0, "{}", at(4));
+    assert!(at(12) < 0.75 * at(4), "{} at noon, {} at four", at(12), at(4));
+}
