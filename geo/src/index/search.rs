@@ -15,8 +15,8 @@ use super::city::{Centre, NOBODY};
 use super::{Angles, Near, NearIndex, Place, Search};
 use crate::{EARTH_RADIUS_M, Meters, Point};
 
-/// Room for rounding where chords and distances meet, in metres.
-const ROUNDING_METRES: f64 = 1e-3;
+/// Room where rounded places meet places as they are, and chords meet distances: twice 7 mm, and more, in metres.
+const ROUNDING_METRES: f64 = 0.02;
 
 impl<K: Clone + Ord> NearIndex<K> {
     /// The `k` nearest things that a search wants, nearest first; equal distances in the order of their names.
