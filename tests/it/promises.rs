@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Method, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp, TripId,
+    Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp, TripId,
+    Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -91,7 +92,8 @@ impl Town {
             Act::Request { north_m } => {
                 let rider = RiderId::new("eve").unwrap();
                 let key = format!("key-{}", self.said);
-                let (trip, _) = self.world.request(rider, street(*north_m), street(-north_m), key, self.said);
+                let (trip, _) =
+                    self.world.request(rider, street(*north_m), street(-north_m), Needs::default(), key, self.said);
                 self.trips.push(trip);
             }
             Act::Cancel { trip, by_rider } => {
@@ -105,13 +107,15 @@ impl Town {
                 let session = self.world.connect(&id, street(*north_m));
                 self.sessions.insert(id.clone(), session);
                 self.world.ping(&id, street(*north_m), None);
-                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None });
+                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() });
             }
             Act::HangUp { driver: number } => {
                 self.shown.remove(&driver(*number));
                 self.says(*number, |ask| DriverInput::Disconnected { session: ask.session });
             }
-            Act::Wish { driver, work: true } => self.says(*driver, |ask| DriverInput::GoOnline { ask, last: None }),
+            Act::Wish { driver, work: true } => {
+                self.says(*driver, |ask| DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() })
+            }
             Act::Wish { driver: number, work: false } => {
                 self.shown.remove(&driver(*number));
                 self.says(*number, |ask| DriverInput::GoOffline { ask, on_break: false });
