@@ -1,7 +1,7 @@
 use geo::{Point, Resolution};
 
 use super::*;
-use crate::{Epoch, RiderId, Stage};
+use crate::{Epoch, Needs, RiderId, Stage};
 
 fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()
