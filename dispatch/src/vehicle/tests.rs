@@ -47,8 +47,8 @@ fn who_needs_nothing_asks_for_no_mark() {
 #[test]
 fn the_layout_is_the_one_that_is_written_down() {
     let van = Vehicle::new(Class::Xl, 5, true, false).unwrap();
-    assert_eq!(van.tags(), Tags(0b0_1_0001111_0100));
-    assert_eq!(Vehicle::default().tags(), Tags(0b0_0_0000111_0001));
+    assert_eq!(van.tags(), Tags(0b0_1000_1111_0100));
+    assert_eq!(Vehicle::default().tags(), Tags(0b0_0000_0111_0001));
 }
 
 #[test]
