@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use dispatch::{
-    BadPolicy, DriverId, Epoch, Event, LiveTrip, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
+    BadPolicy, DriverId, Epoch, Event, LiveTrip, Needs, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
     ShardId, TripId, TripView, answer_for_ended,
 };
 use geo::{Point, Resolution};
@@ -75,6 +75,8 @@ pub struct NewTrip {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// What the vehicle must have.
+    pub needs: Needs,
     /// The idempotency key, the rider's own.
     pub key: String,
 }
@@ -186,14 +188,14 @@ impl City {
     /// [`CityError::KeyReused`] when the key was used for another request; [`CityError::Busy`] when it is worth asking
     /// again with the same key: at most one trip comes of it.
     pub async fn request_trip(&self, new: NewTrip) -> Result<Requested, CityError> {
-        let (pickup, dropoff) = (new.pickup, new.dropoff);
+        let (pickup, dropoff, needs) = (new.pickup, new.dropoff, new.needs);
         let home = ShardId::of(pickup, self.shard_resolution());
         let at = self.clock().now();
         let chance = getrandom::u64().map_err(|_| CityError::come_back())?;
         let (reply, answer) = oneshot::channel();
         let request = Request {
             trip: TripId::new(at, home, chance),
-            event: Event::Requested { rider: new.rider.clone(), pickup, dropoff },
+            event: Event::Requested { rider: new.rider.clone(), pickup, dropoff, needs },
             at,
             key: RequestKey { rider: new.rider, key: new.key },
             reply,
@@ -203,7 +205,7 @@ impl City {
             Ok(Ok(view)) => Ok(Requested { view, replayed: false }),
             Ok(Err(Refusal::SameKey { trip })) => {
                 let view = self.trip(trip).await?.ok_or_else(CityError::come_back)?;
-                if (view.trip.pickup, view.trip.dropoff) == (pickup, dropoff) {
+                if (view.trip.pickup, view.trip.dropoff, view.trip.needs) == (pickup, dropoff, needs) {
                     Ok(Requested { view, replayed: true })
                 } else {
                     Err(CityError::KeyReused { trip })

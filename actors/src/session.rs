@@ -2,6 +2,7 @@
 
 use dispatch::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Notice, OfferId, Ping, SessionId, ShardId, Timestamp, TripId,
+    Vehicle,
 };
 use geo::{Meters, Point};
 use persistence::DriverRow;
@@ -81,11 +82,11 @@ impl DriverSession {
         true
     }
 
-    /// The driver wants work, here. The answer is a [`Notice::Standing`] with this number.
+    /// The driver wants work, here and with this vehicle. The answer is a [`Notice::Standing`] with this number.
     ///
     /// # Errors
     /// [`CityError`] when the city cannot take the driver in now.
-    pub async fn online(&mut self, point: Point, number: Option<u64>) -> Result<(), CityError> {
+    pub async fn online(&mut self, point: Point, vehicle: Vehicle, number: Option<u64>) -> Result<(), CityError> {
         let here = ShardId::of(point, self.city.shard_resolution());
         if self.home != Some(here) {
             if self.home.is_some() {
@@ -98,7 +99,7 @@ impl DriverSession {
         // Not over the fast road: it could get there before the shard knows the driver.
         let measured_at = self.city.clock().now();
         let last = Some(Ping { driver: self.driver.clone(), point, measured_at, heading: None, accuracy: None });
-        self.tell(DriverInput::GoOnline { ask: self.ask(number), last }).await
+        self.tell(DriverInput::GoOnline { ask: self.ask(number), last, vehicle }).await
     }
 
     /// The driver wants no more work. The answer is a [`Notice::Standing`] with this number.

@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dispatch::{
-    Availability, Deed, DriverId, Notice, OfferId, Party, Policy, RequestKey, RiderId, ShardId, StageName, Timestamp,
-    Trip, TripId, WriteError,
+    Availability, Deed, DriverId, Needs, Notice, OfferId, Party, Policy, RequestKey, RiderId, ShardId, StageName,
+    Timestamp, Trip, TripId, Vehicle, WriteError,
 };
 use geo::{Drive, NoDrive, Point, Travel, TravelTimes, WeekTime};
 use persistence::{
@@ -105,12 +105,14 @@ impl Scene {
     async fn request(&self, key: &str) -> Result<Requested, CityError> {
         let rider = RiderId::new("eve").unwrap();
         let dropoff = Point::new(40.76, -73.97).unwrap();
-        self.city.request_trip(NewTrip { rider, pickup: here(), dropoff, key: key.to_owned() }).await
+        self.city
+            .request_trip(NewTrip { rider, pickup: here(), dropoff, needs: Needs::default(), key: key.to_owned() })
+            .await
     }
 
     async fn driver(&self) -> DriverSession {
         let mut session = self.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
-        session.online(here(), Some(1)).await.unwrap();
+        session.online(here(), Vehicle::default(), Some(1)).await.unwrap();
         session
     }
 
@@ -330,7 +332,7 @@ async fn going_on_line_elsewhere_in_mid_trip_leaves_the_driver_heard() {
     let mut ann = scene.driver().await;
     scene.request("one").await.unwrap();
     let asked = scene.won(&mut ann).await;
-    ann.online(Point::new(41.2, -73.9).unwrap(), Some(7)).await.unwrap();
+    ann.online(Point::new(41.2, -73.9).unwrap(), Vehicle::default(), Some(7)).await.unwrap();
     ann.does(asked, Deed::Arrived, Some(8)).await.unwrap();
     trip(&mut ann, StageName::Arrived).await;
     scene.audit().await;
@@ -419,10 +421,20 @@ async fn a_request_is_made_once_however_often_it_is_sent() {
         rider: RiderId::new("eve").unwrap(),
         pickup: Point::new(40.8, -73.95).unwrap(),
         dropoff: here(),
+        needs: Needs::default(),
         key: "one".to_owned(),
     };
-    let refused = scene.city.request_trip(elsewhere).await;
-    assert!(matches!(refused, Err(CityError::KeyReused { trip }) if trip == first.view.trip.id));
+    let wheelchair = NewTrip {
+        rider: RiderId::new("eve").unwrap(),
+        pickup: first.view.trip.pickup,
+        dropoff: first.view.trip.dropoff,
+        needs: Needs::new(None, 1, true, false).unwrap(),
+        key: "one".to_owned(),
+    };
+    for other in [elsewhere, wheelchair] {
+        let refused = scene.city.request_trip(other).await;
+        assert!(matches!(refused, Err(CityError::KeyReused { trip }) if trip == first.view.trip.id));
+    }
     let cancelled = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
     assert_eq!(cancelled.trip.stage.name(), StageName::Cancelled);
     let twice = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();

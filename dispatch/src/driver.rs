@@ -8,9 +8,8 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping,
-    RETRY_AFTER, Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Withdrawal,
-    Write,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Refusal,
+    SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
 };
 
 /// How long to wait before a row that could not be read is read again.
@@ -27,6 +26,8 @@ pub struct LiveDriver {
     home: ShardId,
     generation: Generation,
     session: Option<SessionId>,
+    /// What the driver drives, as the app said when the driver went on line. Nobody else knows.
+    vehicle: Option<Vehicle>,
     wish: Wish,
     state: State,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
@@ -75,10 +76,21 @@ impl LiveDriver {
     /// A driver as the store knows it: free, or committed to a trip. Nobody is connected yet.
     #[must_use]
     pub fn restored(id: DriverId, home: ShardId, generation: Generation, trip: Option<Trip>) -> LiveDriver {
-        // Whoever is on a trip was at work when the trip began, and did not say otherwise to us.
-        let wish = if trip.is_some() { Wish::Work } else { Wish::Rest };
         let state = trip.map_or(State::Idle, |trip| State::Engaged { trip });
-        LiveDriver { id, home, generation, session: None, wish, state, reads: 0, compare_at: None, last: None }
+        LiveDriver {
+            id,
+            home,
+            generation,
+            session: None,
+            vehicle: None,
+            // Whoever is on a trip was at work when it began, but with which vehicle only the app knows: the trip is the
+            // last one until the driver goes on line again and says so.
+            wish: Wish::Rest,
+            state,
+            reads: 0,
+            compare_at: None,
+            last: None,
+        }
     }
 
     /// Who.
@@ -210,7 +222,8 @@ impl LiveDriver {
         match input {
             DriverInput::Connected { session } => self.connected(session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
-            DriverInput::GoOnline { ask, last } => {
+            DriverInput::GoOnline { ask, last, vehicle } => {
+                self.drives(vehicle, ask, out);
                 self.wishes(Wish::Work, ask, out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
@@ -219,7 +232,7 @@ impl LiveDriver {
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
             }
-            DriverInput::Reserve { offer, until } => self.reserve(offer, until, out),
+            DriverInput::Reserve { offer, until, needs } => self.reserve(offer, until, needs, out),
             DriverInput::Offer(offer) => self.offered(offer, out),
             DriverInput::Withdraw { offer, why } => self.withdrawn(offer, why, out),
             DriverInput::Answer { offer, yes, ask } => self.answered(offer, yes, ask, out),
@@ -279,12 +292,6 @@ impl LiveDriver {
         }
     }
 
-    /// Lets an unanswered offer go: declines it to the trip that made it.
-    fn give_up(&mut self, offer: OfferId, out: &mut Vec<Effect>) {
-        self.state = State::Idle;
-        out.push(Effect::ToTrip { to: offer.trip, input: TripInput::Declined { offer } });
-    }
-
     fn wishes(&mut self, wish: Wish, ask: DriverAsk, out: &mut Vec<Effect>) {
         if self.session != Some(ask.session) {
             return;
@@ -298,72 +305,6 @@ impl LiveDriver {
             }
         }
         self.tell_standing(Some(ask), out);
-    }
-
-    fn reserve(&mut self, offer: OfferId, until: Timestamp, out: &mut Vec<Effect>) {
-        let free = self.availability() == Availability::Available;
-        let again = matches!(&self.state, State::Reserved { offer: held, .. } if *held == offer);
-        let input = if free || again {
-            self.state = State::Reserved { offer, until };
-            TripInput::Reserved { offer, by: self.id.clone(), home: self.home }
-        } else {
-            TripInput::Busy { offer }
-        };
-        out.push(Effect::ToTrip { to: offer.trip, input });
-    }
-
-    fn offered(&mut self, offer: Offer, out: &mut Vec<Effect>) {
-        match &self.state {
-            State::Reserved { offer: held, until } if *held == offer.id => {
-                self.state = State::Offered { offer: offer.clone(), until: *until };
-                self.tell(Notice::Offer(offer), out);
-            }
-            State::Offered { offer: shown, .. } if shown.id == offer.id => {}
-            _ => out.push(Effect::ToTrip { to: offer.id.trip, input: TripInput::Declined { offer: offer.id } }),
-        }
-    }
-
-    fn withdrawn(&mut self, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
-        match &self.state {
-            State::Reserved { offer: held, .. } if *held == offer => self.state = State::Idle,
-            State::Recalling { offer: held, .. } if *held == offer => {
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why }, out);
-            }
-            State::Offered { offer: shown, .. } if shown.id == offer => {
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why }, out);
-            }
-            _ => {}
-        }
-        self.retire_if_gone(out);
-    }
-
-    fn answered(&mut self, offer: OfferId, yes: bool, ask: DriverAsk, out: &mut Vec<Effect>) {
-        if self.session != Some(ask.session) {
-            return;
-        }
-        match &self.state {
-            State::Offered { offer: shown, .. } if shown.id == offer => {
-                if yes {
-                    // Stays offered until the store has spoken: only then is anyone told that it is so.
-                    let input = TripInput::Accepted { offer, by: self.id.clone(), home: self.home, ask };
-                    out.push(Effect::ToTrip { to: offer.trip, input });
-                } else {
-                    self.give_up(offer, out);
-                    self.tell(Notice::Declined { offer, ask }, out);
-                }
-            }
-            State::Engaged { trip } if yes && trip.id == offer.trip => {
-                let trip = trip.clone();
-                self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
-            }
-            // Whether the first "yes" won is being read from the row.
-            State::Recalling { offer: held, .. } if yes && *held == offer => {
-                self.tell(Notice::Refused { ask, why: Refusal::Busy { retry_after: RETRY_AFTER } }, out);
-            }
-            _ => self.tell(Notice::Refused { ask, why: Refusal::OfferGone { offer } }, out),
-        }
     }
 
     fn refused(&mut self, ask: DriverAsk, why: Refusal, out: &mut Vec<Effect>) {
@@ -425,6 +366,10 @@ impl LiveDriver {
             self.wish = Wish::Rest;
         }
         self.tell(Notice::Trip { trip, ask }, out);
+        if self.vehicle.is_none() {
+            // Rebuilt during the trip: the app hears that the driver must go on line again.
+            self.tell_standing(None, out);
+        }
         self.retire_if_gone(out);
     }
 
@@ -509,7 +454,8 @@ impl LiveDriver {
 
     fn standing(&self) -> Standing {
         match self.availability() {
-            Availability::Available => Standing::Free,
+            // Who wants work has said with which vehicle.
+            Availability::Available => self.vehicle.map_or(Standing::Taken, Standing::Free),
             Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken,
             Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
                 self.trip().map_or(Standing::Taken, |trip| Standing::Driving(trip.id))
@@ -527,5 +473,6 @@ impl LiveDriver {
     }
 }
 
+mod offers;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ mod protocol;
 mod time;
 mod track;
 mod trip;
+mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
 pub use driver::LiveDriver;
@@ -37,3 +38,4 @@ pub use protocol::{
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};
+pub use vehicle::{BadSeats, Class, Needs, NotAClass, SEATS_MAX, Vehicle};

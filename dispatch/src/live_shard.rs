@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use geo::{Cell, Handle, Meters, NearIndex, Point, Search, Tags, distance};
+use geo::{Cell, Handle, Meters, NearIndex, Point, Search, distance};
 
 use crate::{
     Candidate, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId, ShardInput,
@@ -191,7 +191,7 @@ impl LiveShard {
             Verdict::Doubled => self.counts.pings_doubled += 1,
             Verdict::Implausible => {
                 self.counts.pings_implausible += 1;
-                if spot.standing == Standing::Free {
+                if matches!(spot.standing, Standing::Free(_)) {
                     self.placed(now, policy, &ping.driver, out);
                 }
             }
@@ -204,10 +204,10 @@ impl LiveShard {
         let position = spot.track.position();
         match (spot.standing, position) {
             // A driver in doubt leaves the index, and comes back with positions that are believed.
-            (Standing::Free, Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
+            (Standing::Free(vehicle), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
                 match &spot.handle {
                     Some(handle) => self.index.update(handle, position.fix()),
-                    None => spot.handle = Some(self.index.insert(driver.clone(), Tags::NONE, position.fix())),
+                    None => spot.handle = Some(self.index.insert(driver.clone(), vehicle.tags(), position.fix())),
                 }
                 self.check_border(now, policy, driver, out);
                 return;
@@ -237,7 +237,11 @@ impl LiveShard {
             return;
         }
         let new = || Spot { standing, since: now, track: Track::default(), handle: None };
-        self.spots.entry(driver.clone()).or_insert_with(new).standing = standing;
+        let spot = self.spots.entry(driver.clone()).or_insert_with(new);
+        spot.standing = standing;
+        if let (Standing::Free(vehicle), Some(handle)) = (standing, &spot.handle) {
+            self.index.retag(handle, vehicle.tags());
+        }
         self.placed(now, policy, &driver, out);
     }
 
@@ -379,9 +383,11 @@ impl LiveShard {
         choices
     }
 
-    /// The free drivers at home here who could serve a rider: near enough, heard of lately, not turned down before.
+    /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
+    /// vehicle that fits, not turned down before.
     fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let search = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
+        let fresh = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
+        let search = Search { all: seeker.needs.tags(), ..fresh };
         let wanted = |driver: &DriverId| !seeker.without.contains(driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
         let from: Vec<Point> = near.iter().map(geo::Near::point).collect();

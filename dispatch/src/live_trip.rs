@@ -320,7 +320,7 @@ impl LiveTrip {
         self.attempts += 1;
         let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
         let until = now + policy.offer_lasts + policy.reservation_grace;
-        let input = DriverInput::Reserve { offer, until };
+        let input = DriverInput::Reserve { offer, until, needs: self.trip.needs };
         out.push(Effect::ToDriver { to: driver.clone(), home, input });
         self.search = Search::Reserving(Attempt { offer, driver, home, pickup_eta, until: now + policy.reply_within });
     }
@@ -331,6 +331,7 @@ impl LiveTrip {
             id: attempt.offer,
             pickup: self.trip.pickup,
             dropoff: self.trip.dropoff,
+            needs: self.trip.needs,
             pickup_eta: attempt.pickup_eta,
             until,
         };
@@ -353,6 +354,7 @@ impl LiveTrip {
         let seeker = Seeker {
             trip: self.trip.id,
             pickup: self.trip.pickup,
+            needs: self.trip.needs,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             at_once,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use geo::Point;
 
-use crate::{DriverId, RiderId, Timestamp, TripId};
+use crate::{DriverId, Needs, RiderId, Timestamp, TripId};
 
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,6 +165,8 @@ pub enum Event {
         pickup: Point,
         /// To where.
         dropoff: Point,
+        /// What the vehicle must have.
+        needs: Needs,
     },
     /// A driver accepted and the store committed both to it.
     Assigned {
@@ -226,6 +228,8 @@ pub struct Trip {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// What the vehicle must have.
+    pub needs: Needs,
     /// How it stands.
     pub stage: Stage,
     /// Since when it stands so.
@@ -242,7 +246,7 @@ impl Trip {
     /// # Errors
     /// [`Illegal`] for any event but a request.
     pub fn begin(id: TripId, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
-        let Event::Requested { rider, pickup, dropoff } = event else {
+        let Event::Requested { rider, pickup, dropoff, needs } = event else {
             return Err(Illegal { from: StageName::Searching, event: event.name() });
         };
         Ok(Trip {
@@ -250,6 +254,7 @@ impl Trip {
             rider: rider.clone(),
             pickup: *pickup,
             dropoff: *dropoff,
+            needs: *needs,
             stage: Stage::Searching,
             since: at,
             requested_at: at,

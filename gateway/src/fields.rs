@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use geo::Point;
 use serde::Deserializer;
@@ -192,6 +193,44 @@ impl<'a> Fields<'a> {
     pub(crate) fn maybe_whole(&mut self, name: &str) -> Result<Option<u64>, Mistake> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         raw.parse().map(Some).map_err(|_| Mistake::bad(self.at(name), raw, WHOLE))
+    }
+
+    /// A whole number that may be there, within a range.
+    pub(crate) fn maybe_small(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u8>,
+        allowed: &'static str,
+    ) -> Result<Option<u8>, Mistake> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let number = raw.parse().ok().filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, allowed))
+    }
+
+    /// A yes or no that may be there.
+    pub(crate) fn maybe_flag(&mut self, name: &str) -> Result<Option<bool>, Mistake> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        raw.parse().map(Some).map_err(|_| Mistake::bad(self.at(name), raw, "true or false"))
+    }
+
+    /// A text that may be there and names something.
+    pub(crate) fn maybe_named<T: std::str::FromStr>(
+        &mut self,
+        name: &str,
+        allowed: &'static str,
+    ) -> Result<Option<T>, Mistake> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let text = unquoted(raw).ok_or_else(|| Mistake::bad(self.at(name), raw, allowed))?;
+        text.parse().map(Some).map_err(|_| Mistake::bad(self.at(name), &text, allowed))
+    }
+
+    /// An object that may be there. `path` is its name with a dot.
+    pub(crate) fn maybe_object(
+        &mut self,
+        name: &'static str,
+        path: &'static str,
+    ) -> Result<Option<Fields<'a>>, Mistake> {
+        self.take(name).map(|raw| Fields::read_at(raw, name, path)).transpose()
     }
 
     /// A number that may be there, from `least` to `most`.

@@ -8,6 +8,7 @@
 mod from_driver;
 mod to_driver;
 mod trip;
+mod vehicle;
 
 use std::fmt::Display;
 

@@ -5,7 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
+    Deed, DriverId, DriverInput, Needs, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
+    Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -251,7 +252,7 @@ impl Play<'_> {
         let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
-        let (trip, _) = self.world.request(rider, request.pickup, request.dropoff, key, chance);
+        let (trip, _) = self.world.request(rider, request.pickup, request.dropoff, Needs::default(), key, chance);
         let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
         self.riders.insert(trip, person);
         self.rider_next(trip);
@@ -280,7 +281,7 @@ impl Play<'_> {
                 DriverAct::PickedUp(trip) => does(trip, Deed::PickedUp),
                 DriverAct::DroppedOff(trip) => does(trip, Deed::DroppedOff),
                 DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack),
-                DriverAct::Online => DriverInput::GoOnline { ask, last: None },
+                DriverAct::Online => DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() },
             };
             let (id, position) = (seat.id.clone(), seat.person.position(now));
             // Apps send where they are with what they do, so that nothing is decided on an old position.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Notice, Party,
-    Ping, Policy, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId,
+    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Needs, Notice,
+    Party, Ping, Policy, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId,
     TripInput, TripView,
 };
 use geo::{Point, Resolution};
@@ -186,6 +186,7 @@ impl World {
         rider: RiderId,
         pickup: Point,
         dropoff: Point,
+        needs: Needs,
         key: String,
         chance: u64,
     ) -> (TripId, AskId) {
@@ -193,7 +194,7 @@ impl World {
         let epoch = self.own(home);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
-        let event = Event::Requested { rider: rider.clone(), pickup, dropoff };
+        let event = Event::Requested { rider: rider.clone(), pickup, dropoff, needs };
         let key = RequestKey { rider, key };
         if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
             self.trips.insert(trip, live);

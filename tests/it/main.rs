@@ -18,3 +18,4 @@ mod simulating;
 mod story;
 mod tidy;
 mod timing;
+mod vehicles;

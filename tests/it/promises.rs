@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Method, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp, TripId,
+    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp,
+    TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -71,6 +72,12 @@ fn driver(number: u8) -> DriverId {
     DriverId::new(&format!("driver-{}", number % DRIVERS)).unwrap()
 }
 
+/// What a driver drives all life long: every other one has a ramp.
+fn vehicle(driver: &DriverId) -> Vehicle {
+    let ramp = driver.as_str().ends_with(['1', '3', '5', '7', '9']);
+    Vehicle::new(Class::Economy, 4, ramp, false).unwrap()
+}
+
 impl Town {
     fn new(method: Method, delays: Delays) -> Town {
         let start = Timestamp::from_millis(1_000_000_000_000);
@@ -91,7 +98,8 @@ impl Town {
             Act::Request { north_m } => {
                 let rider = RiderId::new("eve").unwrap();
                 let key = format!("key-{}", self.said);
-                let (trip, _) = self.world.request(rider, street(*north_m), street(-north_m), key, self.said);
+                let needs = Needs::new(None, 1, north_m % 3 == 0, false).unwrap();
+                let (trip, _) = self.world.request(rider, street(*north_m), street(-north_m), needs, key, self.said);
                 self.trips.push(trip);
             }
             Act::Cancel { trip, by_rider } => {
@@ -105,13 +113,16 @@ impl Town {
                 let session = self.world.connect(&id, street(*north_m));
                 self.sessions.insert(id.clone(), session);
                 self.world.ping(&id, street(*north_m), None);
-                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None });
+                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle: vehicle(&id) });
             }
             Act::HangUp { driver: number } => {
                 self.shown.remove(&driver(*number));
                 self.says(*number, |ask| DriverInput::Disconnected { session: ask.session });
             }
-            Act::Wish { driver, work: true } => self.says(*driver, |ask| DriverInput::GoOnline { ask, last: None }),
+            Act::Wish { driver: number, work: true } => {
+                let vehicle = vehicle(&driver(*number));
+                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle });
+            }
             Act::Wish { driver: number, work: false } => {
                 self.shown.remove(&driver(*number));
                 self.says(*number, |ask| DriverInput::GoOffline { ask, on_break: false });
@@ -174,6 +185,7 @@ impl Town {
     fn hear_driver(&mut self, driver: DriverId, notice: Notice) {
         match notice {
             Notice::Offer(offer) => {
+                assert!(offer.needs.fits(vehicle(&driver)), "{driver} is offered {:?}", offer.needs);
                 self.offers.push(offer.id);
                 let before = self.shown.insert(driver.clone(), offer.id);
                 assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");

@@ -73,7 +73,7 @@ fn a_driver_on_a_trip_goes_on_after_a_crash() {
             60s eve's trip is arrived
             60s tell ann that eve's trip is arrived
             61s the node is back
-            62s ann is arrived with eve
+            62s ann is arrived with eve, last trip
             62s ann is arrived with eve
             90s eve's trip is in_progress
             90s tell ann that eve's trip is in_progress

@@ -114,7 +114,8 @@ async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
     let mut eve = Phone::dial(&server, &format!("/v1/trips/{trip}/watch"), &rider).await;
     eve.hear_state("in_progress").await;
     let mut ann = Phone::dial(&server, "/v1/driver", &driver).await;
-    ann.hear(|frame| frame["type"] == "standing").await;
+    let standing = ann.hear(|frame| frame["type"] == "standing").await;
+    assert_eq!(standing["last_trip"], true, "{standing}");
     ann.say(json!({"type": "ping", "seq": 1, "lat": 40.755, "lon": -73.975})).await;
     let moved = eve.hear(|frame| !frame["car"].is_null()).await;
     assert_eq!(moved["car"]["lat"], 40.755);
@@ -122,7 +123,10 @@ async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
     ann.hear_trip("completed").await;
     assert_eq!(eve.hear_state("completed").await["version"], 5);
 
-    // Free again: the next request finds her.
+    // No server that is left was told what she drives: she goes on line once more, and the next request finds her.
+    let free = ann.hear(|frame| frame["type"] == "standing").await;
+    assert_eq!(free["availability"], "offline", "{free}");
+    ann.goes_online().await;
     let (_, next) = request(&server, &rider, "two").await;
     let offer = ann.hear(|frame| frame["type"] == "offer").await;
     assert_eq!(offer["trip"], next["id"]);

@@ -5,6 +5,8 @@
 //! city is in virtual time, with the production cores.
 //!
 //! `ann online 100m` `ann offline` `ann takes a break` `ann accepts` `ann accepts bob's offer`
+//! `ann online 100m with a ramp` `ann online 100m with 6 seats and a ramp` `eve requests for a wheelchair`
+//! `eve requests for 6 seats`
 //! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
 //! `ann falls silent` `eve requests` `eve requests again` `eve cancels` `the node crashes` `time passes`
@@ -14,8 +16,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardCounts, ShardId,
-    Timestamp, TripId, TripView,
+    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardCounts, ShardId,
+    Timestamp, TripId, TripView, Vehicle,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -53,6 +55,22 @@ fn corner() -> Point {
 
 fn north(metres: f64) -> Point {
     Point::new(40.75 + metres / 111_194.9, -73.98).unwrap()
+}
+
+/// How many seats the words tell of.
+fn seats(words: &[&str]) -> Option<u8> {
+    let place = words.iter().position(|word| *word == "seats")?;
+    Some(words[place - 1].parse().expect("a number of seats"))
+}
+
+fn vehicle(words: &[&str]) -> Vehicle {
+    let usual = Vehicle::default();
+    let seats = seats(words).unwrap_or(usual.seats());
+    Vehicle::new(usual.class(), seats, words.contains(&"ramp"), false).unwrap()
+}
+
+fn needs(words: &[&str]) -> Needs {
+    Needs::new(None, seats(words).unwrap_or(1), words.contains(&"wheelchair"), false).unwrap()
 }
 
 const START: Timestamp = Timestamp::from_millis(1_000_000_000_000);
@@ -105,15 +123,17 @@ impl Stage {
                 self.phones.clear();
                 self.say("the node is back");
             }
-            [rider, "requests"] => self.request(rider),
+            [rider, "requests"] => self.request(rider, &[]),
+            [rider, "requests", "for", needs @ ..] => self.request(rider, needs),
             [rider, "requests", "again"] => {
                 self.said -= 1;
-                self.request(rider);
+                self.request(rider, &[]);
             }
             [rider, "cancels"] => {
                 self.world.cancel(self.trips[*rider], Party::Rider);
             }
-            [driver, "online", metres] => self.online(driver, metres),
+            [driver, "online", metres] => self.online(driver, metres, &[]),
+            [driver, "online", metres, "with", has @ ..] => self.online(driver, metres, has),
             [driver, "moves", metres] => {
                 self.phones.insert((*driver).to_owned(), metres.trim_end_matches('m').parse().unwrap());
                 self.send_positions();
@@ -139,15 +159,16 @@ impl Stage {
         self.hear_all();
     }
 
-    fn request(&mut self, rider: &str) {
+    fn request(&mut self, rider: &str, words: &[&str]) {
         self.said += 1;
         let id = RiderId::new(rider).unwrap();
-        let (trip, _) = self.world.request(id, corner(), north(-2_000.0), format!("key-{}", self.said), self.said);
+        let key = format!("key-{}", self.said);
+        let (trip, _) = self.world.request(id, corner(), north(-2_000.0), needs(words), key, self.said);
         self.trips.insert(rider.to_owned(), trip);
         self.names.insert(trip, rider.to_owned());
     }
 
-    fn online(&mut self, driver: &str, metres: &str) {
+    fn online(&mut self, driver: &str, metres: &str, has: &[&str]) {
         let metres = metres.trim_end_matches('m').parse().expect("a distance such as 100m");
         self.phones.insert(driver.to_owned(), metres);
         let place = north(metres);
@@ -157,7 +178,7 @@ impl Stage {
         let measured_at = self.world.now();
         let last = Some(Ping { driver: id, point: place, measured_at, heading: None, accuracy: None });
         let ask = World::ask(session, 0);
-        self.driver_says(driver, DriverInput::GoOnline { ask, last });
+        self.driver_says(driver, DriverInput::GoOnline { ask, last, vehicle: vehicle(has) });
     }
 
     fn driver_does(&mut self, driver: &str, what: &str) {

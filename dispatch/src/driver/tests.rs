@@ -1,7 +1,7 @@
 use geo::{Point, Resolution};
 
 use super::*;
-use crate::{Epoch, RiderId, Stage};
+use crate::{Epoch, Needs, RiderId, Stage};
 
 fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()
@@ -16,7 +16,12 @@ fn at(second: u64) -> Timestamp {
 }
 
 fn trip(chance: u64) -> Trip {
-    let event = crate::Event::Requested { rider: RiderId::new("eve").unwrap(), pickup: here(), dropoff: here() };
+    let event = crate::Event::Requested {
+        rider: RiderId::new("eve").unwrap(),
+        pickup: here(),
+        dropoff: here(),
+        needs: Needs::default(),
+    };
     let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
     asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
 }
@@ -31,6 +36,20 @@ fn on(trip: &Trip) -> LiveDriver {
 
 fn ask(session: u64, number: u64) -> DriverAsk {
     DriverAsk { session: SessionId(session), number: Some(number) }
+}
+
+/// Over session 7.
+fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
+    driver.step(at(3), DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle })
+}
+
+/// The standings that the shard is told of.
+fn standings(effects: &[Effect]) -> Vec<Standing> {
+    let told = |effect: &Effect| match effect {
+        Effect::ToShard { input: ShardInput::DriverIs { standing, .. }, .. } => Some(*standing),
+        _ => None,
+    };
+    effects.iter().filter_map(told).collect()
 }
 
 /// The number of the reading that is asked for, if one is.
@@ -48,6 +67,8 @@ fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
     let number = reading(&effects).expect("a reconnecting driver on a trip compares itself with its row");
     driver.step(at(3), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), None);
+    assert_eq!(driver.availability(), Availability::Offline, "what the driver drives is not known");
+    go_online(&mut driver, Vehicle::default());
     assert_eq!(driver.availability(), Availability::Available);
 }
 
@@ -96,4 +117,55 @@ fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
     let refused = Refusal::NotYourTrip { trip: trip(3).id };
     let told = driver.step(at(5), DriverInput::Refused { ask: ask(7, 3), why: refused });
     assert_eq!(told, [], "a refusal of an earlier session's command is nobody's");
+}
+
+fn with_ramp() -> Vehicle {
+    Vehicle::new(crate::Class::Comfort, 6, true, false).unwrap()
+}
+
+#[test]
+fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
+    let held = trip(1);
+    let mut driver = on(&held);
+    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    let told = driver.step(at(3), DriverInput::Freed { trip: held, ask: None });
+    assert_eq!(standings(&told), [Standing::Taken]);
+    let said = told.iter().any(|effect| {
+        let offline = Availability::Offline;
+        matches!(effect, Effect::ToSession { notice: Notice::Standing { availability, .. }, .. } if *availability == offline)
+    });
+    assert!(said, "the app must know that the driver is to go on line: {told:?}");
+    assert_eq!(standings(&go_online(&mut driver, with_ramp())), [Standing::Free(with_ramp())]);
+}
+
+#[test]
+fn a_vehicle_said_during_the_trip_counts_after_it() {
+    let held = trip(1);
+    let mut driver = on(&held);
+    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut driver, with_ramp());
+    let told = driver.step(at(4), DriverInput::Freed { trip: held, ask: None });
+    assert_eq!(standings(&told), [Standing::Free(with_ramp())]);
+}
+
+#[test]
+fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_fit() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut driver, with_ramp());
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    let needs = Needs::new(None, 5, true, false).unwrap();
+    let reserve = DriverInput::Reserve { offer, until: at(20), needs };
+    let answer = |told: Vec<Effect>| {
+        told.into_iter().find_map(|effect| match effect {
+            Effect::ToTrip { input, .. } => Some(input),
+            _ => None,
+        })
+    };
+    let reserved = TripInput::Reserved { offer, by: ann(), home: home() };
+    assert_eq!(answer(driver.step(at(4), reserve.clone())), Some(reserved));
+    let told = go_online(&mut driver, Vehicle::default());
+    assert_eq!(standings(&told), [Standing::Free(Vehicle::default())]);
+    assert_eq!(answer(told), Some(TripInput::Declined { offer }));
+    assert_eq!(answer(driver.step(at(5), reserve)), Some(TripInput::Busy { offer }), "the shard knew the old one");
 }

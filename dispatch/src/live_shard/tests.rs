@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
-use geo::Resolution;
+use geo::{Resolution, Tags};
 
 use super::*;
+use crate::{Class, Needs, Vehicle};
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// Metres north and east of a corner of New York near which several shards of every resolution meet.
@@ -21,7 +22,7 @@ fn ping(number: usize, point: Point) -> Ping {
 fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
     let home = ShardId::of(pickup, resolution);
     let trip = TripId::new(NOW, home, number as u64);
-    Seeker { trip, pickup, requested_at: NOW, without: BTreeSet::new(), at_once: true }
+    Seeker { trip, pickup, needs: Needs::default(), requested_at: NOW, without: BTreeSet::new(), at_once: true }
 }
 
 /// A city whose drivers are spread over shards, each shard alone with those at home on its ground.
@@ -36,7 +37,8 @@ impl Split {
         let mut split = Split { resolution, policy, shards: BTreeMap::new() };
         for (number, point) in drivers.iter().enumerate() {
             let home = ShardId::of(*point, resolution);
-            let standing = ShardInput::DriverIs { driver: driver(number), standing: Standing::Free };
+            let standing =
+                ShardInput::DriverIs { driver: driver(number), standing: Standing::Free(Vehicle::default()) };
             split.tell(home, standing);
             split.tell(home, ShardInput::Pings(vec![ping(number, *point)]));
         }
@@ -127,7 +129,7 @@ fn eligible(shard: &LiveShard, now: Timestamp, policy: &Policy) -> Vec<String> {
 fn silence_makes_a_driver_stale_and_a_position_makes_the_driver_fresh() {
     let policy = Policy::default();
     let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
-    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free });
+    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free(Vehicle::default()) });
     shard.step(NOW, &policy, ShardInput::Pings(vec![ping(1, street(100.0, 0.0))]));
     assert_eq!(eligible(&shard, NOW + policy.position_fresh_for, &policy), ["driver-1"]);
     let late = NOW + policy.position_fresh_for + std::time::Duration::from_millis(1);
@@ -141,7 +143,7 @@ fn silence_makes_a_driver_stale_and_a_position_makes_the_driver_fresh() {
 fn jumps_are_counted_not_believed_and_cost_the_driver_its_matches_for_a_while() {
     let policy = Policy::default();
     let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
-    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free });
+    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free(Vehicle::default()) });
     let mut now = NOW;
     let mut send = |shard: &mut LiveShard, north: f64| {
         now = now + std::time::Duration::from_secs(4);
@@ -157,4 +159,29 @@ fn jumps_are_counted_not_believed_and_cost_the_driver_its_matches_for_a_while() 
     assert_eq!(shard.counts().pings_implausible, 3);
     let honest = (0..10).map(|step| send(&mut shard, f64::from(step))).position(|found| found == 1);
     assert!(honest.is_some_and(|steps| steps > 0), "the driver comes back after some honest positions");
+}
+
+#[test]
+fn a_rider_is_shown_only_vehicles_that_fit_and_a_change_is_known_at_once() {
+    let policy = Policy::default();
+    let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
+    let ramp = Vehicle::new(Class::Economy, 6, true, false).unwrap();
+    let is = |number, vehicle| ShardInput::DriverIs { driver: driver(number), standing: Standing::Free(vehicle) };
+    for number in 1..=20 {
+        shard.step(NOW, &policy, is(number, if number == 20 { ramp } else { Vehicle::default() }));
+        shard.step(NOW, &policy, ShardInput::Pings(vec![ping(number, street(number as f64 * 50.0, 0.0))]));
+    }
+    let wanted = |needs| Seeker { needs, ..seeker(1, street(0.0, 0.0), Resolution::SHARD) };
+    let found = |shard: &LiveShard, needs| {
+        let candidates = shard.candidates(NOW, &policy, &wanted(needs));
+        candidates.iter().map(|candidate| candidate.driver.to_string()).collect::<Vec<_>>()
+    };
+    let wheelchair = Needs::new(None, 1, true, false).unwrap();
+    let six = Needs::new(None, 6, false, false).unwrap();
+    assert_eq!(found(&shard, wheelchair), ["driver-20"], "nineteen are nearer");
+    assert_eq!(found(&shard, six), ["driver-20"]);
+    assert_eq!(found(&shard, Needs::new(Some(Class::Premium), 1, false, false).unwrap()), [""; 0]);
+    shard.step(NOW, &policy, is(20, Vehicle::default()));
+    shard.step(NOW, &policy, is(3, ramp));
+    assert_eq!(found(&shard, wheelchair), ["driver-3"]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use geo::Point;
 
 use super::{Deed, DriverAsk, Ping, Refusal, WriteError};
-use crate::{Generation, OfferId, SessionId, ShardId, Stage, Timestamp, Trip, TripId};
+use crate::{Generation, Needs, OfferId, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
 
 /// What may happen to a live driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub enum DriverInput {
         ask: DriverAsk,
         /// Where the driver is, if the app said so: the shard is told right after it hears that the driver is free.
         last: Option<Ping>,
+        /// What the driver drives from now on.
+        vehicle: Vehicle,
     },
     /// The driver wants no more work, for good or for a break.
     GoOffline {
@@ -40,6 +42,8 @@ pub enum DriverInput {
         offer: OfferId,
         /// Until when.
         until: Timestamp,
+        /// What the vehicle must have: the shard may have proposed the driver for one that was changed since.
+        needs: Needs,
     },
     /// The trip asks the driver.
     Offer(Offer),
@@ -127,6 +131,8 @@ pub struct Offer {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// What the rider needs of the vehicle.
+    pub needs: Needs,
     /// How long to the pickup.
     pub pickup_eta: Duration,
     /// When the offer runs out.

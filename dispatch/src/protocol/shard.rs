@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use geo::{Meters, Point};
 
 use super::Eta;
-use crate::{DriverId, ShardId, Timestamp, TripId};
+use crate::{DriverId, Needs, ShardId, Timestamp, TripId, Vehicle};
 
 /// What may happen to a live shard.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +63,8 @@ pub struct Ping {
 /// How a driver stands, as far as a shard must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// May be matched.
-    Free,
+    /// May be matched to whoever this vehicle fits.
+    Free(Vehicle),
     /// Is here, but not to be matched.
     Taken,
     /// Drives for this trip: the trip wants every position.
@@ -80,6 +80,8 @@ pub struct Seeker {
     pub trip: TripId,
     /// From where.
     pub pickup: Point,
+    /// What the vehicle must have.
+    pub needs: Needs,
     /// When it was asked for: the order of arrival.
     pub requested_at: Timestamp,
     /// Who is not to be asked again.

@@ -1,6 +1,6 @@
 //! What a driver's app says.
 
-use dispatch::{Deed, OfferId, TripId};
+use dispatch::{Deed, OfferId, TripId, Vehicle};
 use geo::{Meters, Point};
 
 use crate::fields::{Fields, Mistake};
@@ -10,8 +10,8 @@ use crate::fields::{Fields, Mistake};
 pub(crate) enum FromDriver {
     /// Who speaks. Answered with a new `welcome`, from which a phone can set its clock.
     Hello { id: Option<u64>, app: Option<String> },
-    /// Wants work, from here.
-    Online { id: Option<u64>, point: Point },
+    /// Wants work, from here, with this vehicle.
+    Online { id: Option<u64>, point: Point, vehicle: Vehicle },
     /// Wants no more work, for good or for a break.
     Offline { id: Option<u64>, on_break: bool },
     /// Is here.
@@ -73,8 +73,9 @@ fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDr
         }
         "online" => {
             let point = fields.point()?;
-            fields.done("type, id, lat, lon")?;
-            Ok(FromDriver::Online { id, point })
+            let vehicle = super::vehicle::vehicle(&mut fields)?;
+            fields.done("type, id, lat, lon, vehicle")?;
+            Ok(FromDriver::Online { id, point, vehicle })
         }
         "offline" | "break" => {
             fields.done("type, id")?;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use dispatch::{
-    Availability, CarPosition, Deed, DriverAsk, DriverId, Epoch, Eta, Notice, Offer, OfferId, Refusal, RiderId,
-    SessionId, ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Withdrawal,
+    Availability, CarPosition, Class, Deed, DriverAsk, DriverId, Epoch, Eta, Needs, Notice, Offer, OfferId, Refusal,
+    RiderId, SessionId, ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -35,6 +35,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
         rider: RiderId::new("eve").unwrap(),
         pickup: here(),
         dropoff: there(),
+        needs: Needs::default(),
         stage,
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
@@ -68,7 +69,24 @@ fn every_message_of_a_driver_is_read() {
         (r#"{"type":"hello","app":"3.1"}"#.to_owned(), FromDriver::Hello { id: None, app: Some("3.1".to_owned()) }),
         (
             r#"{"type":"online","id":1,"lat":40.75,"lon":-73.98}"#.to_owned(),
-            FromDriver::Online { id: Some(1), point: here() },
+            FromDriver::Online { id: Some(1), point: here(), vehicle: Vehicle::default() },
+        ),
+        (
+            r#"{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{"class":"xl","seats":6,"wheelchair":true,"pets":true}}"#
+                .to_owned(),
+            FromDriver::Online {
+                id: None,
+                point: here(),
+                vehicle: Vehicle::new(Class::Xl, 6, true, true).unwrap(),
+            },
+        ),
+        (
+            r#"{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{"wheelchair":true,"class":null}}"#.to_owned(),
+            FromDriver::Online {
+                id: None,
+                point: here(),
+                vehicle: Vehicle::new(Class::Economy, 4, true, false).unwrap(),
+            },
         ),
         (r#"{"type":"offline"}"#.to_owned(), FromDriver::Offline { id: None, on_break: false }),
         (r#"{"id":2,"type":"break"}"#.to_owned(), FromDriver::Offline { id: Some(2), on_break: true }),
@@ -136,6 +154,7 @@ fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
         id: offer_id(),
         pickup: here(),
         dropoff: there(),
+        needs: Needs::default(),
         pickup_eta: Duration::from_millis(61_500),
         until: at(20_000),
     };
@@ -259,7 +278,7 @@ fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
 #[test]
 fn a_request_needs_two_places_and_nothing_else() {
     let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
-    assert_eq!(read, Ok(NewTripBody { pickup: here(), dropoff: there() }));
+    assert_eq!(read, Ok(NewTripBody { pickup: here(), dropoff: there(), needs: Needs::default() }));
     for (text, code, field) in [
         (r#"{"pickup":{"lat":0,"lon":0}}"#, Code::MissingField, "dropoff"),
         (r#"{"pickup":{"lat":0},"dropoff":{"lat":0,"lon":0}}"#, Code::MissingField, "pickup.lon"),
@@ -270,4 +289,83 @@ fn a_request_needs_two_places_and_nothing_else() {
         let mistake = NewTripBody::read(text).unwrap_err();
         assert_eq!((mistake.code, mistake.field.as_deref()), (code, Some(field)), "{text}");
     }
+}
+
+// ---- vehicles and needs ------------------------------------------------------------------------------------------
+
+#[test]
+fn what_a_vehicle_cannot_be_is_named_with_what_it_can() {
+    for (vehicle, code, field, value, allowed) in [
+        (r#"{"class":"tank"}"#, Code::BadValue, "vehicle.class", Some("tank"), "economy, comfort, xl or premium"),
+        (r#"{"class":7}"#, Code::BadValue, "vehicle.class", Some("7"), "economy, comfort, xl or premium"),
+        (r#"{"seats":0}"#, Code::BadValue, "vehicle.seats", Some("0"), "a whole number from 1 to 8"),
+        (r#"{"seats":9}"#, Code::BadValue, "vehicle.seats", Some("9"), "a whole number from 1 to 8"),
+        (r#"{"seats":4.5}"#, Code::BadValue, "vehicle.seats", Some("4.5"), "a whole number from 1 to 8"),
+        (r#"{"seats":"4"}"#, Code::BadValue, "vehicle.seats", Some("\"4\""), "a whole number from 1 to 8"),
+        (r#"{"seats":-1}"#, Code::BadValue, "vehicle.seats", Some("-1"), "a whole number from 1 to 8"),
+        (r#"{"seats":1e999}"#, Code::BadValue, "vehicle.seats", Some("1e999"), "a whole number from 1 to 8"),
+        (r#"{"wheelchair":1}"#, Code::BadValue, "vehicle.wheelchair", Some("1"), "true or false"),
+        (r#"{"pets":"true"}"#, Code::BadValue, "vehicle.pets", Some("\"true\""), "true or false"),
+        (r#"{"wings":2}"#, Code::UnknownField, "vehicle.wings", None, "class, seats, wheelchair, pets"),
+        (r#"{"seats":2,"seats":4}"#, Code::RepeatedField, "vehicle.seats", None, "once"),
+        (r#""van""#, Code::BadValue, "vehicle", Some("\"van\""), "a JSON object"),
+    ] {
+        let text = format!(r#"{{"type":"online","id":3,"lat":1,"lon":2,"vehicle":{vehicle}}}"#);
+        let Unreadable { re, mistake } = FromDriver::read(&text).unwrap_err();
+        assert_eq!((re, mistake.code, mistake.field.as_deref()), (Some(3), code, Some(field)), "{text}");
+        assert_eq!((mistake.value.as_deref(), mistake.allowed.as_deref()), (value, Some(allowed)), "{text}");
+    }
+}
+
+#[test]
+fn what_a_rider_needs_is_read_and_told() {
+    let read = |needs: &str| {
+        let places = r#""pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}"#;
+        NewTripBody::read(&format!(r#"{{{places},"needs":{needs}}}"#)).map(|body| body.needs)
+    };
+    assert_eq!(read("{}"), Ok(Needs::default()));
+    assert_eq!(read("null"), Ok(Needs::default()));
+    let van = Needs::new(Some(Class::Xl), 6, true, false).unwrap();
+    assert_eq!(read(r#"{"class":"xl","seats":6,"wheelchair":true}"#), Ok(van));
+    assert_eq!(read(r#"{"pets":true}"#), Ok(Needs::new(None, 1, false, true).unwrap()));
+    for (needs, field) in [
+        (r#"{"seats":0}"#, "needs.seats"),
+        (r#"{"class":"XL"}"#, "needs.class"),
+        (r#"{"wheelchair":"no"}"#, "needs.wheelchair"),
+        (r#"{"driver":"ann"}"#, "needs.driver"),
+        ("[]", "needs"),
+    ] {
+        assert_eq!(read(needs).unwrap_err().field.as_deref(), Some(field), "{needs}");
+    }
+
+    let needy = Trip { needs: van, ..trip(Stage::Searching, 1) };
+    let told = serde_json::json!({"class": "xl", "seats": 6, "wheelchair": true, "pets": false});
+    assert_eq!(json(&DriverTrip::from(&needy))["needs"], told);
+    let offer = Offer {
+        id: offer_id(),
+        pickup: here(),
+        dropoff: there(),
+        needs: van,
+        pickup_eta: Duration::ZERO,
+        until: at(20_000),
+    };
+    assert_eq!(json(&ToDriver::notice(&Notice::Offer(offer), at(1)).unwrap())["needs"], told);
+    let plain = json(&DriverTrip::from(&trip(Stage::Searching, 1)));
+    assert_eq!(plain.get("needs"), None, "one seat in any vehicle goes without saying");
+}
+
+/// The examples that apps are written from.
+#[test]
+fn the_protocol_shows_a_vehicle_and_needs_as_they_are_read() {
+    let protocol = include_str!("../../PROTOCOL.md");
+    let from = |start: &str| &protocol[protocol.find(start).unwrap_or_else(|| panic!("{start}"))..];
+    let online = from(r#"{"type":"online""#).split('`').next().unwrap();
+    let vehicle = Vehicle::new(Class::Xl, 6, true, false).unwrap();
+    assert_eq!(FromDriver::read(online), Ok(FromDriver::Online { id: Some(2), point: here(), vehicle }));
+    let body = from(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff""#).lines().next().unwrap();
+    let needs = Needs::new(Some(Class::Xl), 6, true, false).unwrap();
+    assert_eq!(NewTripBody::read(body).map(|body| body.needs), Ok(needs));
+    let usual = from(r#"{"class":"economy""#).split('`').next().unwrap();
+    let said = FromDriver::read(&format!(r#"{{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{usual}}}"#));
+    assert_eq!(said, Ok(FromDriver::Online { id: None, point: here(), vehicle: Vehicle::default() }));
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dispatch::{DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
 use serde::Serialize;
 
+use super::vehicle::NeedsBody;
 use super::{DriverTrip, Place, Unreadable, as_text, millis};
 use crate::Code;
 
@@ -41,6 +42,8 @@ pub(crate) enum ToDriver<'a> {
         trip: TripId,
         pickup: Place,
         dropoff: Place,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        needs: Option<NeedsBody>,
         pickup_eta_ms: u64,
         expires_in_ms: u64,
     },
@@ -116,6 +119,7 @@ impl<'a> ToDriver<'a> {
                 trip: offer.id.trip,
                 pickup: offer.pickup.into(),
                 dropoff: offer.dropoff.into(),
+                needs: NeedsBody::of(offer.needs),
                 pickup_eta_ms: millis(offer.pickup_eta),
                 expires_in_ms: millis(offer.until.since(now)),
             },

@@ -1,9 +1,10 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CarPosition, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
+use dispatch::{CarPosition, Needs, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
 use geo::Point;
 use serde::Serialize;
 
+use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
 use crate::fields::{Fields, Mistake};
 
@@ -12,6 +13,7 @@ use crate::fields::{Fields, Mistake};
 pub(crate) struct NewTripBody {
     pub(crate) pickup: Point,
     pub(crate) dropoff: Point,
+    pub(crate) needs: Needs,
 }
 
 impl NewTripBody {
@@ -23,8 +25,9 @@ impl NewTripBody {
         let mut fields = Fields::read(text, "body")?;
         let pickup = fields.place("pickup", "pickup.")?;
         let dropoff = fields.place("dropoff", "dropoff.")?;
-        fields.done("pickup, dropoff")?;
-        Ok(NewTripBody { pickup, dropoff })
+        let needs = super::vehicle::needs(&mut fields)?;
+        fields.done("pickup, dropoff, needs")?;
+        Ok(NewTripBody { pickup, dropoff, needs })
     }
 }
 
@@ -39,6 +42,8 @@ pub(crate) struct DriverTrip<'a> {
     rider: &'a RiderId,
     pickup: Place,
     dropoff: Place,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<NeedsBody>,
     since_ms: u64,
 }
 
@@ -51,6 +56,7 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             rider: &trip.rider,
             pickup: trip.pickup.into(),
             dropoff: trip.dropoff.into(),
+            needs: NeedsBody::of(trip.needs),
             since_ms: trip.since.millis(),
         }
     }
@@ -68,6 +74,8 @@ pub(crate) struct TripBody<'a> {
     driver: Option<&'a str>,
     pickup: Place,
     dropoff: Place,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<NeedsBody>,
     requested_at_ms: u64,
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +146,7 @@ impl<'a> TripBody<'a> {
             driver: None,
             pickup: trip.pickup.into(),
             dropoff: trip.dropoff.into(),
+            needs: NeedsBody::of(trip.needs),
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,

@@ -183,3 +183,36 @@ async fn a_window_shows_only_what_its_rider_may_see() {
     assert_eq!((states, code), (vec!["2 cancelled".to_owned()], Some(1000)));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_rider_with_a_wheelchair_gets_the_car_with_a_ramp() {
+    let server = server().await;
+    let mut bob = Phone::waiting(&server, "bob", 1.0).await;
+    let mut ann = Phone::of(&server, "ann").await;
+    let mut online = place(8.0);
+    (online["type"], online["id"]) = ("online".into(), 1.into());
+    online["vehicle"] = json!({"class": "xl", "seats": 9, "wheelchair": true});
+    let wrong = ann.answer(online.clone()).await;
+    assert_eq!((&wrong["type"], &wrong["field"]), (&json!("error"), &json!("vehicle.seats")), "{wrong}");
+    assert_eq!((&wrong["value"], &wrong["allowed"]), (&json!("9"), &json!("a whole number from 1 to 8")));
+    (online["id"], online["vehicle"]["seats"]) = (2.into(), 6.into());
+    assert_eq!(ann.answer(online).await["availability"], "available");
+
+    let eve = token(&server, Role::Rider, "eve");
+    let needs = json!({"seats": 5, "wheelchair": true});
+    let body = json!({"pickup": place(0.0), "dropoff": place(5.0), "needs": needs});
+    let asking = request(&server, Method::POST, "/v1/trips", &eve).header("Idempotency-Key", "1").json(&body);
+    let (status, trip) = json_of(asking.send().await.unwrap()).await;
+    let told = json!({"seats": 5, "wheelchair": true, "pets": false});
+    assert_eq!((status, &trip["needs"]), (201, &told), "{trip}");
+    let offer = ann.hear_type("offer").await;
+    assert_eq!((&offer["trip"], &offer["needs"]), (&trip["id"], &told));
+    let taken = ann.answer(json!({"type": "accept", "id": 3, "offer": offer["offer"]})).await;
+    assert_eq!((&taken["type"], &taken["trip"]["needs"]), (&json!("trip"), &told), "{taken}");
+    // A rider without needs gets the other one, and nothing is said of needs.
+    let (_, plain) = json_of(ask(&server, "joe", "1", 0.0).send().await.unwrap()).await;
+    assert_eq!(plain.get("needs"), None, "{plain}");
+    let offer = bob.hear_type("offer").await;
+    assert_eq!((&offer["trip"], offer.get("needs")), (&plain["id"], None), "bob was asked for joe alone");
+    server.stop().await;
+}

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dispatch::{DriverChange, DriverId, RequestKey, Trip, TripId, TripWrite, Write};
+use dispatch::{Class, DriverChange, DriverId, RequestKey, Trip, TripId, TripWrite, Write};
 use sqlx::SqliteConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -18,13 +18,14 @@ use crate::Fence;
 /// A trip is written whole, new or not: a step may come before its request has been written.
 const TRIPS: Statement = Statement {
     head: "INSERT INTO trip (id, shard, rider, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, \
-         stage, driver, cancelled_by, since, requested_at, version) SELECT * FROM",
-    width: 13,
+         stage, driver, cancelled_by, since, requested_at, version, class, seats, wheelchair, pets) SELECT * FROM",
+    width: 17,
     tail: "WHERE column1 IS NOT NULL ON CONFLICT (id) DO UPDATE SET rider = excluded.rider, \
          pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon, \
          dropoff_lat = excluded.dropoff_lat, dropoff_lon = excluded.dropoff_lon, \
          stage = excluded.stage, driver = excluded.driver, cancelled_by = excluded.cancelled_by, \
-         since = excluded.since, requested_at = excluded.requested_at, version = excluded.version",
+         since = excluded.since, requested_at = excluded.requested_at, version = excluded.version, \
+         class = excluded.class, seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets",
 };
 
 /// Without the session, which only [`super::writer`] counts.
@@ -133,7 +134,11 @@ async fn save_trips(connection: &mut SqliteConnection, trips: &BTreeMap<TripId, 
             .bind(records::cancelled_by(&trip.stage))
             .bind(moment_number(trip.since))
             .bind(moment_number(trip.requested_at))
-            .bind(i64::from(trip.version));
+            .bind(i64::from(trip.version))
+            .bind(trip.needs.class().map(Class::as_str))
+            .bind(i64::from(trip.needs.seats()))
+            .bind(i64::from(trip.needs.wheelchair()))
+            .bind(i64::from(trip.needs.pets()));
     }
     run(connection, query, trips.len()).await
 }

@@ -6,8 +6,8 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Event, Generation, Party, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp,
-    Trip, TripId,
+    Class, DriverId, Epoch, Event, Generation, Needs, Party, RequestKey, RiderId, SessionId, ShardId, Stage, StageName,
+    Timestamp, Trip, TripId,
 };
 use geo::{Cell, Point};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,9 @@ const VERSION: &str = "1 to 4294967295";
 const STAGES: &str = "searching, en_route, arrived, in_progress, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
 const PARTIES: &str = "rider, driver or system when the stage is cancelled, NULL otherwise";
-const PAYLOAD: &str = "the JSON of this kind of event in version 1";
+const SEATS: &str = "1 to 8";
+const YES_OR_NO: &str = "0 or 1";
+const PAYLOAD: &str = "the JSON of this kind of event in version 1, of a request in version 1 or 2";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);
 const TRIP_SHARD: Column = Column::new("trip", "shard", "the home in the trip's id");
@@ -44,6 +46,10 @@ const CANCELLED_BY: Column = Column::new("trip", "cancelled_by", PARTIES);
 const SINCE: Column = Column::new("trip", "since", MOMENT);
 const REQUESTED_AT: Column = Column::new("trip", "requested_at", MOMENT);
 const TRIP_VERSION: Column = Column::new("trip", "version", VERSION);
+const TRIP_CLASS: Column = Column::new("trip", "class", Class::ALLOWED);
+const TRIP_SEATS: Column = Column::new("trip", "seats", SEATS);
+const TRIP_WHEELCHAIR: Column = Column::new("trip", "wheelchair", YES_OR_NO);
+const TRIP_PETS: Column = Column::new("trip", "pets", YES_OR_NO);
 
 // Queries that join a driver to its trip call the driver's columns `driver_…`.
 const DRIVER_ID: Column = Column::new("driver", "id", NAME).alias("driver_id");
@@ -125,6 +131,14 @@ fn degrees(limit: f64) -> impl FnOnce(f64) -> Option<f64> {
     move |stored| (stored.abs() <= limit).then_some(stored)
 }
 
+fn yes_or_no(stored: i64) -> Option<bool> {
+    match stored {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
 fn stage_name(stored: &str) -> Option<StageName> {
     StageName::ALL.into_iter().find(|name| name.as_str() == stored)
 }
@@ -163,11 +177,19 @@ pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
         rider: TRIP_RIDER.read(row, rider_id)?,
         pickup: read_point(row, PICKUP_LAT, PICKUP_LON)?,
         dropoff: read_point(row, DROPOFF_LAT, DROPOFF_LON)?,
+        needs: read_needs(row)?,
         stage: read_stage(row)?,
         since: SINCE.read(row, moment)?,
         requested_at: REQUESTED_AT.read(row, moment)?,
         version: read_trip_version(row)?,
     })
+}
+
+fn read_needs(row: &SqliteRow) -> Result<Needs, StoreError> {
+    let class = TRIP_CLASS.read_optional(row, |stored: &str| stored.parse().ok())?;
+    let seats = TRIP_SEATS.read(row, |stored: i64| u8::try_from(stored).ok())?;
+    let (wheelchair, pets) = (TRIP_WHEELCHAIR.read(row, yes_or_no)?, TRIP_PETS.read(row, yes_or_no)?);
+    Needs::new(class, seats, wheelchair, pets).map_err(|wrong| TRIP_SEATS.corrupt(wrong.0))
 }
 
 /// Reads the id of a trip alone.
@@ -405,19 +427,37 @@ struct Payload<'a> {
     driver: Option<&'a str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
+    /// From version 2: what the vehicle must have.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    needs: Option<StoredNeeds<'a>>,
 }
 
-/// The only version of payloads so far.
+/// What a vehicle must have, when that is more than one seat.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredNeeds<'a> {
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    class: Option<&'a str>,
+    seats: u8,
+    wheelchair: bool,
+    pets: bool,
+}
+
+/// The version of most payloads.
 const PAYLOAD_VERSION: u32 = 1;
+
+/// The version of a request that needs more than one seat in any vehicle.
+const PAYLOAD_WITH_NEEDS: u32 = 2;
 
 /// The JSON of what an event carries.
 pub(super) fn payload(event: &Event) -> String {
     let mut payload = Payload { v: PAYLOAD_VERSION, ..Payload::default() };
     match event {
-        Event::Requested { rider, pickup, dropoff } => {
+        Event::Requested { rider, pickup, dropoff, needs } => {
             payload.rider = Some(rider.as_str());
             payload.pickup = Some([pickup.lat(), pickup.lon()]);
             payload.dropoff = Some([dropoff.lat(), dropoff.lon()]);
+            payload.needs = stored_needs(*needs);
+            payload.v = payload.needs.as_ref().map_or(PAYLOAD_VERSION, |_| PAYLOAD_WITH_NEEDS);
         }
         Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
         Event::Cancelled { by } => payload.by = Some(party_name(*by)),
@@ -426,14 +466,33 @@ pub(super) fn payload(event: &Event) -> String {
     serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
 }
 
+fn stored_needs(needs: Needs) -> Option<StoredNeeds<'static>> {
+    (needs != Needs::default()).then(|| StoredNeeds {
+        class: needs.class().map(Class::as_str),
+        seats: needs.seats(),
+        wheelchair: needs.wheelchair(),
+        pets: needs.pets(),
+    })
+}
+
+fn needs(stored: Option<StoredNeeds<'_>>) -> Option<Needs> {
+    let Some(StoredNeeds { class, seats, wheelchair, pets }) = stored else { return Some(Needs::default()) };
+    Needs::new(class.map(str::parse).transpose().ok()?, seats, wheelchair, pets).ok()
+}
+
 fn event(kind: &str, payload: &str) -> Option<Event> {
-    let payload: Payload<'_> = serde_json::from_str(payload).ok().filter(|it: &Payload<'_>| it.v == PAYLOAD_VERSION)?;
+    let payload: Payload<'_> = serde_json::from_str(payload).ok()?;
+    match (payload.v, kind, &payload.needs) {
+        (PAYLOAD_VERSION, _, None) | (PAYLOAD_WITH_NEEDS, "requested", Some(_)) => {}
+        _ => return None,
+    }
     let point = |[lat, lon]: [f64; 2]| Point::new(lat, lon).ok();
     Some(match kind {
         "requested" => Event::Requested {
             rider: rider_id(payload.rider?)?,
             pickup: point(payload.pickup?)?,
             dropoff: point(payload.dropoff?)?,
+            needs: needs(payload.needs)?,
         },
         "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
         "driver_arrived" => Event::DriverArrived,

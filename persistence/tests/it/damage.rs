@@ -99,6 +99,11 @@ async fn a_value_that_cannot_be_read_is_named() {
         ("UPDATE trip SET dropoff_lat = 9e999 WHERE id = '$'", &[TheTrip, TheShard], "trip.dropoff_lat", "Inf"),
         ("UPDATE trip SET dropoff_lon = NULL WHERE id = '$'", &[TheTrip, TheShard], "trip.dropoff_lon", "NULL"),
         ("UPDATE trip SET dropoff_lon = 'west' WHERE id = '$'", &[TheTrip, TheShard], "trip.dropoff_lon", "west"),
+        ("UPDATE trip SET class = 'tank' WHERE id = '$'", &[TheTrip, TheShard], "trip.class", "tank"),
+        ("UPDATE trip SET seats = 9 WHERE id = '$'", &[TheTrip, TheShard], "trip.seats", "9"),
+        ("UPDATE trip SET seats = NULL WHERE id = '$'", &[TheTrip, TheShard], "trip.seats", "NULL"),
+        ("UPDATE trip SET wheelchair = 2 WHERE id = '$'", &[TheTrip, TheShard], "trip.wheelchair", "2"),
+        ("UPDATE trip SET pets = -1 WHERE id = '$'", &[TheTrip, TheShard], "trip.pets", "-1"),
         ("UPDATE trip SET rider = '' WHERE id = '$'", &[TheTrip, TheShard], "trip.rider", ""),
         ("UPDATE trip SET rider = NULL WHERE id = '$'", &[TheTrip, TheShard], "trip.rider", "NULL"),
         ("UPDATE trip SET shard = 5 WHERE id = '$'", &[TheTrip, TheDriver], "trip.shard", "5"),
@@ -348,10 +353,31 @@ async fn the_database_of_a_newer_version_is_refused_and_left_alone() {
     let mut hand = by_hand(directory.path()).await;
     run(&mut hand, "PRAGMA user_version = 7").await.unwrap();
     let refused = SqliteStore::open(directory.path()).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 7, known: 1, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Newer { found: 7, known: 2, .. }), "{refused:?}");
     let text = refused.to_string();
-    assert!(text.contains("schema version 7") && text.contains("knows 1"), "{text}");
-    run(&mut hand, "PRAGMA user_version = 1").await.unwrap();
+    assert!(text.contains("schema version 7") && text.contains("knows 2"), "{text}");
+    run(&mut hand, "PRAGMA user_version = 2").await.unwrap();
     hand.close().await.unwrap();
     assert_eq!(everything(&*open(directory.path()).await).await, known);
+}
+
+/// What a version without needs left on disk: its columns, and a journal that says nothing of them.
+#[tokio::test]
+async fn a_database_from_before_needs_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    let (_, driven, searching) = city(&store).await;
+    let known = everything(&*store).await;
+    drop(store);
+    let mut hand = by_hand(directory.path()).await;
+    for column in ["class", "seats", "wheelchair", "pets"] {
+        run(&mut hand, &format!("ALTER TABLE trip DROP COLUMN {column}")).await.unwrap();
+    }
+    run(&mut hand, "PRAGMA user_version = 1").await.unwrap();
+    hand.close().await.unwrap();
+    let store = open(directory.path()).await;
+    assert_eq!(everything(&*store).await, known);
+    for trip in [driven, searching] {
+        assert_eq!(store.trip(trip.id).await.unwrap(), Some(trip));
+    }
 }

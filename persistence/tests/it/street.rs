@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dispatch::invariants::{Entry, audit};
 use dispatch::{
-    DriverChange, DriverId, Event, Party, RequestKey, RiderId, ShardId, Timestamp, Trip, TripId, TripWrite, Write,
-    WriteError,
+    DriverChange, DriverId, Event, Needs, Party, RequestKey, RiderId, ShardId, Timestamp, Trip, TripId, TripWrite,
+    Write, WriteError,
 };
 use geo::{Point, Resolution};
 use persistence::{Done, Fence, Guarded, Store};
@@ -64,7 +64,8 @@ pub(crate) fn step(fence: Fence, trip: &Trip, event: Event) -> (Trip, Guarded) {
 
 /// The first step of a trip.
 pub(crate) fn request(fence: Fence, id: TripId, rider_name: &str) -> (Trip, Guarded) {
-    let event = Event::Requested { rider: rider(rider_name), pickup: corner(0), dropoff: corner(1) };
+    let event =
+        Event::Requested { rider: rider(rider_name), pickup: corner(0), dropoff: corner(1), needs: Needs::default() };
     let at = id.requested_at();
     let after = Trip::begin(id, &event, at).unwrap();
     let write = TripWrite { event, at, after: after.clone(), driver: DriverChange::None, key: None };

@@ -5,11 +5,30 @@ use super::*;
 fn events_are_written_as_they_always_were() {
     let place = |lat, lon| Point::new(lat, lon).unwrap();
     let rider = RiderId::new("eve").unwrap();
-    let requested = Event::Requested { rider, pickup: place(40.7, -74.1), dropoff: place(1e-7, 180.0) };
+    let with =
+        |needs| Event::Requested { rider: rider.clone(), pickup: place(40.7, -74.1), dropoff: place(0.5, 1.5), needs };
+    let six_seats = with(Needs::new(None, 6, false, false).unwrap());
+    let all_there_is = with(Needs::new(Some(Class::Xl), 8, true, true).unwrap());
+    let requested = Event::Requested {
+        rider: rider.clone(),
+        pickup: place(40.7, -74.1),
+        dropoff: place(1e-7, 180.0),
+        needs: Needs::default(),
+    };
     let assigned = Event::Assigned { driver: DriverId::new("ann").unwrap() };
     let cancelled = |by| Event::Cancelled { by };
     let cases = [
         (requested, "requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[1e-7,180.0]}"#),
+        (
+            six_seats,
+            "requested",
+            r#"{"v":2,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"seats":6,"wheelchair":false,"pets":false}}"#,
+        ),
+        (
+            all_there_is,
+            "requested",
+            r#"{"v":2,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"class":"xl","seats":8,"wheelchair":true,"pets":true}}"#,
+        ),
         (assigned, "assigned", r#"{"v":1,"driver":"ann"}"#),
         (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
         (Event::PickedUp, "picked_up", r#"{"v":1}"#),
@@ -33,6 +52,15 @@ fn an_event_that_lacks_something_is_none() {
         ("requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1]}"#),
         ("requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[91.0,0.0]}"#),
         ("requested", r#"{"v":1,"rider":"","pickup":[40.7,-74.1],"dropoff":[1.0,2.0]}"#),
+        ("requested", r#"{"v":2,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[1.0,2.0]}"#),
+        (
+            "requested",
+            r#"{"v":2,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"needs":{"seats":9,"wheelchair":true,"pets":true}}"#,
+        ),
+        (
+            "requested",
+            r#"{"v":2,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"needs":{"class":"tank","seats":1,"wheelchair":true,"pets":true}}"#,
+        ),
         ("assigned", r#"{"v":1}"#),
         ("cancelled", r#"{"v":1,"by":"weather"}"#),
         ("expired", r#"{"v":2}"#),
@@ -68,7 +96,12 @@ fn a_place_in_the_journal_comes_back_to_the_last_bit() {
     };
     for _ in 0..5_000 {
         let place = Point::new(any(90.0), any(180.0)).unwrap();
-        let happened = Event::Requested { rider: RiderId::new("eve").unwrap(), pickup: place, dropoff: place };
+        let happened = Event::Requested {
+            rider: RiderId::new("eve").unwrap(),
+            pickup: place,
+            dropoff: place,
+            needs: Needs::default(),
+        };
         assert_eq!(event("requested", &payload(&happened)), Some(happened));
     }
 }

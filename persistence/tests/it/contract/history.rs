@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverChange, Event, Generation, Party, SessionId, Stage, StageName, Timestamp, Trip, TripWrite, Write,
+    Class, DriverChange, Event, Generation, Needs, Party, SessionId, Stage, StageName, Timestamp, Trip, TripWrite,
+    Write,
 };
 use geo::Point;
 use persistence::{DriverRow, Guarded, LoadedShard, Store};
 
 use crate::street::{
-    NOON, Owner, assert_sound, assigned, cancelled, driver, journal, key, request, rider, settled, shard, trip_id,
+    NOON, Owner, assert_sound, assigned, cancelled, corner, driver, journal, key, request, rider, settled, shard,
+    trip_id,
 };
 
 pub(crate) async fn an_empty_store_knows_nothing(store: Arc<dyn Store>) {
@@ -37,6 +39,38 @@ pub(crate) async fn a_trip_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     assert_eq!(trip.stage, Stage::Completed { driver: driver("ann") });
     assert_eq!((trip.requested_at, trip.since), (trip.id.requested_at(), trip.requested_at + Duration::from_secs(4)));
     assert_eq!(store.trip(trip.id).await.unwrap(), Some(trip));
+}
+
+/// In the row, through every step, and in the journal.
+pub(crate) async fn what_a_rider_needs_comes_back_as_it_was_written(store: Arc<dyn Store>) {
+    settled(&store, &["ann"], shard(0)).await;
+    let owner = Owner::of(&store, shard(0)).await;
+    let cases = [
+        (None, 1, false, false),
+        (None, 8, false, false),
+        (None, 1, true, false),
+        (None, 1, false, true),
+        (Some(Class::Economy), 1, false, false),
+        (Some(Class::Comfort), 2, true, false),
+        (Some(Class::Xl), 6, false, true),
+        (Some(Class::Premium), 8, true, true),
+    ];
+    for (number, (class, seats, wheelchair, pets)) in (2_000..).zip(cases) {
+        let needs = Needs::new(class, seats, wheelchair, pets).unwrap();
+        let id = trip_id(shard(0), number);
+        let event = Event::Requested { rider: rider("eve"), pickup: corner(0), dropoff: corner(1), needs };
+        let after = Trip::begin(id, &event, id.requested_at()).unwrap();
+        let write =
+            TripWrite { event, at: id.requested_at(), after: after.clone(), driver: DriverChange::None, key: None };
+        let event = write.event.clone();
+        owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
+        assert_eq!(journal(&*store).await.pop().unwrap().event, event);
+        let driven = owner.stepped(&after, assigned("ann")).await;
+        assert_eq!(driven.needs, needs);
+        assert_eq!(store.load(shard(0)).await.unwrap().drivers[0].trip.as_ref(), Some(&driven));
+        let ended = owner.stepped(&driven, cancelled()).await;
+        assert_eq!(store.trip(id).await.unwrap(), Some(ended));
+    }
 }
 
 pub(crate) async fn every_event_comes_back_as_it_was_written(store: Arc<dyn Store>) {
@@ -93,7 +127,8 @@ pub(crate) async fn places_come_back_to_the_last_bit(store: Arc<dyn Store>) {
     ];
     for (number, (lat, lon)) in (1_000..).zip(places) {
         let point = Point::new(lat, lon).unwrap();
-        let event = Event::Requested { rider: rider("a.b_c:d@e|f-0"), pickup: point, dropoff: point };
+        let event =
+            Event::Requested { rider: rider("a.b_c:d@e|f-0"), pickup: point, dropoff: point, needs: Needs::default() };
         let at = Timestamp::from_millis(u64::MAX);
         let after = Trip::begin(trip_id(shard(0), number), &event, at).unwrap();
         let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key: None };

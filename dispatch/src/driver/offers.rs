@@ -1,0 +1,98 @@
+//! What a driver is asked, from the reservation to the answer.
+
+use super::{LiveDriver, State};
+use crate::{
+    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, RETRY_AFTER, Refusal, Timestamp, TripInput,
+    Vehicle, Withdrawal,
+};
+
+impl LiveDriver {
+    /// The vehicle from now on. An offer that was made for another one is let go: it may not fit.
+    pub(super) fn drives(&mut self, vehicle: Vehicle, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if self.session != Some(ask.session) || self.vehicle.replace(vehicle).is_none_or(|before| before == vehicle) {
+            return;
+        }
+        match &self.state {
+            State::Reserved { offer, .. } => self.give_up(*offer, out),
+            State::Offered { offer, .. } => {
+                let offer = offer.id;
+                self.give_up(offer, out);
+                self.tell(Notice::Withdrawn { offer, why: Withdrawal::NotCommitted }, out);
+            }
+            State::Idle | State::Recalling { .. } | State::Engaged { .. } | State::Moving { .. } => {}
+        }
+    }
+
+    pub(super) fn reserve(&mut self, offer: OfferId, until: Timestamp, needs: Needs, out: &mut Vec<Effect>) {
+        let fits = self.vehicle.is_some_and(|vehicle| needs.fits(vehicle));
+        let free = fits && self.availability() == Availability::Available;
+        let again = matches!(&self.state, State::Reserved { offer: held, .. } if *held == offer);
+        let input = if free || again {
+            self.state = State::Reserved { offer, until };
+            TripInput::Reserved { offer, by: self.id.clone(), home: self.home }
+        } else {
+            TripInput::Busy { offer }
+        };
+        out.push(Effect::ToTrip { to: offer.trip, input });
+    }
+
+    pub(super) fn offered(&mut self, offer: Offer, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Reserved { offer: held, until } if *held == offer.id => {
+                self.state = State::Offered { offer: offer.clone(), until: *until };
+                self.tell(Notice::Offer(offer), out);
+            }
+            State::Offered { offer: shown, .. } if shown.id == offer.id => {}
+            _ => out.push(Effect::ToTrip { to: offer.id.trip, input: TripInput::Declined { offer: offer.id } }),
+        }
+    }
+
+    pub(super) fn withdrawn(&mut self, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Reserved { offer: held, .. } if *held == offer => self.state = State::Idle,
+            State::Recalling { offer: held, .. } if *held == offer => {
+                self.state = State::Idle;
+                self.tell(Notice::Withdrawn { offer, why }, out);
+            }
+            State::Offered { offer: shown, .. } if shown.id == offer => {
+                self.state = State::Idle;
+                self.tell(Notice::Withdrawn { offer, why }, out);
+            }
+            _ => {}
+        }
+        self.retire_if_gone(out);
+    }
+
+    pub(super) fn answered(&mut self, offer: OfferId, yes: bool, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if self.session != Some(ask.session) {
+            return;
+        }
+        match &self.state {
+            State::Offered { offer: shown, .. } if shown.id == offer => {
+                if yes {
+                    // Stays offered until the store has spoken: only then is anyone told that it is so.
+                    let input = TripInput::Accepted { offer, by: self.id.clone(), home: self.home, ask };
+                    out.push(Effect::ToTrip { to: offer.trip, input });
+                } else {
+                    self.give_up(offer, out);
+                    self.tell(Notice::Declined { offer, ask }, out);
+                }
+            }
+            State::Engaged { trip } if yes && trip.id == offer.trip => {
+                let trip = trip.clone();
+                self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+            }
+            // Whether the first "yes" won is being read from the row.
+            State::Recalling { offer: held, .. } if yes && *held == offer => {
+                self.tell(Notice::Refused { ask, why: Refusal::Busy { retry_after: RETRY_AFTER } }, out);
+            }
+            _ => self.tell(Notice::Refused { ask, why: Refusal::OfferGone { offer } }, out),
+        }
+    }
+
+    /// Lets an unanswered offer go: declines it to the trip that made it.
+    pub(super) fn give_up(&mut self, offer: OfferId, out: &mut Vec<Effect>) {
+        self.state = State::Idle;
+        out.push(Effect::ToTrip { to: offer.trip, input: TripInput::Declined { offer } });
+    }
+}
