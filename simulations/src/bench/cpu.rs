@@ -2,8 +2,8 @@
 //!
 //! Lives here: the clock of the calling thread, the clock of another process, the load of the machine.
 //! Stays out: wall time, for which `Instant` is enough.
-//! Touch with care: reading the clock of a thread costs hundreds of nanoseconds, more when other work has just filled
-//! the caches. Whoever times something short also times nothing at all in the same place, and takes that off.
+//! Touch with care: reading the clock of a thread costs hundreds of nanoseconds and leaves caches colder. Whoever times
+//! something short times thousands of it with one reading.
 
 use std::fs;
 

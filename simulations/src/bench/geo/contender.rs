@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use crate::bench::{Samples, cpu, median};
+use crate::bench::{Samples, cpu};
 
 use super::city::{MOVES_PER_QUESTION, Move, Work};
 
@@ -47,28 +47,21 @@ pub(super) mod thing {
     pub(in super::super) const BYTES: &str = "bytes";
 }
 
-/// Lets an index do the work of a round, moves and questions each timed by themselves, in nanoseconds of CPU time:
-/// a move on average, and a question on average for each number of cars asked for. These take turns with a question
-/// that is not asked, which tells what the clock costs in that place.
+/// Lets an index do the work of a round as Redis does it: all moves, in batches, then all questions, once for each
+/// number of cars asked for; in nanoseconds of CPU time each. One reading of the clock for all of them: one for each
+/// batch and each question would cost these as much again, for a system call empties caches.
 pub(super) fn play(contender: &mut impl Contender, work: &Work, name: &'static str, samples: &mut Samples) {
-    const KINDS: usize = thing::NEAREST.len() + 1;
     let mut out = Vec::with_capacity(64);
-    let mut moves_ns = 0.0;
-    let mut asked_ns: [Vec<f64>; KINDS] = Default::default();
-    for (place, (moves, question)) in work.stretches().enumerate() {
-        moves_ns += cpu::time(|| contender.update_all(moves));
-        asked_ns[place % KINDS].push(match thing::NEAREST.get(place % KINDS) {
-            Some(&(k, _)) => cpu::time(|| contender.nearest(question.lat, question.lon, k, WITHIN_M, &mut out)),
-            None => cpu::time(|| ()),
+    let ns = cpu::time(|| work.moves.chunks(MOVES_PER_QUESTION).for_each(|moves| contender.update_all(moves)));
+    samples.note(name, thing::UPDATE, ns / work.moves.len() as f64);
+    for (k, thing) in thing::NEAREST {
+        let ns = cpu::time(|| {
+            for question in &work.questions {
+                contender.nearest(question.lat, question.lon, k, WITHIN_M, &mut out);
+                black_box(&out);
+            }
         });
-        black_box(&out);
-    }
-    let [questions_ns @ .., nothing_ns] = asked_ns;
-    let clock_ns = median(&nothing_ns).unwrap_or(0.0);
-    let clocks_ns = clock_ns * work.questions.len() as f64;
-    samples.note(name, thing::UPDATE, (moves_ns - clocks_ns) / work.moves.len() as f64);
-    for ((_, thing), ns) in thing::NEAREST.into_iter().zip(questions_ns) {
-        samples.note(name, thing, ns.iter().sum::<f64>() / ns.len() as f64 - clock_ns);
+        samples.note(name, thing, ns / work.questions.len() as f64);
     }
 }
 
