@@ -9,6 +9,7 @@
 mod absent;
 mod cost;
 mod driver;
+mod explain;
 mod ids;
 pub mod invariants;
 mod live_shard;
@@ -24,18 +25,19 @@ mod vehicle;
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
 pub use cost::Factors;
 pub use driver::LiveDriver;
+pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
-pub use live_shard::{LiveShard, ShardCounts};
+pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Method, Policy, Weights};
+pub use policy::{BadPolicy, Explaining, Method, Policy, Weights};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
-    Offer, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite,
-    Withdrawal, Write, WriteError,
+    Offer, OfferFate, Outcome, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput,
+    TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;

@@ -7,7 +7,10 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod explaining;
 mod weights;
+
+pub use explaining::Explaining;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -32,6 +35,8 @@ pub struct Policy {
     pub immediate_above: f64,
     /// What a match costs, factor by factor.
     pub weights: Weights,
+    /// How much is remembered of why it was decided so.
+    pub explain: Explaining,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -80,6 +85,7 @@ impl Default for Policy {
             method: Method::Batched,
             immediate_above: 4.0,
             weights: Weights::default(),
+            explain: Explaining::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
@@ -161,6 +167,7 @@ impl Policy {
             return Err(BadPolicy { field: "immediate_above", value, allowed: "0 to 1000" });
         }
         self.weights.check()?;
+        self.explain.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use geo::{Point, Search, distance};
 
+use super::record::Planned;
 use super::{LiveShard, OVERHANG, Round};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
@@ -85,6 +86,8 @@ impl LiveShard {
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
         let plan = plan(&problem, policy.method);
+        let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
+        self.record(now, policy, &planned, out);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
         for (rider, driver) in plan.driver_of.iter().enumerate() {
             let Some(driver) = driver else { continue };
