@@ -8,9 +8,11 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 use crate::{Eta, Timestamp};
 
 mod explaining;
+mod reposition;
 mod weights;
 
 pub use explaining::Explaining;
+pub use reposition::RepositionPolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -76,6 +78,8 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Where demand is expected, and where idle drivers are sent.
+    pub reposition: RepositionPolicy,
 }
 
 impl Default for Policy {
@@ -106,6 +110,7 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            reposition: RepositionPolicy::default(),
         }
     }
 }
@@ -184,6 +189,7 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
+        self.reposition.check()?;
         Ok(())
     }
 
