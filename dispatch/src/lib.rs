@@ -29,11 +29,11 @@ pub use ids::{
 pub use live_shard::{LiveShard, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Method, Policy};
+pub use policy::{BadPolicy, Method, OfferPolicy, Policy, WAVE_MAX};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Notice,
-    Offer, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite,
-    Withdrawal, Write, WriteError,
+    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
+    TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;

@@ -17,6 +17,10 @@ use crate::{
 
 use crate::track::{Position, Track, Verdict, millis};
 
+mod proposals;
+
+use proposals::proposals;
+
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
 const OVERHANG: f64 = 1.2;
@@ -161,7 +165,7 @@ impl LiveShard {
                     self.end_round(now, policy, &mut out);
                 }
             }
-            ShardInput::TimePassed => {}
+            ShardInput::Outcome(_) | ShardInput::TimePassed => {}
         }
         self.settle(now, policy, &mut out);
         out
@@ -292,8 +296,11 @@ impl LiveShard {
         self.rounds += 1;
         let mut awaiting = BTreeSet::new();
         for neighbour in &self.neighbours {
-            let reach = policy.pickup_within.get() + neighbour.reach.get() * OVERHANG;
-            let near = |seeker: &&Seeker| distance(seeker.pickup, neighbour.centre).get() <= reach;
+            let beyond = neighbour.reach.get() * OVERHANG;
+            let near = |seeker: &&Seeker| {
+                let reach = policy.search_radius(seeker.widened).get() + beyond;
+                distance(seeker.pickup, neighbour.centre).get() <= reach
+            };
             let seekers: Vec<Seeker> = self.waiting.values().filter(near).cloned().collect();
             if !seekers.is_empty() {
                 awaiting.insert(neighbour.id);
@@ -348,15 +355,18 @@ impl LiveShard {
         let riders = choices.iter().map(|candidates| candidates.iter().map(&mut edge).collect()).collect();
         let problem = Problem { riders, drivers: names.len() };
         let plan = plan(&problem, policy.method);
+        let wanted = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect::<Vec<_>>();
+        let proposals = proposals(&problem, &plan, &choices, &wanted);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
-        for (rider, driver) in plan.driver_of.iter().enumerate() {
-            let Some(driver) = driver else { continue };
-            let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
-            let Candidate { driver, home, pickup_eta, .. } = choices[rider][place].clone();
-            let pickup_eta = pickup_eta.time;
-            self.waiting.remove(&seekers[rider]);
+        for (place, proposals) in seekers.into_iter().zip(proposals) {
+            if proposals.is_empty() {
+                // Nobody here: the next round looks farther.
+                self.waiting.entry(place).and_modify(|seeker| seeker.widened = seeker.widened.saturating_add(1));
+                continue;
+            }
+            let Some(Seeker { trip, widened, .. }) = self.waiting.remove(&place) else { continue };
             self.counts.matches += 1;
-            out.push(Effect::ToTrip { to: seekers[rider].1, input: TripInput::Matched { driver, home, pickup_eta } });
+            out.push(Effect::ToTrip { to: trip, input: TripInput::Matched { proposals, widened } });
         }
         if !self.waiting.is_empty() {
             let again = now + policy.match_every;
@@ -386,7 +396,8 @@ impl LiveShard {
     /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
     /// vehicle that fits, not turned down before.
     fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let fresh = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
+        let fresh =
+            Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
         let wanted = |driver: &DriverId| !seeker.without.contains(driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);

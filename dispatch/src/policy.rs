@@ -7,6 +7,10 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod offers;
+
+pub use offers::{OfferPolicy, WAVE_MAX};
+
 /// How waiting riders are paired with free drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -29,6 +33,8 @@ pub struct Policy {
     pub pickup_within: Meters,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
+    /// How drivers are asked: in waves.
+    pub offers: OfferPolicy,
     /// How long a driver may think. Long enough to glance at a phone at a red light.
     pub offer_lasts: Duration,
     /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
@@ -70,6 +76,7 @@ impl Default for Policy {
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
+            offers: OfferPolicy::default(),
             offer_lasts: Duration::from_secs(12),
             reservation_grace: Duration::from_secs(4),
             reply_within: Duration::from_millis(250),
@@ -155,7 +162,14 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
-        Ok(())
+        self.offers.check()
+    }
+
+    /// How far from the pickup a search looks that was widened so many times.
+    #[must_use]
+    pub fn search_radius(&self, widened: u32) -> Meters {
+        let far = self.offers.radius(widened);
+        if far.get() < self.pickup_within.get() { far } else { self.pickup_within }
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.

@@ -7,6 +7,7 @@
 
 mod driver;
 mod eta;
+mod outcome;
 mod shard;
 mod store;
 mod trip;
@@ -15,9 +16,10 @@ use std::time::Duration;
 
 pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
 pub use eta::Eta;
+pub use outcome::{OfferFate, Outcome};
 pub use shard::{Candidate, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
-pub use trip::{CarPosition, Deed, TripInput, TripView};
+pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 
 use crate::{DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 

@@ -22,7 +22,16 @@ fn ping(number: usize, point: Point) -> Ping {
 fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
     let home = ShardId::of(pickup, resolution);
     let trip = TripId::new(NOW, home, number as u64);
-    Seeker { trip, pickup, needs: Needs::default(), requested_at: NOW, without: BTreeSet::new(), at_once: true }
+    Seeker {
+        trip,
+        pickup,
+        needs: Needs::default(),
+        requested_at: NOW,
+        without: BTreeSet::new(),
+        wave: 1,
+        widened: 100,
+        at_once: true,
+    }
 }
 
 /// A city whose drivers are spread over shards, each shard alone with those at home on its ground.

@@ -74,12 +74,24 @@ macro_rules! seconds {
 
 /// A duration of the policy, in seconds; the policy itself knows the range.
 macro_rules! policy_seconds {
-    ($name:literal, $field:ident, $allowed:literal) => {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
         key!(
             $name,
             $allowed,
-            |settings, text| seconds(text).map(|value| settings.city.policy.$field = value),
-            |settings| settings.city.policy.$field.as_secs_f64().to_string()
+            |settings, text| seconds(text).map(|value| settings.city.policy.$($field).+ = value),
+            |settings| settings.city.policy.$($field).+.as_secs_f64().to_string()
+        )
+    };
+}
+
+/// A distance of the policy, in metres; the policy itself knows the range.
+macro_rules! policy_meters {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
+        key!(
+            $name,
+            $allowed,
+            |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
+            |settings| settings.city.policy.$($field).+.get().to_string()
         )
     };
 }
@@ -207,6 +219,21 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| text.parse().map(|value| settings.city.policy.candidates_max = value).ok(),
         |settings| settings.city.policy.candidates_max.to_string()
     ),
+    key!(
+        "policy.offers.waves",
+        "1 to 16 whole numbers from 1 to 16, with commas between them",
+        |settings, text| {
+            let sizes: Result<Vec<usize>, _> = text.split(',').map(|size| size.trim().parse()).collect();
+            sizes.map(|sizes| settings.city.policy.offers.waves = sizes).ok()
+        },
+        |settings| {
+            let sizes: Vec<String> = settings.city.policy.offers.waves.iter().map(ToString::to_string).collect();
+            sizes.join(",")
+        }
+    ),
+    policy_seconds!("policy.offers.stagger", offers.stagger, "seconds from 0 to 60"),
+    policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
+    policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
