@@ -39,11 +39,11 @@ pub use ids::{
 pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Explaining, Method, Policy, RepositionPolicy, Weights};
+pub use policy::{BadPolicy, Explaining, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
-    Offer, OfferFate, Outcome, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput,
-    TripView, TripWrite, Withdrawal, Write, WriteError,
+    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
+    TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};

@@ -17,6 +17,7 @@ use crate::{
 
 use crate::track::{Position, Track, Verdict};
 
+mod proposals;
 mod record;
 mod round;
 

@@ -8,10 +8,12 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 use crate::{Eta, Timestamp};
 
 mod explaining;
+mod offers;
 mod reposition;
 mod weights;
 
 pub use explaining::Explaining;
+pub use offers::{OfferPolicy, WAVE_MAX};
 pub use reposition::RepositionPolicy;
 pub use weights::Weights;
 
@@ -46,6 +48,8 @@ pub struct Policy {
     pub pickup_within: Meters,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
+    /// How drivers are asked: in waves.
+    pub offers: OfferPolicy,
     /// How long a driver may think. Long enough to glance at a phone at a red light.
     pub offer_lasts: Duration,
     /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
@@ -93,6 +97,7 @@ impl Default for Policy {
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
+            offers: OfferPolicy::default(),
             offer_lasts: Duration::from_secs(12),
             reservation_grace: Duration::from_secs(4),
             reply_within: Duration::from_millis(250),
@@ -190,7 +195,14 @@ impl Policy {
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
         self.reposition.check()?;
-        Ok(())
+        self.offers.check()
+    }
+
+    /// How far from the pickup a search looks that was widened so many times.
+    #[must_use]
+    pub fn search_radius(&self, widened: u32) -> Meters {
+        let far = self.offers.radius(widened);
+        if far.get() < self.pickup_within.get() { far } else { self.pickup_within }
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.

@@ -19,7 +19,7 @@ pub use eta::Eta;
 pub use outcome::{OfferFate, Outcome};
 pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
-pub use trip::{CarPosition, Deed, TripInput, TripView};
+pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 
 use crate::{Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 

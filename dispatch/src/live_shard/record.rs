@@ -121,6 +121,8 @@ impl LiveShard {
                 Rule::Vehicle
             } else if near.age() > policy.position_fresh_for {
                 Rule::PositionOld
+            } else if near.distance() > policy.search_radius(seeker.widened) {
+                Rule::TooFar
             } else {
                 // Farther than all candidates, and there were enough of them.
                 return None;

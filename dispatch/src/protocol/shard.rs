@@ -125,6 +125,12 @@ pub struct Seeker {
     pub requested_at: Timestamp,
     /// Who is not to be asked again.
     pub without: BTreeSet<DriverId>,
+    /// The wave of its search, from 1: how many drivers it asks for is the policy's
+    /// ([`crate::OfferPolicy::wave`]).
+    pub wave: u32,
+    /// How many times its search was widened ([`crate::Policy::search_radius`]): by waves that found nobody willing, and by
+    /// the shard after each round that found nobody at all.
+    pub widened: u32,
     /// Whether it is new to the search, or lost a driver to a "no". After a driver turned out to be busy it is not: the
     /// shard may not know yet, and would propose the same one again and again.
     pub at_once: bool,
