@@ -8,10 +8,12 @@
 
 mod absent;
 mod driver;
+mod fare;
 mod ids;
 pub mod invariants;
 mod live_shard;
 mod live_trip;
+mod order;
 mod plan;
 mod policy;
 mod protocol;
@@ -22,12 +24,14 @@ mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
 pub use driver::LiveDriver;
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, Surge};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
 pub use live_shard::{LiveShard, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
+pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{BadPolicy, Method, Policy};
 pub use protocol::{

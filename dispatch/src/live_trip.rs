@@ -320,21 +320,14 @@ impl LiveTrip {
         self.attempts += 1;
         let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
         let until = now + policy.offer_lasts + policy.reservation_grace;
-        let input = DriverInput::Reserve { offer, until, needs: self.trip.needs };
+        let input = DriverInput::Reserve { offer, until, needs: self.trip.order.needs };
         out.push(Effect::ToDriver { to: driver.clone(), home, input });
         self.search = Search::Reserving(Attempt { offer, driver, home, pickup_eta, until: now + policy.reply_within });
     }
 
     fn offer(&mut self, now: Timestamp, policy: &Policy, attempt: Attempt, out: &mut Vec<Effect>) {
         let until = now + policy.offer_lasts;
-        let offer = Offer {
-            id: attempt.offer,
-            pickup: self.trip.pickup,
-            dropoff: self.trip.dropoff,
-            needs: self.trip.needs,
-            pickup_eta: attempt.pickup_eta,
-            until,
-        };
+        let offer = Offer { id: attempt.offer, order: self.trip.order, pickup_eta: attempt.pickup_eta, until };
         self.offers += 1;
         out.push(Effect::ToDriver { to: attempt.driver.clone(), home: attempt.home, input: DriverInput::Offer(offer) });
         self.search = Search::Offered(Attempt { until, ..attempt });
@@ -353,8 +346,8 @@ impl LiveTrip {
     fn seek(&self, at_once: bool, out: &mut Vec<Effect>) {
         let seeker = Seeker {
             trip: self.trip.id,
-            pickup: self.trip.pickup,
-            needs: self.trip.needs,
+            pickup: self.trip.order.pickup,
+            needs: self.trip.order.needs,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             at_once,
@@ -418,8 +411,8 @@ impl LiveTrip {
     /// To be called when the car or the stage has changed.
     fn find_way(&mut self, policy: &Policy) {
         let goal = match self.trip.stage.name() {
-            StageName::EnRoute => Some(self.trip.pickup),
-            StageName::InProgress => Some(self.trip.dropoff),
+            StageName::EnRoute => Some(self.trip.order.pickup),
+            StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
