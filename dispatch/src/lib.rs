@@ -7,6 +7,7 @@
 //! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
 
 mod absent;
+mod cost;
 mod driver;
 mod fare;
 mod ids;
@@ -23,6 +24,7 @@ mod trip;
 mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
+pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, Surge};
 pub use ids::{
@@ -33,9 +35,9 @@ pub use live_shard::{LiveShard, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Method, Policy};
+pub use policy::{BadPolicy, Method, Policy, Weights};
 pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Notice,
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite,
     Withdrawal, Write, WriteError,
 };

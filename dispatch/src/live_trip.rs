@@ -347,6 +347,7 @@ impl LiveTrip {
         let seeker = Seeker {
             trip: self.trip.id,
             pickup: self.trip.order.pickup,
+            dropoff: self.trip.order.dropoff,
             needs: self.trip.order.needs,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
 pub use eta::Eta;
-pub use shard::{Candidate, Ping, Seeker, ShardInput, Standing};
+pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
 pub use trip::{CarPosition, Deed, TripInput, TripView};
 
