@@ -7,7 +7,14 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod explaining;
+mod offers;
+mod reposition;
 mod weights;
+
+pub use explaining::Explaining;
+pub use offers::{OfferPolicy, WAVE_MAX};
+pub use reposition::RepositionPolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -32,6 +39,8 @@ pub struct Policy {
     pub immediate_above: f64,
     /// What a match costs, factor by factor.
     pub weights: Weights,
+    /// How much is remembered of why it was decided so.
+    pub explain: Explaining,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -39,6 +48,8 @@ pub struct Policy {
     pub pickup_within: Meters,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
+    /// How drivers are asked: in waves.
+    pub offers: OfferPolicy,
     /// How long a driver may think. Long enough to glance at a phone at a red light.
     pub offer_lasts: Duration,
     /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
@@ -71,6 +82,8 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Where demand is expected, and where idle drivers are sent.
+    pub reposition: RepositionPolicy,
 }
 
 impl Default for Policy {
@@ -80,9 +93,11 @@ impl Default for Policy {
             method: Method::Batched,
             immediate_above: 4.0,
             weights: Weights::default(),
+            explain: Explaining::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
+            offers: OfferPolicy::default(),
             offer_lasts: Duration::from_secs(12),
             reservation_grace: Duration::from_secs(4),
             reply_within: Duration::from_millis(250),
@@ -100,6 +115,7 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            reposition: RepositionPolicy::default(),
         }
     }
 }
@@ -161,6 +177,7 @@ impl Policy {
             return Err(BadPolicy { field: "immediate_above", value, allowed: "0 to 1000" });
         }
         self.weights.check()?;
+        self.explain.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
@@ -177,7 +194,15 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
-        Ok(())
+        self.reposition.check()?;
+        self.offers.check()
+    }
+
+    /// How far from the pickup a search looks that was widened so many times.
+    #[must_use]
+    pub fn search_radius(&self, widened: u32) -> Meters {
+        let far = self.offers.radius(widened);
+        if far.get() < self.pickup_within.get() { far } else { self.pickup_within }
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.

@@ -22,6 +22,8 @@ fn seeker(waited_s: u64) -> Seeker {
         needs: Needs::default(),
         requested_at,
         without: BTreeSet::new(),
+        wave: 1,
+        widened: 0,
         at_once: true,
     }
 }

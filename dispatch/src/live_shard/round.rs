@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use geo::{Point, Search, distance};
 
+use super::proposals::proposals;
+use super::record::Planned;
 use super::{LiveShard, OVERHANG, Round};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
@@ -35,8 +37,11 @@ impl LiveShard {
         self.rounds += 1;
         let mut awaiting = BTreeSet::new();
         for neighbour in &self.neighbours {
-            let reach = policy.pickup_within.get() + neighbour.reach.get() * OVERHANG;
-            let near = |seeker: &&Seeker| distance(seeker.pickup, neighbour.centre).get() <= reach;
+            let beyond = neighbour.reach.get() * OVERHANG;
+            let near = |seeker: &&Seeker| {
+                let reach = policy.search_radius(seeker.widened).get() + beyond;
+                distance(seeker.pickup, neighbour.centre).get() <= reach
+            };
             let seekers: Vec<Seeker> = self.waiting.values().filter(near).cloned().collect();
             if !seekers.is_empty() {
                 awaiting.insert(neighbour.id);
@@ -85,15 +90,20 @@ impl LiveShard {
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
         let plan = plan(&problem, policy.method);
+        let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
+        self.record(now, policy, &planned, out);
+        let wanted = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect::<Vec<_>>();
+        let proposals = proposals(&problem, &plan, &choices, &wanted);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
-        for (rider, driver) in plan.driver_of.iter().enumerate() {
-            let Some(driver) = driver else { continue };
-            let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
-            let Candidate { driver, home, pickup_eta, .. } = choices[rider][place].clone();
-            let pickup_eta = pickup_eta.time;
-            self.waiting.remove(&seekers[rider]);
+        for (place, proposals) in seekers.into_iter().zip(proposals) {
+            if proposals.is_empty() {
+                // Nobody here: the next round looks farther.
+                self.waiting.entry(place).and_modify(|seeker| seeker.widened = seeker.widened.saturating_add(1));
+                continue;
+            }
+            let Some(Seeker { trip, widened, .. }) = self.waiting.remove(&place) else { continue };
             self.counts.matches += 1;
-            out.push(Effect::ToTrip { to: seekers[rider].1, input: TripInput::Matched { driver, home, pickup_eta } });
+            out.push(Effect::ToTrip { to: trip, input: TripInput::Matched { proposals, widened } });
         }
         if !self.waiting.is_empty() {
             let again = now + policy.match_every;
@@ -136,7 +146,8 @@ impl LiveShard {
     /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
     /// vehicle that fits, not turned down before.
     pub(super) fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let fresh = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
+        let fresh =
+            Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
         let wanted = |driver: &DriverId| !seeker.without.contains(driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);

@@ -29,6 +29,8 @@ fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
         needs: Needs::default(),
         requested_at: NOW,
         without: BTreeSet::new(),
+        wave: 1,
+        widened: 100,
         at_once: true,
     }
 }

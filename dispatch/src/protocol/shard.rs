@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use geo::{Meters, Point};
 
-use super::Eta;
+use super::{Availability, Eta, Outcome};
 use crate::{DriverId, Needs, ShardId, Timestamp, TripId, Vehicle};
 
 /// What may happen to a live shard.
@@ -24,6 +24,8 @@ pub enum ShardInput {
     Seek(Seeker),
     /// A trip no longer waits.
     Unseek(TripId),
+    /// What became of asking a driver. For the record.
+    Outcome(Outcome),
     /// A neighbour asks who could serve its riders.
     AskNearby {
         /// Who asks.
@@ -87,12 +89,25 @@ impl Free {
 pub enum Standing {
     /// May be matched to whoever the vehicle fits.
     Free(Free),
-    /// Is here, but not to be matched.
-    Taken,
+    /// Is here, but not to be matched: why not.
+    Taken(Availability),
     /// Drives for this trip: the trip wants every position.
     Driving(TripId),
     /// Is no longer here.
     Gone,
+}
+
+impl Standing {
+    /// The same, as people are told.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match self {
+            Standing::Free(_) => Availability::Available,
+            Standing::Taken(availability) => *availability,
+            Standing::Driving(_) => Availability::OnTrip,
+            Standing::Gone => Availability::Offline,
+        }
+    }
 }
 
 /// A trip that waits for a driver.
@@ -110,6 +125,12 @@ pub struct Seeker {
     pub requested_at: Timestamp,
     /// Who is not to be asked again.
     pub without: BTreeSet<DriverId>,
+    /// The wave of its search, from 1: how many drivers it asks for is the policy's
+    /// ([`crate::OfferPolicy::wave`]).
+    pub wave: u32,
+    /// How many times its search was widened ([`crate::Policy::search_radius`]): by waves that found nobody willing, and by
+    /// the shard after each round that found nobody at all.
+    pub widened: u32,
     /// Whether it is new to the search, or lost a driver to a "no". After a driver turned out to be busy it is not: the
     /// shard may not know yet, and would propose the same one again and again.
     pub at_once: bool,
