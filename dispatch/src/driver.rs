@@ -499,7 +499,7 @@ impl LiveDriver {
             Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken(availability),
             Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
                 if let Some((trip, free)) = self.soon_free() {
-                    return Standing::Finishing { trip: trip.id, dropoff: trip.dropoff, free };
+                    return Standing::Finishing { trip: trip.id, dropoff: trip.order.dropoff, free };
                 }
                 self.trip().map_or(Standing::Taken(availability), |trip| Standing::Driving(trip.id))
             }
