@@ -14,6 +14,7 @@ mod live_shard;
 mod live_trip;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
 mod time;
 mod track;
@@ -29,7 +30,7 @@ pub use ids::{
 pub use live_shard::{LiveShard, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Method, Policy};
+pub use policy::{BadPolicy, Method, Policy, PoolingPolicy};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Notice,
     Offer, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite,

@@ -1,11 +1,15 @@
 //! Every number a decision depends on, in one place.
 
+mod pooling;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
+
+pub use pooling::PoolingPolicy;
 
 /// How waiting riders are paired with free drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Rides that are shared.
+    pub pooling: PoolingPolicy,
 }
 
 impl Default for Policy {
@@ -87,6 +93,7 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            pooling: PoolingPolicy::default(),
         }
     }
 }
@@ -155,7 +162,7 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
-        Ok(())
+        self.pooling.check()
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.
