@@ -1,6 +1,7 @@
 //! Every number a decision depends on, in one place.
 
 mod pooling;
+mod reposition;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 use crate::{Eta, Timestamp};
 
 pub use pooling::PoolingPolicy;
+pub use reposition::RepositionPolicy;
 
 /// How waiting riders are paired with free drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct Policy {
     pub utc_offset_min: i16,
     /// Rides that are shared.
     pub pooling: PoolingPolicy,
+    /// Where demand is expected, and where idle drivers are sent.
+    pub reposition: RepositionPolicy,
 }
 
 impl Default for Policy {
@@ -94,6 +98,7 @@ impl Default for Policy {
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
             pooling: PoolingPolicy::default(),
+            reposition: RepositionPolicy::default(),
         }
     }
 }
@@ -162,7 +167,9 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
-        self.pooling.check()
+        self.pooling.check()?;
+        self.reposition.check()?;
+        Ok(())
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.

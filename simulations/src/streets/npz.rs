@@ -163,7 +163,7 @@ fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
     if bytes.get(..6)? != b"\x93NUMPY" {
         return None;
     }
-    let (length, begin) = match bytes.get(6)? {
+    let (length, begin): (usize, usize) = match bytes.get(6)? {
         1 => (usize::from(u16::from_le_bytes(bytes.get(8..10)?.try_into().ok()?)), 10),
         _ => (u32::from_le_bytes(bytes.get(8..12)?.try_into().ok()?) as usize, 12),
     };
