@@ -1,8 +1,8 @@
 //! A city as numbered nodes: its street graph, and how long the fastest way takes from each node to each other.
 //!
 //! Lives here: [`Streets`], read from the tables of the Manhattan graph of Alonso-Mora's group; all times at once
-//! ([`TimeTable`]); the same as a provider of travel times ([`NodeTimes`]); arrays of numbers as NumPy stores them
-//! ([`Npz`]).
+//! ([`TimeTable`]); the same as a provider of travel times ([`NodeTimes`]); where a car is on its way ([`Ways`]); arrays
+//! of numbers as NumPy stores them ([`Npz`]).
 //! Stays out: roads as dispatching in production knows them (`geo::roads`), where the files are.
 //! Touch with care: the time of an edge (see [`Streets::open`]) is what published figures on this graph were made with:
 //! another rule, and nothing can be compared.
@@ -10,6 +10,7 @@
 mod by_node;
 mod npz;
 mod time_table;
+mod ways;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use geo::{Point, distance};
 pub use by_node::{NodeTimes, NotNodeTimes};
 pub use npz::{Npz, NpzError};
 pub use time_table::{NotATimeTable, TimeTable};
+pub use ways::Ways;
 
 /// No car is faster in the city, in metres a second: what is taken where the data says so all the same.
 const SPEED_MAX_MPS: f64 = 20.0;

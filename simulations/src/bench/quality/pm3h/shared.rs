@@ -75,7 +75,6 @@ pub(crate) fn play(case: &PlayCase, rules: &Rules, tick: &mut dyn FnMut(u64)) ->
     let end_ms = case.wanted.last().map_or(0, |last| last.at_ms) + WAIT_MAX_MS;
     let (mut now_ms, mut next) = (0, 0);
     while now_ms <= end_ms {
-        now_ms += rules.every_ms;
         while case.wanted.get(next).is_some_and(|wanted| wanted.at_ms <= now_ms) {
             game.waiting.push(next);
             next += 1;
@@ -83,6 +82,7 @@ pub(crate) fn play(case: &PlayCase, rules: &Rules, tick: &mut dyn FnMut(u64)) ->
         game.drive_until(now_ms);
         game.round(now_ms);
         tick(now_ms);
+        now_ms += rules.every_ms;
     }
     game.drive_until(u64::MAX);
     game.books.played(case)
