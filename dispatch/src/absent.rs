@@ -82,8 +82,10 @@ pub fn to_absent_shard(to: ShardId, input: &ShardInput) -> Absent {
             Absent::Do(vec![Effect::ToShard { to: *from, input }])
         }
         ShardInput::Seek(_) | ShardInput::DriverIs { .. } => Absent::Wake,
-        ShardInput::Pings(_) | ShardInput::Unseek(_) | ShardInput::TellNearby { .. } | ShardInput::TimePassed => {
-            Absent::Ignore
-        }
+        ShardInput::Pings(_)
+        | ShardInput::Unseek(_)
+        | ShardInput::Outcome(_)
+        | ShardInput::TellNearby { .. }
+        | ShardInput::TimePassed => Absent::Ignore,
     }
 }

@@ -148,6 +148,8 @@ pub enum Withdrawal {
     TripEnded,
     /// The trip could not be committed to this driver.
     NotCommitted,
+    /// Another driver was faster.
+    Taken,
 }
 
 /// How a driver stands towards work.

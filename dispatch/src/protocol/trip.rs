@@ -10,14 +10,12 @@ use crate::{DriverId, Event, OfferId, Party, ShardId, StageName, Timestamp, Trip
 /// What may happen to a live trip.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TripInput {
-    /// The shard's plan gives this trip a driver.
+    /// The shard's plan gives this trip a driver, and spare ones when its wave asks more than one.
     Matched {
-        /// Who.
-        driver: DriverId,
-        /// Where the driver is at home.
-        home: ShardId,
-        /// How long the driver would take to the pickup.
-        pickup_eta: Duration,
+        /// Whom to ask, in this order: the planned driver, then those whom nobody else was given, cheapest first.
+        proposals: Vec<Proposal>,
+        /// How many times the search was widened until it found them.
+        widened: u32,
     },
     /// The driver is reserved for this attempt.
     Reserved {
@@ -75,6 +73,17 @@ pub enum TripInput {
     NotWritten(WriteError),
     /// Nothing but time.
     TimePassed,
+}
+
+/// A driver whom the shard proposes to a trip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// Who.
+    pub driver: DriverId,
+    /// Where the driver is at home.
+    pub home: ShardId,
+    /// How long the driver would take to the pickup.
+    pub pickup_eta: Duration,
 }
 
 /// What a driver does on a trip.

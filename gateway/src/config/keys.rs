@@ -96,6 +96,18 @@ macro_rules! policy_value {
     };
 }
 
+/// A distance of the policy, in metres; the policy itself knows the range.
+macro_rules! policy_meters {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
+        key!(
+            $name,
+            $allowed,
+            |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
+            |settings| settings.city.policy.$($field).+.get().to_string()
+        )
+    };
+}
+
 /// Every setting there is.
 pub(super) const KEYS: &[Key] = &[
     key!("data_dir", "a directory", |settings, text| path(text).map(|path| settings.data_dir = path), |settings| {
@@ -198,6 +210,28 @@ pub(super) const KEYS: &[Key] = &[
     seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
     seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
     key!(
+        "policy.version",
+        "1 to 64 visible ASCII characters",
+        |settings, text| {
+            settings.city.policy.version = text.to_owned();
+            Some(())
+        },
+        |settings| settings.city.policy.version.clone()
+    ),
+    policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_value!("policy.explain.decisions_max", explain.decisions_max, "a whole number from 0 to 1000000"),
+    policy_value!("policy.explain.candidates_max", explain.candidates_max, "a whole number from 0 to 256"),
+    policy_value!("policy.explain.journal_permille", explain.journal_permille, "a whole number from 0 to 1000"),
+    policy_value!("policy.weights.pickup", weights.pickup, "a number from 0 to 100"),
+    policy_value!("policy.weights.waiting", weights.waiting, "a number from 0 to 100"),
+    policy_value!("policy.weights.idle", weights.idle, "a number from 0 to 100"),
+    policy_seconds!("policy.weights.idle_max", weights.idle_max, "seconds from 0 to 86400"),
+    policy_value!("policy.weights.refusal", weights.refusal, "a number from 0 to 3600"),
+    policy_value!("policy.weights.position_age", weights.position_age, "a number from 0 to 100"),
+    policy_value!("policy.weights.doubt", weights.doubt, "a number from 0 to 3600"),
+    policy_value!("policy.weights.ride", weights.ride, "a number from 0 to 100"),
+    policy_value!("policy.weights.future", weights.future, "a number from 0 to 100"),
+    key!(
         "policy.method",
         "batched or nearest",
         |settings, text| method(text).map(|method| settings.city.policy.method = method),
@@ -219,6 +253,21 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| text.parse().map(|value| settings.city.policy.candidates_max = value).ok(),
         |settings| settings.city.policy.candidates_max.to_string()
     ),
+    key!(
+        "policy.offers.waves",
+        "1 to 16 whole numbers from 1 to 16, with commas between them",
+        |settings, text| {
+            let sizes: Result<Vec<usize>, _> = text.split(',').map(|size| size.trim().parse()).collect();
+            sizes.map(|sizes| settings.city.policy.offers.waves = sizes).ok()
+        },
+        |settings| {
+            let sizes: Vec<String> = settings.city.policy.offers.waves.iter().map(ToString::to_string).collect();
+            sizes.join(",")
+        }
+    ),
+    policy_seconds!("policy.offers.stagger", offers.stagger, "seconds from 0 to 60"),
+    policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
+    policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),

@@ -211,5 +211,6 @@ fn withdrawal(why: Withdrawal) -> &'static str {
         Withdrawal::Expired => "expired",
         Withdrawal::TripEnded => "trip_ended",
         Withdrawal::NotCommitted => "not_committed",
+        Withdrawal::Taken => "taken",
     }
 }
