@@ -20,6 +20,7 @@ mod order;
 mod places;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
 mod reposition;
 mod slots;
@@ -43,7 +44,9 @@ pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
+pub use policy::{
+    BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX, Weights,
+};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
