@@ -19,3 +19,4 @@ mod story;
 mod tidy;
 mod timing;
 mod vehicles;
+mod waves;
