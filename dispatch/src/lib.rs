@@ -42,8 +42,10 @@ pub use ids::{
 pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
-pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
+pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
+pub use policy::{
+    BadPolicy, Explaining, Forward, Matching, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights,
+};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,

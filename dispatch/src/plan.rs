@@ -5,9 +5,15 @@
 //! for fairness by arrival; [`Method::Batched`] is exact, and its tests compare it with a search through every plan
 //! and with an independent solver.
 //!
-//! How: successive shortest augmenting paths on the sparse graph (Dijkstra with potentials, after Jonker and
-//! Volgenant, Computing 38, 1987). Each rider also owns a private seat in a waiting room that costs more than any
-//! rerouting could save, so a plan always exists and riders stay without a driver only when they must.
+//! Lives here: the problem, the plan, first come first served; the exact [`Solver`], in three steps with a file each:
+//! - `most`: the most pairs there can be, which also shows where riders outnumber drivers;
+//! - `solver`: where they do, drivers look for riders, everywhere else riders for drivers. Whoever looks finds somebody,
+//!   so nobody needs a seat in a waiting room, and scarcity, where searches for a driver who is not there go through
+//!   half the city, is as easy as plenty;
+//! - `least`: shortest augmenting paths on the sparse graph (Dijkstra with potentials, after Jonker and Volgenant).
+//!
+//! Stays out: what a cost is made of, who the riders are, what becomes of the plan.
+//! Touch with care: [`COST_MAX`], on which it rests that no sum ever overflows.
 
 mod graph;
 mod least;
@@ -18,13 +24,13 @@ use crate::Method;
 
 pub use solver::{Prices, Solver};
 
-
 /// One way to serve a rider: by this driver, at this cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// The driver, by number from 0.
     pub driver: usize,
-    /// What it costs: milliseconds until the driver is there. Lower is better.
+    /// What it costs, such as milliseconds until the driver is there. Lower is better. Above [`COST_MAX`] it counts as
+    /// that.
     pub cost: u64,
 }
 
@@ -42,10 +48,15 @@ pub struct Problem {
 pub struct Plan {
     /// The driver of each rider, if any.
     pub driver_of: Vec<Option<usize>>,
+    /// Whether it is the best there is. False for first come, first served, and when the work was over before that was
+    /// certain.
     pub is_exact: bool,
+    /// How many edges were read to find it, beyond the first reading of the problem.
     pub work: u64,
 }
 
+/// The largest cost that counts: in milliseconds, 34 years. With more than 131,000 riders it is less: `2^57` by their
+/// number.
 pub const COST_MAX: u64 = 1 << 40;
 
 impl Plan {
@@ -62,24 +73,24 @@ impl Plan {
             let driver = (*driver)?;
             problem.riders[rider].iter().filter(|edge| edge.driver == driver).map(|edge| edge.cost).min()
         };
-        self.driver_of.iter().enumerate().filter_map(of_rider).sum()
+        self.driver_of.iter().enumerate().filter_map(of_rider).fold(0, u64::saturating_add)
     }
 }
 
-/// Decides who serves whom.
+/// Decides who serves whom, however long it takes.
 #[must_use]
 pub fn plan(problem: &Problem, method: Method) -> Plan {
-    match method {
-        Method::Nearest => first_come(problem),
-        Method::Batched => Solver::default().solve(problem, None, u64::MAX),
-    }
+    Solver::default().plan(problem, method, u64::MAX)
 }
 
 /// In the order of arrival, each rider takes the cheapest driver who is left.
 fn first_come(problem: &Problem) -> Plan {
     let mut taken = vec![false; problem.drivers];
     let mut take = |edges: &Vec<Edge>| {
-        let best = edges.iter().filter(|edge| !taken[edge.driver]).min_by_key(|edge| (edge.cost, edge.driver))?;
+        let best = edges
+            .iter()
+            .filter(|edge| taken.get(edge.driver) == Some(&false))
+            .min_by_key(|edge| (edge.cost, edge.driver))?;
         taken[best.driver] = true;
         Some(best.driver)
     };

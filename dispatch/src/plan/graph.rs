@@ -81,24 +81,25 @@ impl Graph {
 /// How much may still be done, counted in edges read: the same on every machine, and no clock is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Work {
-    left: u64,
+    done: u64,
+    max: u64,
 }
 
 impl Work {
     pub(super) fn new(max: u64) -> Work {
-        Work { left: max }
+        Work { done: 0, max }
     }
 
     pub(super) fn spend(&mut self, edges: usize) {
-        self.left = self.left.saturating_sub(edges as u64);
+        self.done += edges as u64;
     }
 
     /// The last step may have gone a row beyond the budget, and no further.
     pub(super) fn is_over(&self) -> bool {
-        self.left == 0
+        self.done >= self.max
     }
 
-    pub(super) fn left(&self) -> u64 {
-        self.left
+    pub(super) fn done(&self) -> u64 {
+        self.done
     }
 }

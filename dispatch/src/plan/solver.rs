@@ -8,7 +8,8 @@
 use super::graph::{self, Graph, NONE, Work};
 use super::least::Least;
 use super::most::Most;
-use super::{COST_MAX, Edge, Plan, Problem};
+use super::{COST_MAX, Edge, Plan, Problem, first_come};
+use crate::Method;
 
 /// What it is worth to the others that somebody is there, in the unit of the costs: by so much would the rest be
 /// cheaper if they had the same driver or rider once more. Those who are scarce have a price; those who are left over
@@ -41,25 +42,34 @@ pub struct Solver {
 const NODES_MAX: u32 = NONE / 2;
 
 impl Solver {
+    /// Decides who serves whom; `work_max` is for [`Method::Batched`], see [`Solver::solve`].
+    pub fn plan(&mut self, problem: &Problem, method: Method, work_max: u64) -> Plan {
+        match method {
+            Method::Nearest => first_come(problem),
+            Method::Batched => self.solve(problem, None, work_max),
+        }
+    }
+
     /// The best plan: as many pairs as possible, of these plans the cheapest. Reads at most `work_max` edges of the
     /// problem in its searches, and when that is not enough, hands back the best plan so far, which is legal and has
-    /// at least as many pairs as first come, first served; see [`Plan::is_exact`].
+    /// at least as many pairs as first come, first served; see
+    /// [`Plan::is_exact`].
     ///
     /// The same problem gives the same plan. `warm` are the prices of a similar problem, if there was one: the plan
     /// is as good as without, sooner there, and may be another one of equal worth.
     pub fn solve(&mut self, problem: &Problem, warm: Option<&Prices>, work_max: u64) -> Plan {
         let mut work = Work::new(work_max);
-        let cost_max = self.load(problem);
+        let dearest = self.load(problem);
         self.most.first_come(&self.riders, self.drivers as usize);
         self.least.start(0, std::iter::empty(), 0);
         let is_exact = self.most.complete(&self.riders, &mut work) && {
             self.split();
-            let rows = i64::from(self.rows.rows()) + 1;
-            self.start(warm, rows * cost_max);
+            self.start(warm, (i64::from(self.rows.rows()) + 1) * dearest);
             self.least.solve(&self.rows, &mut work)
         };
-        let driver_of = if is_exact { self.answer() } else { self.makeshift() };
-        Plan { driver_of, is_exact, work: work_max - work.left() }
+        let mut driver_of = if is_exact { self.answer() } else { self.makeshift() };
+        driver_of.resize(problem.riders.len(), None);
+        Plan { driver_of, is_exact, work: work.done() }
     }
 
     /// What everybody was worth in the last plan.
@@ -72,18 +82,18 @@ impl Solver {
         Prices { drivers: prices, riders }
     }
 
-    /// Reads the problem. Returns the largest cost that counts, at least 1.
+    /// Reads the problem. Returns the largest cost in it, at least 1.
     fn load(&mut self, problem: &Problem) -> i64 {
         let riders = u32::try_from(problem.riders.len()).unwrap_or(NODES_MAX).min(NODES_MAX);
         self.drivers = u32::try_from(problem.drivers).unwrap_or(NODES_MAX).min(NODES_MAX);
         // There are at most as many rows as riders: see `least` for what this makes impossible.
-        let cost_max = COST_MAX.min((1 << 57) / (u64::from(riders) + 1)).max(1) as i64;
+        let cost_max = COST_MAX.min((1 << 57) / (u64::from(riders) + 1));
         let mut dearest = 1;
         self.riders.clear();
         for edges in problem.riders.iter().take(riders as usize) {
             let edge = |edge: &Edge| {
                 let column = u32::try_from(edge.driver).ok().filter(|&driver| driver < self.drivers)?;
-                let cost = i64::try_from(edge.cost).unwrap_or(i64::MAX).min(cost_max);
+                let cost = edge.cost.min(cost_max) as i64;
                 dearest = dearest.max(cost);
                 Some(graph::Edge { cost, column })
             };
@@ -108,13 +118,12 @@ impl Solver {
         rows.push_turned(riders, drivers, self.drivers, &mut self.place, |rider| most.row_is_lost(rider));
     }
 
+    /// Hands the rows to `least`, with the prices that were brought along as far as they can be right.
     fn start(&mut self, warm: Option<&Prices>, price_max: i64) {
-        let price = |price: Option<&u64>| {
-            price.map_or(0, |&price| i64::try_from(price).unwrap_or(i64::MAX).min(price_max))
-        };
+        let price =
+            |price: Option<&u64>| price.map_or(0, |&price| i64::try_from(price).unwrap_or(i64::MAX).min(price_max));
         let drivers = (0..self.drivers as usize).map(|driver| price(warm.and_then(|warm| warm.drivers.get(driver))));
-        let riders =
-            (0..self.riders.rows() as usize).map(|rider| price(warm.and_then(|warm| warm.riders.get(rider))));
+        let riders = (0..self.riders.rows() as usize).map(|rider| price(warm.and_then(|warm| warm.riders.get(rider))));
         self.least.start(self.rows.rows(), drivers.chain(riders), 2 * price_max);
     }
 
