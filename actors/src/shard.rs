@@ -71,6 +71,7 @@ impl ShardActor {
         grow(&metrics.pings.with_label_values(&["implausible"]), &mut seen.pings_implausible, now.pings_implausible);
         grow(&metrics.pings.with_label_values(&["stray"]), &mut seen.pings_stray, now.pings_stray);
         grow(&metrics.rounds, &mut seen.rounds, now.rounds);
+        grow(&metrics.rounds_cut_short, &mut seen.rounds_cut_short, now.rounds_cut_short);
         grow(&metrics.matches, &mut seen.matches, now.matches);
         grow(&metrics.etas_fallback.with_label_values(&["match"]), &mut seen.etas_fallback, now.etas_fallback);
         let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);

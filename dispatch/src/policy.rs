@@ -9,6 +9,7 @@ use crate::{Eta, Timestamp};
 
 mod explaining;
 mod forward;
+mod matching;
 mod offers;
 mod pooling;
 mod reposition;
@@ -16,6 +17,7 @@ mod weights;
 
 pub use explaining::Explaining;
 pub use forward::Forward;
+pub use matching::Matching;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use pooling::PoolingPolicy;
 pub use reposition::RepositionPolicy;
@@ -47,6 +49,8 @@ pub struct Policy {
     pub explain: Explaining,
     /// When a driver who is about to drop a rider off is a candidate for the next one.
     pub forward: Forward,
+    /// How much a matching round may do.
+    pub matching: Matching,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -103,6 +107,7 @@ impl Default for Policy {
             weights: Weights::default(),
             explain: Explaining::default(),
             forward: Forward::default(),
+            matching: Matching::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
@@ -189,6 +194,7 @@ impl Policy {
         self.weights.check()?;
         self.explain.check()?;
         self.forward.check()?;
+        self.matching.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });

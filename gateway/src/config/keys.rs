@@ -219,6 +219,7 @@ pub(super) const KEYS: &[Key] = &[
         |settings| settings.city.policy.version.clone()
     ),
     policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_value!("policy.matching.work_max", matching.work_max, "a whole number from 10000 to 1000000000"),
     policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
     policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
     policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
