@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Refusal,
-    SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
+    Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
 };
 
 /// How long to wait before a row that could not be read is read again.
@@ -30,6 +30,8 @@ pub struct LiveDriver {
     vehicle: Option<Vehicle>,
     wish: Wish,
     state: State,
+    /// Since when the driver waits for work, offers included.
+    since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
     /// While on a trip: when to compare memory with the row.
@@ -87,6 +89,7 @@ impl LiveDriver {
             // last one until the driver goes on line again and says so.
             wish: Wish::Rest,
             state,
+            since: Timestamp::default(),
             reads: 0,
             compare_at: None,
             last: None,
@@ -171,12 +174,15 @@ impl LiveDriver {
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
     pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
-        let standing_before = self.standing();
+        let (standing_before, waited) = (self.standing(), self.waits_for_work());
         self.settle(now, &mut out);
         self.decide(now, input, &mut out);
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
             _ => self.compare_at = None,
+        }
+        if !waited && self.waits_for_work() {
+            self.since = now;
         }
         if self.standing() != standing_before {
             // First of all: whoever hears anything else may speak to the shard next.
@@ -455,7 +461,9 @@ impl LiveDriver {
     fn standing(&self) -> Standing {
         match self.availability() {
             // Who wants work has said with which vehicle.
-            Availability::Available => self.vehicle.map_or(Standing::Taken, Standing::Free),
+            Availability::Available => {
+                self.vehicle.map_or(Standing::Taken, |vehicle| Standing::Free(self.free(vehicle)))
+            }
             Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken,
             Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
                 self.trip().map_or(Standing::Taken, |trip| Standing::Driving(trip.id))
@@ -464,6 +472,16 @@ impl LiveDriver {
             Availability::Offline if self.session.is_some() => Standing::Taken,
             Availability::Offline => Standing::Gone,
         }
+    }
+
+    fn free(&self, vehicle: Vehicle) -> Free {
+        Free::new(vehicle, self.since)
+    }
+
+    /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.
+    fn waits_for_work(&self) -> bool {
+        use Availability::{Available, Offered, Reserved};
+        matches!(self.availability(), Available | Reserved | Offered)
     }
 
     /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.

@@ -7,6 +7,7 @@
 //! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
 
 mod absent;
+mod cost;
 mod driver;
 mod ids;
 pub mod invariants;
@@ -21,6 +22,7 @@ mod trip;
 mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
+pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
@@ -29,9 +31,9 @@ pub use ids::{
 pub use live_shard::{LiveShard, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Method, OfferPolicy, Policy, WAVE_MAX};
+pub use policy::{BadPolicy, Method, OfferPolicy, Policy, WAVE_MAX, Weights};
 pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Notice,
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
     TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };

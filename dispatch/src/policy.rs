@@ -8,8 +8,10 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 use crate::{Eta, Timestamp};
 
 mod offers;
+mod weights;
 
 pub use offers::{OfferPolicy, WAVE_MAX};
+pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +26,15 @@ pub enum Method {
 /// Every number a decision depends on, with its unit and its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
+    /// What this policy is called where a decision says which one it was made under: 1 to 64 visible characters.
+    pub version: String,
     /// How waiting riders are paired with free drivers.
     pub method: Method,
+    /// With so many free drivers for each waiting rider nobody waits for the matching window: supply is plentiful, and a
+    /// better plan would not come of waiting. 0 is never.
+    pub immediate_above: f64,
+    /// What a match costs, factor by factor.
+    pub weights: Weights,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -72,7 +81,10 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Policy {
         Policy {
+            version: "1".to_owned(),
             method: Method::Batched,
+            immediate_above: 4.0,
+            weights: Weights::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
@@ -146,6 +158,15 @@ impl Policy {
         };
         meters("pickup_within", self.pickup_within, 50.0, 50_000.0, "50 m to 50 km")?;
         meters("border_slack", self.border_slack, 0.0, 2_000.0, "0 to 2 km")?;
+        if !(1..=64).contains(&self.version.len()) || !self.version.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let value = self.version.clone();
+            return Err(BadPolicy { field: "version", value, allowed: "1 to 64 visible ASCII characters" });
+        }
+        if !(0.0..=1_000.0).contains(&self.immediate_above) {
+            let value = self.immediate_above.to_string();
+            return Err(BadPolicy { field: "immediate_above", value, allowed: "0 to 1000" });
+        }
+        self.weights.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });

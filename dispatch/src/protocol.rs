@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
 pub use eta::Eta;
 pub use outcome::{OfferFate, Outcome};
-pub use shard::{Candidate, Ping, Seeker, ShardInput, Standing};
+pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
 pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 

@@ -256,6 +256,7 @@ impl LiveTrip {
         let seeker = Seeker {
             trip: self.trip.id,
             pickup: self.trip.pickup,
+            dropoff: self.trip.dropoff,
             needs: self.trip.needs,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),

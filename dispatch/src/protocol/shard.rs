@@ -1,6 +1,7 @@
 //! What a live shard may be told: positions, standings, who waits, what neighbours ask.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use geo::{Meters, Point};
 
@@ -62,11 +63,32 @@ pub struct Ping {
     pub accuracy: Option<Meters>,
 }
 
+/// What a driver who may be matched offers, as far as the choice depends on it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Free {
+    /// What the driver drives.
+    pub vehicle: Vehicle,
+    /// Since when the driver waits for work: came on line, or dropped the last rider off.
+    pub since: Timestamp,
+    /// Of 100 offers, how many this driver accepts: 0 to 100.
+    pub acceptance: u8,
+    /// Where the driver wants to get to: only rides that lead there are wanted.
+    pub homeward: Option<Point>,
+}
+
+impl Free {
+    /// A driver of this vehicle who has just come on line, of whom nothing else is known.
+    #[must_use]
+    pub fn new(vehicle: Vehicle, since: Timestamp) -> Free {
+        Free { vehicle, since, acceptance: 100, homeward: None }
+    }
+}
+
 /// How a driver stands, as far as a shard must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Standing {
-    /// May be matched to whoever this vehicle fits.
-    Free(Vehicle),
+    /// May be matched to whoever the vehicle fits.
+    Free(Free),
     /// Is here, but not to be matched.
     Taken,
     /// Drives for this trip: the trip wants every position.
@@ -82,6 +104,8 @@ pub struct Seeker {
     pub trip: TripId,
     /// From where.
     pub pickup: Point,
+    /// To where: what a ride is worth, and whether it leads a driver home.
+    pub dropoff: Point,
     /// What the vehicle must have.
     pub needs: Needs,
     /// When it was asked for: the order of arrival.
@@ -110,4 +134,14 @@ pub struct Candidate {
     pub distance: Meters,
     /// How long to the pickup, and who says so.
     pub pickup_eta: Eta,
+    /// Where the car is free.
+    pub point: Point,
+    /// How long the driver has waited for work.
+    pub idle: Duration,
+    /// Of 100 offers, how many the driver accepts.
+    pub acceptance: u8,
+    /// How old the position is.
+    pub position_age: Duration,
+    /// How far the positions are to be believed: 0 to [`crate::PLAUSIBLE`].
+    pub plausibility: u8,
 }

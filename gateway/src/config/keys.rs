@@ -38,10 +38,10 @@ impl Key {
 
 /// A key whose value is checked when it is read, or elsewhere.
 macro_rules! key {
-    ($name:literal, $allowed:literal, $set:expr, $show:expr) => {
+    ($name:literal, $allowed:expr, $set:expr, $show:expr) => {
         key!($name, $allowed, $set, $show, |_| true)
     };
-    ($name:literal, $allowed:literal, $set:expr, $show:expr, $fits:expr) => {
+    ($name:literal, $allowed:expr, $set:expr, $show:expr, $fits:expr) => {
         Key { name: $name, allowed: $allowed, set: $set, show: $show, fits: $fits }
     };
 }
@@ -92,6 +92,18 @@ macro_rules! policy_meters {
             $allowed,
             |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
             |settings| settings.city.policy.$($field).+.get().to_string()
+        )
+    };
+}
+
+/// How much a factor of a match weighs; the policy itself knows the range.
+macro_rules! weight {
+    ($name:literal, $field:ident, $range:literal) => {
+        key!(
+            $name,
+            concat!("a number from ", $range),
+            |settings, text| text.parse().map(|weight| settings.city.policy.weights.$field = weight).ok(),
+            |settings| settings.city.policy.weights.$field.to_string()
         )
     };
 }
@@ -197,6 +209,35 @@ pub(super) const KEYS: &[Key] = &[
     seconds!("limits.heartbeat_every", limits.heartbeat_every, 0.05..=50.0),
     seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
     seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
+    key!(
+        "policy.version",
+        "1 to 64 visible ASCII characters",
+        |settings, text| {
+            settings.city.policy.version = text.to_owned();
+            Some(())
+        },
+        |settings| settings.city.policy.version.clone()
+    ),
+    key!(
+        "policy.immediate_above",
+        "a number from 0 to 1000",
+        |settings, text| text.parse().map(|ratio| settings.city.policy.immediate_above = ratio).ok(),
+        |settings| settings.city.policy.immediate_above.to_string()
+    ),
+    weight!("policy.weights.pickup", pickup, "0 to 100"),
+    weight!("policy.weights.waiting", waiting, "0 to 100"),
+    weight!("policy.weights.idle", idle, "0 to 100"),
+    key!(
+        "policy.weights.idle_max",
+        "seconds from 0 to 86400",
+        |settings, text| seconds(text).map(|value| settings.city.policy.weights.idle_max = value),
+        |settings| settings.city.policy.weights.idle_max.as_secs_f64().to_string()
+    ),
+    weight!("policy.weights.refusal", refusal, "0 to 3600"),
+    weight!("policy.weights.position_age", position_age, "0 to 100"),
+    weight!("policy.weights.doubt", doubt, "0 to 3600"),
+    weight!("policy.weights.ride", ride, "0 to 100"),
+    weight!("policy.weights.future", future, "0 to 100"),
     key!(
         "policy.method",
         "batched or nearest",
