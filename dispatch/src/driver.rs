@@ -459,17 +459,19 @@ impl LiveDriver {
     }
 
     fn standing(&self) -> Standing {
-        match self.availability() {
+        let availability = self.availability();
+        match availability {
             // Who wants work has said with which vehicle.
-            Availability::Available => {
-                self.vehicle.map_or(Standing::Taken, |vehicle| Standing::Free(self.free(vehicle)))
-            }
-            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken,
+            Availability::Available => match self.vehicle {
+                Some(vehicle) => Standing::Free(self.free(vehicle)),
+                None => Standing::Taken(Availability::Offline),
+            },
+            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken(availability),
             Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
-                self.trip().map_or(Standing::Taken, |trip| Standing::Driving(trip.id))
+                self.trip().map_or(Standing::Taken(availability), |trip| Standing::Driving(trip.id))
             }
             // Off line but connected: the shard keeps the position for the moment the driver wants work again.
-            Availability::Offline if self.session.is_some() => Standing::Taken,
+            Availability::Offline if self.session.is_some() => Standing::Taken(availability),
             Availability::Offline => Standing::Gone,
         }
     }

@@ -11,14 +11,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
-    Candidate, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId, ShardInput, Standing, Timestamp,
-    TripId, TripInput,
+    Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
+    ShardInput, Standing, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
 mod proposals;
+mod record;
 mod round;
+
+pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
@@ -39,6 +42,7 @@ pub struct LiveShard {
     round: Option<Round>,
     rounds: u64,
     counts: ShardCounts,
+    chronicle: Chronicle,
 }
 
 /// What a shard has seen, for metrics.
@@ -109,6 +113,7 @@ impl LiveShard {
             round: None,
             rounds: 0,
             counts: ShardCounts::default(),
+            chronicle: Chronicle::default(),
         }
     }
 
@@ -164,7 +169,8 @@ impl LiveShard {
                     self.end_round(now, policy, &mut out);
                 }
             }
-            ShardInput::Outcome(_) | ShardInput::TimePassed => {}
+            ShardInput::Outcome(outcome) => self.chronicle.came_to(&policy.explain, outcome),
+            ShardInput::TimePassed => {}
         }
         self.settle(now, policy, &mut out);
         out
@@ -233,6 +239,10 @@ impl LiveShard {
         standing: Standing,
         out: &mut Vec<Effect>,
     ) {
+        let before = self.spots.get(&driver).map_or(Availability::Offline, |spot| spot.standing.availability());
+        if before != standing.availability() {
+            self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
+        }
         if standing == Standing::Gone {
             if let Some(handle) = self.spots.remove(&driver).and_then(|spot| spot.handle) {
                 self.index.remove(handle);

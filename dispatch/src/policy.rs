@@ -7,10 +7,14 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod explaining;
 mod offers;
+mod reposition;
 mod weights;
 
+pub use explaining::Explaining;
 pub use offers::{OfferPolicy, WAVE_MAX};
+pub use reposition::RepositionPolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -35,6 +39,8 @@ pub struct Policy {
     pub immediate_above: f64,
     /// What a match costs, factor by factor.
     pub weights: Weights,
+    /// How much is remembered of why it was decided so.
+    pub explain: Explaining,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -76,6 +82,8 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Where demand is expected, and where idle drivers are sent.
+    pub reposition: RepositionPolicy,
 }
 
 impl Default for Policy {
@@ -85,6 +93,7 @@ impl Default for Policy {
             method: Method::Batched,
             immediate_above: 4.0,
             weights: Weights::default(),
+            explain: Explaining::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
@@ -106,6 +115,7 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            reposition: RepositionPolicy::default(),
         }
     }
 }
@@ -167,6 +177,7 @@ impl Policy {
             return Err(BadPolicy { field: "immediate_above", value, allowed: "0 to 1000" });
         }
         self.weights.check()?;
+        self.explain.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
@@ -183,6 +194,7 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
+        self.reposition.check()?;
         self.offers.check()
     }
 

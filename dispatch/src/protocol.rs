@@ -21,7 +21,7 @@ pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
 pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 
-use crate::{DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
+use crate::{Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 
 /// What a core asks of the world. A shell carries it out and decides nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +81,8 @@ pub enum Effect {
         /// The new number of homes.
         generation: Generation,
     },
+    /// A decision to be written down for people who study them: this trip is one of those that were picked.
+    Log(Box<Decision>),
     /// This actor's work is done: forget it.
     Retire,
     /// What is in memory may differ from what is stored: forget this actor and rebuild it from the rows.

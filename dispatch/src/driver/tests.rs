@@ -129,7 +129,7 @@ fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
     let mut driver = on(&held);
     driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
     let told = driver.step(at(3), DriverInput::Freed { trip: held, ask: None });
-    assert_eq!(standings(&told), [Standing::Taken]);
+    assert_eq!(standings(&told), [Standing::Taken(Availability::Offline)]);
     let said = told.iter().any(|effect| {
         let offline = Availability::Offline;
         matches!(effect, Effect::ToSession { notice: Notice::Standing { availability, .. }, .. } if *availability == offline)

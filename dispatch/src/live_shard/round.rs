@@ -11,6 +11,7 @@ use std::time::Duration;
 use geo::{Point, Search, distance};
 
 use super::proposals::proposals;
+use super::record::Planned;
 use super::{LiveShard, OVERHANG, Round};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
@@ -89,6 +90,8 @@ impl LiveShard {
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
         let plan = plan(&problem, policy.method);
+        let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
+        self.record(now, policy, &planned, out);
         let wanted: Vec<usize> = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect();
         let proposals = proposals(&problem, &plan, &choices, &wanted);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use geo::{Meters, Point};
 
-use super::{Eta, Outcome};
+use super::{Availability, Eta, Outcome};
 use crate::{DriverId, Needs, ShardId, Timestamp, TripId, Vehicle};
 
 /// What may happen to a live shard.
@@ -89,12 +89,25 @@ impl Free {
 pub enum Standing {
     /// May be matched to whoever the vehicle fits.
     Free(Free),
-    /// Is here, but not to be matched.
-    Taken,
+    /// Is here, but not to be matched: why not.
+    Taken(Availability),
     /// Drives for this trip: the trip wants every position.
     Driving(TripId),
     /// Is no longer here.
     Gone,
+}
+
+impl Standing {
+    /// The same, as people are told.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match self {
+            Standing::Free(_) => Availability::Available,
+            Standing::Taken(availability) => *availability,
+            Standing::Driving(_) => Availability::OnTrip,
+            Standing::Gone => Availability::Offline,
+        }
+    }
 }
 
 /// A trip that waits for a driver.

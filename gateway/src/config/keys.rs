@@ -96,6 +96,18 @@ macro_rules! policy_meters {
     };
 }
 
+/// A value of the policy that reads and shows itself; the policy itself knows the range.
+macro_rules! policy_value {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
+        key!(
+            $name,
+            $allowed,
+            |settings, text| text.parse().map(|value| settings.city.policy.$($field).+ = value).ok(),
+            |settings| settings.city.policy.$($field).+.to_string()
+        )
+    };
+}
+
 /// How much a factor of a match weighs; the policy itself knows the range.
 macro_rules! weight {
     ($name:literal, $field:ident, $range:literal) => {
@@ -315,6 +327,37 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| straight_line(settings, None, Some(text)),
         |settings| settings.city.policy.travel.straight_line().speed_mps().to_string()
     ),
+    policy_value!("policy.reposition.on", reposition.on, "true or false"),
+    policy_seconds!("policy.reposition.every", reposition.every, "seconds from 10 to 3600"),
+    key!(
+        "policy.reposition.resolution",
+        "an H3 resolution from 5 to 10",
+        |settings, text| {
+            settings.city.policy.reposition.resolution = Resolution::new(text.parse().ok()?).ok()?;
+            Some(())
+        },
+        |settings| settings.city.policy.reposition.resolution.get().to_string()
+    ),
+    policy_value!("policy.reposition.slot_min", reposition.slot_min, "minutes from 5 to 240, a whole part of a day"),
+    key!(
+        "policy.reposition.day_kinds",
+        "alike, work_and_weekend or seven_days",
+        |settings, text| text.parse().map(|kinds| settings.city.policy.reposition.day_kinds = kinds).ok(),
+        |settings| settings.city.policy.reposition.day_kinds.name().to_owned()
+    ),
+    policy_value!("policy.reposition.days_remembered", reposition.days_remembered, "days from 1 to 365"),
+    policy_value!("policy.reposition.recent_worth_days", reposition.recent_worth_days, "days from 0.01 to 100"),
+    policy_seconds!("policy.reposition.recent_lasts", reposition.recent_lasts, "seconds from 60 to 86400"),
+    policy_value!("policy.reposition.neighbours_share", reposition.neighbours_share, "a number from 0 to 1"),
+    policy_value!("policy.reposition.cells_max", reposition.cells_max, "a whole number from 1 to 1000000"),
+    policy_seconds!("policy.reposition.horizon", reposition.horizon, "seconds from 60 to 14400"),
+    policy_seconds!("policy.reposition.drive_max", reposition.drive_max, "seconds from 30 to 7200"),
+    policy_seconds!("policy.reposition.idle_for", reposition.idle_for, "seconds from 0 to 7200"),
+    policy_seconds!("policy.reposition.rest", reposition.rest, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.stay", reposition.stay, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.trip_worth", reposition.trip_worth, "seconds from 1 to 14400"),
+    policy_seconds!("policy.reposition.gain_min", reposition.gain_min, "seconds from 0 to 7200"),
+    policy_value!("policy.reposition.places_max", reposition.places_max, "a whole number from 1 to 1024"),
 ];
 
 /// Checks the range of every setting that has one here.

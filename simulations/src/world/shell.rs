@@ -153,6 +153,8 @@ impl World {
                 Effect::ReadRow { number } => self.read_row(who, number),
                 Effect::Answer { ask, answer } => self.news.push_back(News::Answer { ask, answer }),
                 Effect::Publish(view) => self.news.push_back(News::Trip(view)),
+                // In virtual time whoever studies decisions asks for them.
+                Effect::Log(_) => {}
                 Effect::HandOver { to, generation } => self.hand_over(who, to, generation),
                 Effect::Retire => self.forget(who),
                 Effect::Rebuild { .. } => self.rebuild(who),
