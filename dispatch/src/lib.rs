@@ -10,11 +10,13 @@ mod absent;
 mod cost;
 mod driver;
 mod explain;
+mod fare;
 mod forecast;
 mod ids;
 pub mod invariants;
 mod live_shard;
 mod live_trip;
+mod order;
 mod places;
 mod plan;
 mod policy;
@@ -31,6 +33,7 @@ pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_r
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, Surge};
 pub use forecast::{Forecast, Rates};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
@@ -38,6 +41,7 @@ pub use ids::{
 };
 pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
+pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{BadPolicy, Explaining, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
 pub use protocol::{

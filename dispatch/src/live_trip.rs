@@ -320,8 +320,8 @@ impl LiveTrip {
     /// To be called when the car or the stage has changed.
     fn find_way(&mut self, policy: &Policy) {
         let goal = match self.trip.stage.name() {
-            StageName::EnRoute => Some(self.trip.pickup),
-            StageName::InProgress => Some(self.trip.dropoff),
+            StageName::EnRoute => Some(self.trip.order.pickup),
+            StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {

@@ -168,7 +168,7 @@ impl LiveTrip {
         let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
         let Proposal { driver, home, pickup_eta } = proposal;
         let until = now + policy.offer_lasts + policy.reservation_grace;
-        let input = DriverInput::Reserve { offer, until, needs: self.trip.needs };
+        let input = DriverInput::Reserve { offer, until, needs: self.trip.order.needs };
         out.push(Effect::ToDriver { to: driver.clone(), home, input });
         let until = now + policy.reply_within;
         let wave = self.search.wave;
@@ -188,14 +188,7 @@ impl LiveTrip {
         let Some(attempt) = self.search.attempts.iter_mut().find(|attempt| attempt.offer == id) else { return };
         (attempt.home, attempt.until, attempt.is_shown) = (home, until, true);
         let attempt = attempt.clone();
-        let offer = Offer {
-            id,
-            pickup: self.trip.pickup,
-            dropoff: self.trip.dropoff,
-            needs: self.trip.needs,
-            pickup_eta: attempt.pickup_eta,
-            until,
-        };
+        let offer = Offer { id, order: self.trip.order, pickup_eta: attempt.pickup_eta, until };
         self.offers += 1;
         self.search.shown = true;
         out.push(Effect::ToDriver { to: attempt.driver.clone(), home, input: DriverInput::Offer(offer) });
@@ -255,9 +248,9 @@ impl LiveTrip {
         (search.shown, search.seeking) = (false, true);
         let seeker = Seeker {
             trip: self.trip.id,
-            pickup: self.trip.pickup,
-            dropoff: self.trip.dropoff,
-            needs: self.trip.needs,
+            pickup: self.trip.order.pickup,
+            dropoff: self.trip.order.dropoff,
+            needs: self.trip.order.needs,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             wave: search.wave,

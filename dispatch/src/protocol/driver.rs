@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use geo::Point;
-
 use super::{Deed, DriverAsk, Ping, Refusal, WriteError};
-use crate::{Generation, Needs, OfferId, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
+use crate::{Generation, Needs, OfferId, Order, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
 
 /// What may happen to a live driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,12 +125,8 @@ pub enum DriverInput {
 pub struct Offer {
     /// Names the offer.
     pub id: OfferId,
-    /// From where.
-    pub pickup: Point,
-    /// To where.
-    pub dropoff: Point,
-    /// What the rider needs of the vehicle.
-    pub needs: Needs,
+    /// What the rider asks for.
+    pub order: Order,
     /// How long to the pickup.
     pub pickup_eta: Duration,
     /// When the offer runs out.
