@@ -7,6 +7,8 @@
 //! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
 
 mod absent;
+mod cancellation;
+mod cap;
 mod cost;
 mod driver;
 mod explain;
@@ -30,6 +32,8 @@ mod value;
 mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
+pub use cancellation::{CancelReason, FeeStage, GiveBackReason, NotACancelReason, NotAGiveBackReason, fee_stage};
+pub use cap::{Cap, RiderCaps, RiderHas};
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
@@ -43,7 +47,10 @@ pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Explaining, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
+pub use policy::{
+    BadPolicy, CancellationPolicy, Explaining, HomewardPolicy, Method, OfferPolicy, Policy, ProgressPolicy,
+    RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
+};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,

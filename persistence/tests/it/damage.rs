@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use crate::street::{
-    Owner, assert_sound, assigned, cancelled, driver, everything, key, request, settled, shard, with_key,
+    Owner, assert_sound, assigned, cancelled, driver, everything, given_back, key, request, settled, shard, with_key,
 };
 
 async fn open(directory: &Path) -> Arc<dyn Store> {
@@ -115,6 +115,10 @@ async fn a_value_that_cannot_be_read_is_named() {
         ("UPDATE trip SET stage = 'cancelled' WHERE id = '$'", &[TheTrip], "trip.cancelled_by", "NULL"),
         ("UPDATE trip SET cancelled_by = 'rider' WHERE id = '$'", &[TheTrip], "trip.cancelled_by", "rider"),
         ("UPDATE trip SET cancelled_by = 'weather' WHERE id = '$'", &[TheTrip], "trip.cancelled_by", "weather"),
+        ("UPDATE trip SET cancel_reason = 'rain' WHERE id = '$'", &[TheTrip], "trip.cancel_reason", "rain"),
+        ("UPDATE trip SET cancel_reason = 'other' WHERE id = '$'", &[TheTrip], "trip.cancel_reason", "other"),
+        ("UPDATE trip SET cancel_fee = 'dear' WHERE id = '$'", &[TheTrip], "trip.cancel_fee", "dear"),
+        ("UPDATE trip SET cancel_fee = 'late' WHERE id = '$'", &[TheTrip], "trip.cancel_fee", "late"),
         ("UPDATE trip SET since = -1 WHERE id = '$'", &[TheTrip, TheShard], "trip.since", "-1"),
         (
             "UPDATE trip SET requested_at = 281474976710656 WHERE id = '$'",
@@ -199,7 +203,7 @@ async fn an_unreadable_row_refuses_the_writes_that_need_it_and_no_others() {
         let store = open(directory.path()).await;
         let (owner, driven, searching) = city(&store).await;
         drop(store);
-        let (fence, events) = (owner.fence, [Event::GivenBack, assigned("bob")]);
+        let (fence, events) = (owner.fence, [given_back(), assigned("bob")]);
         drop(owner);
         by_force(directory.path(), &sql.replace('$', &driven.id.to_string())).await;
 
@@ -288,7 +292,7 @@ async fn a_transaction_that_fails_is_unknown_and_the_next_goes_on() {
     run(&mut hand, TRAP).await.unwrap();
     let known = everything(&*store).await;
     for _ in 0..2 {
-        let (_, first) = owner.step(&driven, Event::GivenBack);
+        let (_, first) = owner.step(&driven, given_back());
         let (_, trapped) = owner.request();
         let (_, last) = owner.step(&searching, cancelled());
         let writes = vec![first.clone(), first, with_key(&trapped, &key("eve", "trap")), last];

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use dispatch::{DriverChange, Epoch, Event, Generation, WriteError};
 use persistence::{Done, Fence, Store};
 
-use crate::street::{Owner, assert_sound, assigned, but, cancelled, driver, key, relocation, settled, shard, with_key};
+use crate::street::{
+    Owner, assert_sound, assigned, but, cancelled, driver, given_back, key, relocation, settled, shard, with_key,
+};
 
 pub(crate) async fn epochs_count_from_one_for_each_shard_alone(store: Arc<dyn Store>) {
     for epoch in 1..=3 {
@@ -77,7 +79,7 @@ pub(crate) async fn a_driver_is_taken_by_one_trip_at_a_time(store: Arc<dyn Store
     let held = here.stepped(&one, assigned("ann")).await;
     here.refuses(here.step(&other, assigned("ann")).1, WriteError::DriverTaken).await;
     there.refuses(there.step(&far, assigned("ann")).1, WriteError::DriverTaken).await;
-    here.stepped(&held, Event::GivenBack).await;
+    here.stepped(&held, given_back()).await;
     there.stepped(&far, assigned("ann")).await;
     here.refuses(here.step(&other, assigned("ann")).1, WriteError::DriverTaken).await;
     assert_sound(&*store).await;
@@ -133,7 +135,7 @@ pub(crate) async fn a_step_that_contradicts_the_rows_is_stale(store: Arc<dyn Sto
     for wrong in [DriverChange::Take(driver("ann")), DriverChange::Free(driver("ann"))] {
         owner.refuses(but(&arrive, |write| write.driver = wrong), WriteError::Stale).await;
     }
-    let (_, end) = owner.step(&coming, Event::GivenBack);
+    let (_, end) = owner.step(&coming, given_back());
     for wrong in [DriverChange::None, DriverChange::Take(driver("bob"))] {
         owner.refuses(but(&end, |write| write.driver = wrong), WriteError::Stale).await;
     }
