@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Policy, StageName, Timestamp, Trip};
+use crate::{Party, Policy, Stage, StageName, Timestamp, Trip};
 
 /// Something one person may have only so much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +66,25 @@ pub struct RiderHas {
     pub searching: u32,
     /// When trips were called off by the rider, the latest first: as far back, and as many, as anyone asks for.
     pub called_off: Vec<Timestamp>,
+}
+
+/// The most cancellations of one rider that anyone counts.
+const CALLED_OFF_MAX: usize = 1_000;
+
+impl RiderHas {
+    /// A trip of this rider has taken a step: from this stage, if it was there before, to how it is now.
+    pub fn stepped(&mut self, before: Option<StageName>, after: &Trip) {
+        let now = after.stage.name();
+        let active = |stage: StageName| u32::from(stage.is_active());
+        let searching = |stage: StageName| u32::from(stage == StageName::Searching);
+        self.active = (self.active + active(now)).saturating_sub(before.map_or(0, active));
+        self.searching = (self.searching + searching(now)).saturating_sub(before.map_or(0, searching));
+        if matches!(after.stage, Stage::Cancelled { by: Party::Rider, .. }) {
+            let place = self.called_off.iter().position(|at| *at <= after.since).unwrap_or(self.called_off.len());
+            self.called_off.insert(place, after.since);
+            self.called_off.truncate(CALLED_OFF_MAX);
+        }
+    }
 }
 
 impl RiderCaps {

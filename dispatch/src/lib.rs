@@ -22,6 +22,7 @@ mod order;
 mod places;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
 mod reposition;
 mod slots;
@@ -48,8 +49,8 @@ pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{
-    BadPolicy, CancellationPolicy, Explaining, HomewardPolicy, Method, OfferPolicy, Policy, ProgressPolicy,
-    RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
+    BadPolicy, CancellationPolicy, Explaining, Forward, HomewardPolicy, Method, OfferPolicy, Policy, PoolingPolicy,
+    ProgressPolicy, RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,

@@ -12,8 +12,8 @@ use geo::Point;
 
 use crate::{
     AskId, CancelReason, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event,
-    GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, ShardId, Stage, StageName, Timestamp,
-    Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
+    GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId, Stage, StageName,
+    Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
 };
 
 use search::{Search, Yes};
@@ -83,12 +83,13 @@ impl LiveTrip {
         event: Event,
         at: Timestamp,
         key: Option<RequestKey>,
+        caps: Option<RiderCaps>,
         ask: AskId,
     ) -> Option<(LiveTrip, Vec<Effect>)> {
         let after = Trip::begin(id, &event, at).ok()?;
         let mut live = LiveTrip::around(after.clone(), epoch, None);
         live.history.clear();
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key, caps };
         live.pending = Some(Pending { event, after, asker: Asker::Person(ask) });
         Some((live, vec![Effect::Commit(Write::Trip(write))]))
     }
@@ -141,6 +142,7 @@ impl LiveTrip {
             eta: self.way.map(|way| way.eta),
             history: self.history.clone(),
             offers: self.offers,
+            promised: self.search.promise().map(|(driver, _)| driver.clone()),
         }
     }
 
@@ -163,7 +165,8 @@ impl LiveTrip {
             StageName::InProgress => policy.ride_lasts,
             StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
         };
-        Some(self.trip.since + lasts)
+        let promised = self.search.promise().map_or(Timestamp::default(), |(_, until)| until + policy.reply_within);
+        Some((self.trip.since + lasts).max(promised))
     }
 
     /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
@@ -248,6 +251,13 @@ impl LiveTrip {
             }
             TripInput::Busy { offer } | TripInput::Declined { offer } if self.search.is_reserving(offer) => {
                 self.turned_down(now, policy, offer, OfferFate::Busy, out);
+            }
+            TripInput::Promised { offer, by, home } if self.search.is_shown_to(offer, &by) => {
+                self.promised(now, policy, offer, home, out);
+            }
+            TripInput::Promised { offer, by, home } => {
+                let input = DriverInput::Withdraw { offer, why: Withdrawal::Taken };
+                out.push(Effect::ToDriver { to: by, home, input });
             }
             TripInput::Declined { offer } => self.turned_down(now, policy, offer, OfferFate::Declined, out),
             TripInput::Accepted { offer, by, home, ask } if self.search.is_shown_to(offer, &by) => {
@@ -350,7 +360,7 @@ impl LiveTrip {
             (Some(freed), None) => DriverChange::Free(freed.clone()),
             _ => DriverChange::None,
         };
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None, caps: None };
         self.pending = Some(Pending { event, after, asker });
         out.push(Effect::Commit(Write::Trip(write)));
     }

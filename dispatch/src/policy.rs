@@ -9,8 +9,10 @@ use crate::{Eta, Timestamp};
 
 mod cancellation;
 mod explaining;
+mod forward;
 mod homeward;
 mod offers;
+mod pooling;
 mod progress;
 mod reposition;
 mod riders;
@@ -18,8 +20,10 @@ mod weights;
 
 pub use cancellation::CancellationPolicy;
 pub use explaining::Explaining;
+pub use forward::Forward;
 pub use homeward::HomewardPolicy;
 pub use offers::{OfferPolicy, WAVE_MAX};
+pub use pooling::PoolingPolicy;
 pub use progress::ProgressPolicy;
 pub use reposition::RepositionPolicy;
 pub use riders::RiderPolicy;
@@ -49,6 +53,8 @@ pub struct Policy {
     pub weights: Weights,
     /// How much is remembered of why it was decided so.
     pub explain: Explaining,
+    /// When a driver who is about to drop a rider off is a candidate for the next one.
+    pub forward: Forward,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -98,6 +104,8 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Rides that are shared.
+    pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
 }
@@ -110,6 +118,7 @@ impl Default for Policy {
             immediate_above: 4.0,
             weights: Weights::default(),
             explain: Explaining::default(),
+            forward: Forward::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
@@ -135,6 +144,7 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
         }
     }
@@ -198,6 +208,7 @@ impl Policy {
         }
         self.weights.check()?;
         self.explain.check()?;
+        self.forward.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
@@ -214,6 +225,7 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
+        self.pooling.check()?;
         self.reposition.check()?;
         self.cancellation.check()?;
         self.progress.check()?;

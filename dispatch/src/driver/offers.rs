@@ -15,6 +15,7 @@ impl LiveDriver {
         if self.session != Some(ask.session) || self.vehicle.replace(vehicle).is_none_or(|before| before == vehicle) {
             return;
         }
+        self.drop_next(Some(Withdrawal::NotCommitted), out);
         match &self.state {
             State::Reserved { offer, .. } => self.give_up(*offer, out),
             State::Offered { offer, .. } => {
@@ -35,6 +36,9 @@ impl LiveDriver {
     }
 
     pub(super) fn reserve(&mut self, offer: OfferId, until: Timestamp, wanted: bool, out: &mut Vec<Effect>) {
+        if self.reserve_next(offer, until, wanted, out) {
+            return;
+        }
         let free = wanted && self.availability() == Availability::Available;
         let again = matches!(&self.state, State::Reserved { offer: held, .. } if *held == offer);
         let input = if free || again {
@@ -47,6 +51,9 @@ impl LiveDriver {
     }
 
     pub(super) fn offered(&mut self, now: Timestamp, policy: &Policy, offer: Offer, out: &mut Vec<Effect>) {
+        if self.offered_next(&offer, out) {
+            return;
+        }
         match &self.state {
             State::Reserved { offer: held, until } if *held == offer.id => {
                 self.state = State::Offered { offer: offer.clone(), until: *until };
@@ -59,6 +66,9 @@ impl LiveDriver {
     }
 
     pub(super) fn withdrawn(&mut self, policy: &Policy, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
+        if self.withdrawn_next(offer, why, out) {
+            return;
+        }
         match &self.state {
             State::Reserved { offer: held, .. } if *held == offer => self.state = State::Idle,
             State::Recalling { offer: held, .. } if *held == offer => {
@@ -78,7 +88,7 @@ impl LiveDriver {
     }
 
     pub(super) fn answered(&mut self, offer: OfferId, yes: bool, ask: DriverAsk, out: &mut Vec<Effect>) {
-        if self.session != Some(ask.session) {
+        if self.session != Some(ask.session) || self.answered_next(offer, yes, ask, out) {
             return;
         }
         self.manner.spoke();

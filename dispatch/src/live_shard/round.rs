@@ -149,7 +149,7 @@ impl LiveShard {
         let fresh =
             Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
         let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
@@ -167,9 +167,12 @@ impl LiveShard {
                 acceptance: free.acceptance,
                 position_age: near.age(),
                 plausibility: spot.track.plausibility(),
+                busy_for: None,
             })
         };
-        near.into_iter().zip(etas).filter_map(candidate).collect()
+        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
+        candidates.extend(self.soon_candidates(now, policy, seeker, &search));
+        candidates
     }
 }
 

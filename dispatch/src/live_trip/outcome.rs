@@ -1,6 +1,6 @@
 //! What follows from the store's answer: who is told what, and how the search goes on.
 
-use super::{Asker, LiveTrip, Pending, Search, Watch};
+use super::{Asker, LiveTrip, Pending, Watch};
 use crate::{
     DriverAsk, DriverInput, Effect, Event, OfferFate, Party, Policy, RETRY_AFTER, Refusal, ShardInput, Stage,
     Timestamp, Trip, Withdrawal, WriteError,
@@ -56,7 +56,7 @@ impl LiveTrip {
 
     /// One driver is won: the others are told at once, also those whose "yes" is still in line.
     fn assigned(&mut self, now: Timestamp, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        let attempts = std::mem::replace(&mut self.search, Search::default()).take_all();
+        let attempts = std::mem::take(&mut self.search).take_all();
         for attempt in attempts {
             if trip.stage.committed_driver() == Some(&attempt.driver) {
                 self.tell_fate(now, &attempt, OfferFate::Committed, out);
@@ -75,6 +75,10 @@ impl LiveTrip {
         match why {
             WriteError::SameKey(trip) => {
                 self.answer(&asker, Err(Refusal::SameKey { trip }), out);
+                out.push(Effect::Retire);
+            }
+            WriteError::Capped { cap, retry_after } => {
+                self.answer(&asker, Err(Refusal::Capped { cap, retry_after }), out);
                 out.push(Effect::Retire);
             }
             WriteError::DriverTaken => {

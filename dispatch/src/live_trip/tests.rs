@@ -33,7 +33,7 @@ fn searching() -> LiveTrip {
     let rider = RiderId::new("eve").unwrap();
     let event = Event::Requested { rider, order: Order::new(corner(), corner()) };
     let id = TripId::new(START, home(), 1);
-    let (mut live, _) = LiveTrip::requested(id, Epoch(1), event, START, None, AskId(1)).unwrap();
+    let (mut live, _) = LiveTrip::requested(id, Epoch(1), event, START, None, None, AskId(1)).unwrap();
     live.step(START, &policy(), TripInput::Written);
     live
 }

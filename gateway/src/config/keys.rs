@@ -38,10 +38,10 @@ impl Key {
 
 /// A key whose value is checked when it is read, or elsewhere.
 macro_rules! key {
-    ($name:literal, $allowed:expr, $set:expr, $show:expr) => {
+    ($name:literal, $allowed:literal, $set:expr, $show:expr) => {
         key!($name, $allowed, $set, $show, |_| true)
     };
-    ($name:literal, $allowed:expr, $set:expr, $show:expr, $fits:expr) => {
+    ($name:literal, $allowed:literal, $set:expr, $show:expr, $fits:expr) => {
         Key { name: $name, allowed: $allowed, set: $set, show: $show, fits: $fits }
     };
 }
@@ -84,18 +84,6 @@ macro_rules! policy_seconds {
     };
 }
 
-/// A distance of the policy, in metres; the policy itself knows the range.
-macro_rules! policy_meters {
-    ($name:literal, $($field:ident).+, $allowed:literal) => {
-        key!(
-            $name,
-            $allowed,
-            |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
-            |settings| settings.city.policy.$($field).+.get().to_string()
-        )
-    };
-}
-
 /// A value of the policy that reads and shows itself; the policy itself knows the range.
 macro_rules! policy_value {
     ($name:literal, $($field:ident).+, $allowed:literal) => {
@@ -108,14 +96,14 @@ macro_rules! policy_value {
     };
 }
 
-/// How much a factor of a match weighs; the policy itself knows the range.
-macro_rules! weight {
-    ($name:literal, $field:ident, $range:literal) => {
+/// A distance of the policy, in metres; the policy itself knows the range.
+macro_rules! policy_meters {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
         key!(
             $name,
-            concat!("a number from ", $range),
-            |settings, text| text.parse().map(|weight| settings.city.policy.weights.$field = weight).ok(),
-            |settings| settings.city.policy.weights.$field.to_string()
+            $allowed,
+            |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
+            |settings| settings.city.policy.$($field).+.get().to_string()
         )
     };
 }
@@ -230,26 +218,22 @@ pub(super) const KEYS: &[Key] = &[
         },
         |settings| settings.city.policy.version.clone()
     ),
-    key!(
-        "policy.immediate_above",
-        "a number from 0 to 1000",
-        |settings, text| text.parse().map(|ratio| settings.city.policy.immediate_above = ratio).ok(),
-        |settings| settings.city.policy.immediate_above.to_string()
-    ),
-    weight!("policy.weights.pickup", pickup, "0 to 100"),
-    weight!("policy.weights.waiting", waiting, "0 to 100"),
-    weight!("policy.weights.idle", idle, "0 to 100"),
-    key!(
-        "policy.weights.idle_max",
-        "seconds from 0 to 86400",
-        |settings, text| seconds(text).map(|value| settings.city.policy.weights.idle_max = value),
-        |settings| settings.city.policy.weights.idle_max.as_secs_f64().to_string()
-    ),
-    weight!("policy.weights.refusal", refusal, "0 to 3600"),
-    weight!("policy.weights.position_age", position_age, "0 to 100"),
-    weight!("policy.weights.doubt", doubt, "0 to 3600"),
-    weight!("policy.weights.ride", ride, "0 to 100"),
-    weight!("policy.weights.future", future, "0 to 100"),
+    policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
+    policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
+    policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
+    policy_value!("policy.explain.decisions_max", explain.decisions_max, "a whole number from 0 to 1000000"),
+    policy_value!("policy.explain.candidates_max", explain.candidates_max, "a whole number from 0 to 256"),
+    policy_value!("policy.explain.journal_permille", explain.journal_permille, "a whole number from 0 to 1000"),
+    policy_value!("policy.weights.pickup", weights.pickup, "a number from 0 to 100"),
+    policy_value!("policy.weights.waiting", weights.waiting, "a number from 0 to 100"),
+    policy_value!("policy.weights.idle", weights.idle, "a number from 0 to 100"),
+    policy_seconds!("policy.weights.idle_max", weights.idle_max, "seconds from 0 to 86400"),
+    policy_value!("policy.weights.refusal", weights.refusal, "a number from 0 to 3600"),
+    policy_value!("policy.weights.position_age", weights.position_age, "a number from 0 to 100"),
+    policy_value!("policy.weights.doubt", weights.doubt, "a number from 0 to 3600"),
+    policy_value!("policy.weights.ride", weights.ride, "a number from 0 to 100"),
+    policy_value!("policy.weights.future", weights.future, "a number from 0 to 100"),
     key!(
         "policy.method",
         "batched or nearest",
@@ -327,6 +311,17 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| straight_line(settings, None, Some(text)),
         |settings| settings.city.policy.travel.straight_line().speed_mps().to_string()
     ),
+    policy_value!("policy.pooling.on", pooling.on, "true or false"),
+    policy_value!("policy.pooling.seats", pooling.seats, "a whole number from 2 to 8"),
+    policy_value!("policy.pooling.riders_max", pooling.riders_max, "a whole number from 2 to 12"),
+    policy_seconds!("policy.pooling.wait_max", pooling.wait_max, "seconds from 10 to 7200"),
+    policy_value!("policy.pooling.detour_factor", pooling.detour_factor, "a number from 1 to 5"),
+    policy_seconds!("policy.pooling.detour_constant", pooling.detour_constant, "seconds from 0 to 7200"),
+    policy_seconds!("policy.pooling.boarding", pooling.boarding, "seconds from 0 to 600"),
+    policy_seconds!("policy.pooling.alighting", pooling.alighting, "seconds from 0 to 600"),
+    policy_value!("policy.pooling.drive_weight", pooling.drive_weight, "a whole number from 1 to 1000"),
+    policy_value!("policy.pooling.rider_weight", pooling.rider_weight, "a whole number from 0 to 1000"),
+    policy_value!("policy.pooling.search_steps_max", pooling.search_steps_max, "a whole number from 1000 to 100000000"),
     policy_value!("policy.reposition.on", reposition.on, "true or false"),
     policy_seconds!("policy.reposition.every", reposition.every, "seconds from 10 to 3600"),
     key!(
@@ -384,7 +379,7 @@ pub fn describe_keys() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "{:<26} {:<36} default {:<24} {}",
+            "{:<32} {:<39} default {:<24} {}",
             key.name,
             key.variable(),
             (key.show)(&defaults),

@@ -153,6 +153,22 @@ pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
     TRIP_ID.read(row, trip_id)
 }
 
+/// Reads the rider of a trip alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_rider(row: &SqliteRow) -> Result<RiderId, StoreError> {
+    TRIP_RIDER.read(row, rider_id)
+}
+
+/// Reads since when a trip stands as it does, alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_since(row: &SqliteRow) -> Result<Timestamp, StoreError> {
+    SINCE.read(row, moment)
+}
+
 /// Reads the version of a trip alone.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ pub(crate) fn step(fence: Fence, trip: &Trip, event: Event) -> (Trip, Guarded) {
         (Some(freed), None) => DriverChange::Free(freed.clone()),
         _ => DriverChange::None,
     };
-    let write = TripWrite { event, at, after: after.clone(), driver: change, key: None };
+    let write = TripWrite { event, at, after: after.clone(), driver: change, key: None, caps: None };
     (after, Guarded { fence, write: Write::Trip(write) })
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn request(fence: Fence, id: TripId, rider_name: &str) -> (Trip, Guar
     let event = Event::Requested { rider: rider(rider_name), order: Order::new(corner(0), corner(1)) };
     let at = id.requested_at();
     let after = Trip::begin(id, &event, at).unwrap();
-    let write = TripWrite { event, at, after: after.clone(), driver: DriverChange::None, key: None };
+    let write = TripWrite { event, at, after: after.clone(), driver: DriverChange::None, key: None, caps: None };
     (after, Guarded { fence, write: Write::Trip(write) })
 }
 

@@ -71,8 +71,14 @@ pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>)
         let id = trip_id(shard(0), number);
         let event = Event::Requested { rider: rider("eve"), order };
         let after = Trip::begin(id, &event, id.requested_at()).unwrap();
-        let write =
-            TripWrite { event, at: id.requested_at(), after: after.clone(), driver: DriverChange::None, key: None };
+        let write = TripWrite {
+            event,
+            at: id.requested_at(),
+            after: after.clone(),
+            driver: DriverChange::None,
+            key: None,
+            caps: None,
+        };
         let event = write.event.clone();
         owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
         assert_eq!(journal(&*store).await.pop().unwrap().event, event);
@@ -145,7 +151,14 @@ pub(crate) async fn places_come_back_to_the_last_bit(store: Arc<dyn Store>) {
         let event = Event::Requested { rider: rider("a.b_c:d@e|f-0"), order: Order::new(point, point) };
         let at = Timestamp::from_millis(u64::MAX);
         let after = Trip::begin(trip_id(shard(0), number), &event, at).unwrap();
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key: None };
+        let write = TripWrite {
+            event: event.clone(),
+            at,
+            after: after.clone(),
+            driver: DriverChange::None,
+            key: None,
+            caps: None,
+        };
         owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
         // Adding zero makes -0 the 0 it is equal to: a store may keep either.
         let bits = |point: Point| ((point.lat() + 0.0).to_bits(), (point.lon() + 0.0).to_bits());
