@@ -52,7 +52,21 @@ fn a_driver_who_waited_long_enough_ends_the_trip_of_a_rider_who_does_not_come() 
         241s kim requests
         244s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            5s refuse ann: a trip that is en_route cannot be cancelled
+            60s eve's trip is arrived
+            60s tell ann that eve's trip is arrived
+            100s refuse ann: too early: possible in 140 s
+            240s eve's trip is cancelled
+            240s tell ann that eve's trip is cancelled
+            241s kim's trip is searching
+            243s offer kim to ann until 255s
+        "#]],
     );
     let story = "0s ann online 300m\n0s eve requests\n3s ann accepts\n60s ann arrives\n240s ann says that nobody comes";
     assert_eq!(end(story), (Party::Driver, CancelReason::RiderNoShow, FeeStage::NoShow));

@@ -17,7 +17,21 @@ fn a_driver_who_goes_dark_is_asked_and_then_replaced() {
         155s bob accepts
         160s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s bob is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            90s ask ann whether the car comes to eve: went_dark
+            150s eve's trip is searching
+            150s take eve from ann: went_dark
+            150s tell ann that eve's trip is searching
+            152s offer eve to bob until 164s
+            155s eve's trip is en_route
+            155s tell bob that eve's trip is en_route
+        "#]],
     );
 }
 
@@ -33,7 +47,16 @@ fn a_driver_who_shows_up_again_keeps_the_trip() {
         200s ann arrives
         201s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            90s ask ann whether the car comes to eve: went_dark
+            200s eve's trip is arrived
+            200s tell ann that eve's trip is arrived
+        "#]],
     );
 }
 
@@ -46,7 +69,17 @@ fn a_driver_who_does_not_move_is_asked_and_then_replaced() {
         3s   ann accepts
         400s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            243s ask ann whether the car comes to eve: stalled
+            303s eve's trip is searching
+            303s take eve from ann: stalled
+            303s tell ann that eve's trip is searching
+        "#]],
     );
 }
 
@@ -59,7 +92,15 @@ fn a_driver_who_waits_round_the_corner_has_not_stalled() {
         3s   ann accepts
         600s ann arrives
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            600s eve's trip is arrived
+            600s tell ann that eve's trip is arrived
+        "#]],
     );
 }
 
@@ -76,7 +117,17 @@ fn a_driver_who_drives_away_is_asked_and_then_replaced() {
         120s ann moves 2000m
         170s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            80s ask ann whether the car comes to eve: drove_away
+            140s eve's trip is searching
+            140s take eve from ann: drove_away
+            140s tell ann that eve's trip is searching
+        "#]],
     );
 }
 
@@ -92,7 +143,15 @@ fn a_way_round_the_block_is_not_driving_away() {
         60s  ann moves 500m
         90s  ann arrives
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            90s eve's trip is arrived
+            90s tell ann that eve's trip is arrived
+        "#]],
     );
 }
 
@@ -108,7 +167,13 @@ fn nobody_is_watched_where_that_is_not_wanted() {
         30s  ann falls silent
         900s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+        "#]],
     );
 }
 
@@ -124,6 +189,17 @@ fn after_a_crash_a_driver_has_time_to_be_heard_again() {
         200s ann arrives
         201s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route
+            100s the node is back
+            150s ann is en_route with eve, last trip
+            150s ann is en_route with eve
+            200s eve's trip is arrived
+            200s tell ann that eve's trip is arrived
+        "#]],
     );
 }
