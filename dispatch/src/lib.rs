@@ -47,10 +47,10 @@ pub use ids::{
 pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
-pub use plan::{Edge, Plan, Problem, plan};
+pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
-    BadPolicy, CancellationPolicy, Explaining, Forward, HomewardPolicy, Method, OfferPolicy, Policy, PoolingPolicy,
-    ProgressPolicy, RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
+    BadPolicy, CancellationPolicy, Explaining, Forward, HomewardPolicy, Matching, Method, OfferPolicy, Policy,
+    PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,

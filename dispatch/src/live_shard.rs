@@ -12,7 +12,7 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
@@ -51,6 +51,7 @@ pub struct LiveShard {
     chronicle: Chronicle,
     /// Who is on the way home, and where that is.
     homeward: BTreeMap<DriverId, Point>,
+    solver: Solver,
 }
 
 /// What a shard has seen, for metrics.
@@ -68,6 +69,8 @@ pub struct ShardCounts {
     pub pings_stray: u64,
     /// Rounds planned.
     pub rounds: u64,
+    /// Rounds whose plan is not the best there is because [`crate::Matching::work_max`] ran out.
+    pub rounds_cut_short: u64,
     /// Matches proposed.
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
@@ -126,6 +129,7 @@ impl LiveShard {
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
             homeward: BTreeMap::new(),
+            solver: Solver::default(),
         }
     }
 

@@ -161,6 +161,7 @@ impl World {
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
+            sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum

@@ -16,8 +16,7 @@ fn waves(sizes: &[usize]) -> Policy {
 
 #[test]
 fn after_a_no_three_are_asked_one_after_the_other_and_then_five() {
-    check_with(
-        Policy::default(),
+    check(
         "
         0s  ann online 100m
         0s  bob online 200m

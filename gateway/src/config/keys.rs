@@ -219,6 +219,7 @@ pub(super) const KEYS: &[Key] = &[
         |settings| settings.city.policy.version.clone()
     ),
     policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_value!("policy.matching.work_max", matching.work_max, "a whole number from 10000 to 1000000000"),
     policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
     policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
     policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
@@ -294,6 +295,7 @@ pub(super) const KEYS: &[Key] = &[
         riders.cancellations_max,
         "a whole number from 0 (no limit) to 1000"
     ),
+    policy_seconds!("policy.wait_max", wait_max, "seconds from 30 to 86400"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
