@@ -17,6 +17,7 @@ use crate::{
 
 use crate::track::{Position, Track, Verdict};
 
+mod homeward;
 mod proposals;
 mod record;
 mod round;
@@ -48,6 +49,8 @@ pub struct LiveShard {
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    /// Who is on the way home, and where that is.
+    homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
 }
 
@@ -125,6 +128,7 @@ impl LiveShard {
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            homeward: BTreeMap::new(),
             solver: Solver::default(),
         }
     }
@@ -262,6 +266,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
                 spot.standing = standing;
