@@ -3,16 +3,18 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use geo::{Meters, Point, StraightLine, Travel, WeekTime};
+use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
 mod explaining;
+mod fares;
 mod offers;
 mod reposition;
 mod weights;
 
 pub use explaining::Explaining;
+pub use fares::FarePolicy;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use reposition::RepositionPolicy;
 pub use weights::Weights;
@@ -84,6 +86,8 @@ pub struct Policy {
     pub utc_offset_min: i16,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
+    /// What rides cost.
+    pub fares: FarePolicy,
 }
 
 impl Default for Policy {
@@ -116,6 +120,7 @@ impl Default for Policy {
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
             reposition: RepositionPolicy::default(),
+            fares: FarePolicy::default(),
         }
     }
 }
@@ -195,6 +200,7 @@ impl Policy {
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
         self.reposition.check()?;
+        self.fares.check()?;
         self.offers.check()
     }
 
@@ -215,6 +221,12 @@ impl Policy {
     #[must_use]
     pub fn etas_to(&self, from: &[Point], to: Point, at: Timestamp) -> Vec<Eta> {
         self.travel.estimates_to(from, to, self.week_time(at)).into_iter().map(Eta::from).collect()
+    }
+
+    /// The drive that leaves `from` for `to` at this moment.
+    #[must_use]
+    pub fn drive(&self, from: Point, to: Point, at: Timestamp) -> Drive {
+        self.travel.estimate(from, to, self.week_time(at)).drive
     }
 
     /// What the city's clocks show.
