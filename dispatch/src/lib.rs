@@ -33,9 +33,7 @@ pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_r
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
-pub use fare::{
-    AMOUNT_MAX, BadAmount, Currency, Fare, FeeStage, NotACurrency, NotATariff, PRICE_MAX, Surge, Tariff,
-};
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, FeeStage, NotACurrency, NotATariff, PRICE_MAX, Surge, Tariff};
 pub use forecast::{Forecast, Rates};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
@@ -45,7 +43,9 @@ pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Explaining, FarePolicy, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
+pub use policy::{
+    BadPolicy, Explaining, FarePolicy, Forward, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights,
+};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,

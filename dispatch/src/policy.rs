@@ -9,12 +9,14 @@ use crate::{Eta, Timestamp};
 
 mod explaining;
 mod fares;
+mod forward;
 mod offers;
 mod reposition;
 mod weights;
 
 pub use explaining::Explaining;
 pub use fares::FarePolicy;
+pub use forward::Forward;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use reposition::RepositionPolicy;
 pub use weights::Weights;
@@ -43,6 +45,8 @@ pub struct Policy {
     pub weights: Weights,
     /// How much is remembered of why it was decided so.
     pub explain: Explaining,
+    /// When a driver who is about to drop a rider off is a candidate for the next one.
+    pub forward: Forward,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -98,6 +102,7 @@ impl Default for Policy {
             immediate_above: 4.0,
             weights: Weights::default(),
             explain: Explaining::default(),
+            forward: Forward::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
@@ -183,6 +188,7 @@ impl Policy {
         }
         self.weights.check()?;
         self.explain.check()?;
+        self.forward.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });

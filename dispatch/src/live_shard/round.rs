@@ -167,9 +167,12 @@ impl LiveShard {
                 acceptance: free.acceptance,
                 position_age: near.age(),
                 plausibility: spot.track.plausibility(),
+                busy_for: None,
             })
         };
-        near.into_iter().zip(etas).filter_map(candidate).collect()
+        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
+        candidates.extend(self.soon_candidates(now, policy, seeker, &search));
+        candidates
     }
 }
 

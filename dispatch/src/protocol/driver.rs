@@ -131,6 +131,8 @@ pub struct Offer {
     pub pickup_eta: Duration,
     /// When the offer runs out.
     pub until: Timestamp,
+    /// The trip the driver is on: the ride offered begins when that one has ended.
+    pub after: Option<TripId>,
 }
 
 /// Why an offer is taken back.
@@ -218,6 +220,14 @@ pub enum Notice {
         offer: OfferId,
         /// Why.
         why: Withdrawal,
+    },
+    /// The "yes" to a next trip was understood: it will be the driver's when the present one has ended, unless it is
+    /// withdrawn before.
+    Promised {
+        /// Which offer.
+        offer: OfferId,
+        /// The command this answers.
+        ask: DriverAsk,
     },
     /// The "no" was understood.
     Declined {

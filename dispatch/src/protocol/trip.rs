@@ -42,6 +42,15 @@ pub enum TripInput {
         /// The app's command.
         ask: DriverAsk,
     },
+    /// The driver said yes, but has a rider in the car: "accepted" follows when that one has got out.
+    Promised {
+        /// To which offer.
+        offer: OfferId,
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
+    },
     /// The driver said no, or can no longer be asked.
     Declined {
         /// Which offer.
@@ -139,4 +148,6 @@ pub struct TripView {
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.
     pub offers: u32,
+    /// While it searches: the driver who has promised to come when the rider in the car has got out. Not durable.
+    pub promised: Option<DriverId>,
 }
