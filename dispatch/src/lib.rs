@@ -23,6 +23,7 @@ mod policy;
 mod protocol;
 mod reposition;
 mod slots;
+mod surge;
 mod time;
 mod track;
 mod trip;
@@ -39,12 +40,13 @@ pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
-pub use live_shard::{LiveShard, Present, ShardCounts};
+pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{
-    BadPolicy, Explaining, FarePolicy, Forward, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights,
+    BadPolicy, Explaining, FarePolicy, Forward, Method, OfferPolicy, Policy, RepositionPolicy, SurgePolicy, WAVE_MAX,
+    Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
@@ -53,6 +55,7 @@ pub use protocol::{
 };
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
+pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};

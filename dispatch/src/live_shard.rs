@@ -12,11 +12,12 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Standing, SurgeMap, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
+mod pricing;
 mod proposals;
 mod record;
 mod round;
@@ -24,6 +25,7 @@ mod soon;
 
 use soon::Soon;
 
+pub use pricing::Estimate;
 pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
@@ -48,6 +50,7 @@ pub struct LiveShard {
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    surge: SurgeMap,
 }
 
 /// What a shard has seen, for metrics.
@@ -122,6 +125,7 @@ impl LiveShard {
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            surge: SurgeMap::default(),
         }
     }
 
@@ -152,10 +156,11 @@ impl LiveShard {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        match &self.round {
+        let round = match &self.round {
             Some(round) => Some(round.until),
             None => self.next_round_at,
-        }
+        };
+        round.into_iter().chain(self.surge.deadline()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -192,6 +197,7 @@ impl LiveShard {
         if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
             self.begin_round(now, policy, out);
         }
+        self.refresh_surge(now, policy);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -305,6 +311,7 @@ impl LiveShard {
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
         let at_once = seeker.at_once;
+        self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
             Method::Nearest if at_once => now,

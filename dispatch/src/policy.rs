@@ -12,6 +12,7 @@ mod fares;
 mod forward;
 mod offers;
 mod reposition;
+mod surge;
 mod weights;
 
 pub use explaining::Explaining;
@@ -19,6 +20,7 @@ pub use fares::FarePolicy;
 pub use forward::Forward;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use reposition::RepositionPolicy;
+pub use surge::SurgePolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -92,6 +94,8 @@ pub struct Policy {
     pub reposition: RepositionPolicy,
     /// What rides cost.
     pub fares: FarePolicy,
+    /// How prices follow demand.
+    pub surge: SurgePolicy,
 }
 
 impl Default for Policy {
@@ -126,6 +130,7 @@ impl Default for Policy {
             utc_offset_min: 0,
             reposition: RepositionPolicy::default(),
             fares: FarePolicy::default(),
+            surge: SurgePolicy::default(),
         }
     }
 }
@@ -207,6 +212,7 @@ impl Policy {
         }
         self.reposition.check()?;
         self.fares.check()?;
+        self.surge.check()?;
         self.offers.check()
     }
 
