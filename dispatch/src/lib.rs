@@ -20,7 +20,9 @@ mod order;
 mod places;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
+mod quote;
 mod reposition;
 mod slots;
 mod surge;
@@ -45,14 +47,15 @@ pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{
-    BadPolicy, Explaining, FarePolicy, Forward, Method, OfferPolicy, Policy, RepositionPolicy, SurgePolicy, WAVE_MAX,
-    Weights,
+    BadPickupTime, BadPolicy, BookingPolicy, Explaining, FarePolicy, Forward, Method, OfferPolicy, Policy,
+    PoolingPolicy, RepositionPolicy, SurgePolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
     TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
+pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
 pub use surge::SurgeMap;

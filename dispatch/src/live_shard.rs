@@ -17,6 +17,7 @@ use crate::{
 
 use crate::track::{Position, Track, Verdict};
 
+mod booked;
 mod pricing;
 mod proposals;
 mod record;
@@ -45,6 +46,8 @@ pub struct LiveShard {
     soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
+    /// Riders for later for whom every car would be too early, by when to look again.
+    booked: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
     rounds: u64,
@@ -120,6 +123,7 @@ impl LiveShard {
             soon: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
+            booked: BTreeMap::new(),
             next_round_at: None,
             round: None,
             rounds: 0,
@@ -160,7 +164,7 @@ impl LiveShard {
             Some(round) => Some(round.until),
             None => self.next_round_at,
         };
-        round.into_iter().chain(self.surge.deadline()).min()
+        round.into_iter().chain(self.surge.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -175,7 +179,10 @@ impl LiveShard {
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
             ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
-            ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
+            ShardInput::Unseek(trip) => {
+                self.waiting.retain(|_, seeker| seeker.trip != trip);
+                self.unbook(trip);
+            }
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {
                 if self.gather(from, round, candidates) {
@@ -190,6 +197,7 @@ impl LiveShard {
     }
 
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.look_again(now, policy);
         if self.round.as_ref().is_some_and(|round| round.until <= now) {
             self.counts.rounds_without_neighbours += 1;
             self.end_round(now, policy, out);
@@ -310,6 +318,7 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
         self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);

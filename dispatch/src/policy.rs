@@ -7,18 +7,22 @@ use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod booking;
 mod explaining;
 mod fares;
 mod forward;
 mod offers;
+mod pooling;
 mod reposition;
 mod surge;
 mod weights;
 
+pub use booking::{BadPickupTime, BookingPolicy};
 pub use explaining::Explaining;
 pub use fares::FarePolicy;
 pub use forward::Forward;
 pub use offers::{OfferPolicy, WAVE_MAX};
+pub use pooling::PoolingPolicy;
 pub use reposition::RepositionPolicy;
 pub use surge::SurgePolicy;
 pub use weights::Weights;
@@ -90,12 +94,16 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Rides that are shared.
+    pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
     /// What rides cost.
     pub fares: FarePolicy,
     /// How prices follow demand.
     pub surge: SurgePolicy,
+    /// Rides for later.
+    pub booking: BookingPolicy,
 }
 
 impl Default for Policy {
@@ -128,9 +136,11 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
             fares: FarePolicy::default(),
             surge: SurgePolicy::default(),
+            booking: BookingPolicy::default(),
         }
     }
 }
@@ -210,9 +220,11 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
+        self.pooling.check()?;
         self.reposition.check()?;
         self.fares.check()?;
         self.surge.check()?;
+        self.booking.check()?;
         self.offers.check()
     }
 

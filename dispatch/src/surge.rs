@@ -33,6 +33,8 @@ pub struct SurgeMap {
     counted: BTreeSet<TripId>,
     next_at: Option<Timestamp>,
     refreshed_at: Option<Timestamp>,
+    /// The cells where rides cost more, by how much more.
+    surging: BTreeMap<Surge, i64>,
     shed: u64,
 }
 
@@ -102,6 +104,10 @@ impl SurgeMap {
             area.demand *= keeps;
         }
         self.cells.retain(|_, area| !area.is_forgotten());
+        self.surging.clear();
+        for area in self.cells.values().filter(|area| area.surge > Surge::NONE) {
+            *self.surging.entry(area.surge).or_default() += 1;
+        }
         self.refreshed_at = Some(now);
         self.next_at = (!self.cells.is_empty()).then_some(now + policy.every);
         if self.next_at.is_none() {
@@ -118,11 +124,10 @@ impl SurgeMap {
         self.cells.get(&cell(policy, point)).map_or(Surge::NONE, |area| area.surge)
     }
 
-    /// In how many cells rides cost more, and the highest surge of all.
+    /// In how many cells rides cost more, by how much more.
     #[must_use]
-    pub fn surging(&self) -> (usize, Surge) {
-        let surging = self.cells.values().map(|area| area.surge).filter(|surge| *surge > Surge::NONE);
-        surging.fold((0, Surge::NONE), |(cells, max), surge| (cells + 1, max.max(surge)))
+    pub fn surging(&self) -> &BTreeMap<Surge, i64> {
+        &self.surging
     }
 
     /// How many cells there was no room for.

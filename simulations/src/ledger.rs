@@ -57,9 +57,11 @@ impl Sums {
             StageName::Completed => &mut self.completed,
             StageName::Cancelled => &mut self.cancelled,
             StageName::Expired => &mut self.expired,
-            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress => {
-                &mut self.unfinished
-            }
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::EnRoute
+            | StageName::Arrived
+            | StageName::InProgress => &mut self.unfinished,
         } += 1;
     }
 }

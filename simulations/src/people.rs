@@ -268,7 +268,11 @@ impl Driver {
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
             // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
-            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::Completed
+            | StageName::Cancelled
+            | StageName::Expired => {
                 if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
                     self.trip = None;
                     self.next = None;
@@ -334,7 +338,7 @@ impl Rider {
         self.gives_up_at = match stage {
             StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
             StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
-            StageName::Arrived | StageName::InProgress => None,
+            StageName::Scheduled | StageName::Arrived | StageName::InProgress => None,
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true

@@ -5,7 +5,7 @@
 //! Touch with care: a shard knows its own ground. Beyond its border there are drivers and riders it does not count, so
 //! cells at the border are a bit less sure than those inside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use geo::{Drive, Point};
 
@@ -34,9 +34,9 @@ impl LiveShard {
         self.surge.at(&policy.surge, point)
     }
 
-    /// In how many cells rides cost more, and the highest surge of all.
+    /// In how many cells rides cost more, by how much more.
     #[must_use]
-    pub fn surging(&self) -> (usize, Surge) {
+    pub fn surging(&self) -> &BTreeMap<Surge, i64> {
         self.surge.surging()
     }
 
@@ -63,12 +63,10 @@ impl LiveShard {
                 without: BTreeSet::new(),
                 wave: 1,
                 widened: u32::MAX,
+                pickup_at: None,
                 at_once: true,
             };
-            self.candidates(now, &few, &seeker)
-                .into_iter()
-                .map(|candidate| candidate.pickup_eta)
-                .min_by_key(|eta| eta.time)
+            self.soonest(now, &few, &seeker)
         };
         let pickup_eta = if order.pickup_at.is_none() { soonest() } else { None };
         Estimate { fare, pickup_eta, ride }

@@ -2,7 +2,7 @@
 
 use super::{Asker, LiveTrip, Pending};
 use crate::{
-    DriverAsk, DriverInput, Effect, Event, OfferFate, Policy, RETRY_AFTER, Refusal, ShardInput, Timestamp, Trip,
+    DriverAsk, DriverInput, Effect, Event, OfferFate, Policy, RETRY_AFTER, Refusal, ShardInput, Stage, Timestamp, Trip,
     Withdrawal, WriteError,
 };
 
@@ -17,7 +17,9 @@ impl LiveTrip {
             Asker::Person(_) | Asker::Nobody => None,
         };
         match (&event, before.stage.committed_driver().cloned()) {
-            (Event::Requested { .. }, _) => self.seek(out),
+            (Event::Requested { .. } | Event::Activated, _) if self.trip.stage == Stage::Searching => self.seek(out),
+            // A ride for later: nobody searches before its time.
+            (Event::Requested { .. }, _) => {}
             (Event::Assigned { .. }, _) => self.assigned(now, trip, driver_ask, out),
             (Event::GivenBack, Some(driver)) => {
                 self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out);
