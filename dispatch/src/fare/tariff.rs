@@ -33,9 +33,9 @@ pub enum FeeStage {
     /// Nobody had set out, or not for long: free.
     Free,
     /// A driver was on the way.
-    EnRoute,
+    Late,
     /// A driver stood at the pickup.
-    Waited,
+    NoShow,
 }
 
 impl Tariff {
@@ -69,8 +69,8 @@ impl Tariff {
     pub fn cancellation_fee(&self, stage: FeeStage, fare: i64) -> i64 {
         let fee = match stage {
             FeeStage::Free => 0,
-            FeeStage::EnRoute => self.cancelling / 2,
-            FeeStage::Waited => self.cancelling,
+            FeeStage::Late => self.cancelling / 2,
+            FeeStage::NoShow => self.cancelling,
         };
         fee.min(fare)
     }

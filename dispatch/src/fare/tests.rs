@@ -60,9 +60,9 @@ fn a_tariff_reads_what_it_shows() {
 fn calling_off_costs_by_how_far_the_driver_has_come() {
     let usual = tariff("base=255 cancelling=501");
     assert_eq!(usual.cancellation_fee(FeeStage::Free, 2_000), 0);
-    assert_eq!(usual.cancellation_fee(FeeStage::EnRoute, 2_000), 250);
-    assert_eq!(usual.cancellation_fee(FeeStage::Waited, 2_000), 501);
-    assert_eq!(usual.cancellation_fee(FeeStage::Waited, 300), 300, "never more than the ride");
+    assert_eq!(usual.cancellation_fee(FeeStage::Late, 2_000), 250);
+    assert_eq!(usual.cancellation_fee(FeeStage::NoShow, 2_000), 501);
+    assert_eq!(usual.cancellation_fee(FeeStage::NoShow, 300), 300, "never more than the ride");
 }
 
 fn any_tariff() -> impl Strategy<Value = Tariff> {

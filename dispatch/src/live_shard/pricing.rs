@@ -93,3 +93,6 @@ impl LiveShard {
         self.surge.refresh(now, &policy.surge, drivers, riders);
     }
 }
+
+#[cfg(test)]
+mod tests;

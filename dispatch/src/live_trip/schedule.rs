@@ -28,3 +28,6 @@ impl LiveTrip {
         self.trip.order.pickup_at.is_some_and(|wished| wished + policy.search_lasts <= now)
     }
 }
+
+#[cfg(test)]
+mod tests;
