@@ -3,12 +3,14 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use geo::{Meters, Point, StraightLine, Travel, WeekTime};
+use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod booking;
 mod cancellation;
 mod explaining;
+mod fares;
 mod forward;
 mod homeward;
 mod matching;
@@ -17,10 +19,13 @@ mod pooling;
 mod progress;
 mod reposition;
 mod riders;
+mod surge;
 mod weights;
 
+pub use booking::{BadPickupTime, BookingPolicy};
 pub use cancellation::CancellationPolicy;
 pub use explaining::Explaining;
+pub use fares::FarePolicy;
 pub use forward::Forward;
 pub use homeward::HomewardPolicy;
 pub use matching::Matching;
@@ -29,6 +34,7 @@ pub use pooling::PoolingPolicy;
 pub use progress::ProgressPolicy;
 pub use reposition::RepositionPolicy;
 pub use riders::RiderPolicy;
+pub use surge::SurgePolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -115,6 +121,12 @@ pub struct Policy {
     pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
+    /// What rides cost.
+    pub fares: FarePolicy,
+    /// How prices follow demand.
+    pub surge: SurgePolicy,
+    /// Rides for later.
+    pub booking: BookingPolicy,
 }
 
 impl Default for Policy {
@@ -155,6 +167,9 @@ impl Default for Policy {
             utc_offset_min: 0,
             pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
+            fares: FarePolicy::default(),
+            surge: SurgePolicy::default(),
+            booking: BookingPolicy::default(),
         }
     }
 }
@@ -242,6 +257,9 @@ impl Policy {
         self.progress.check()?;
         self.homeward.check()?;
         self.riders.check()?;
+        self.fares.check()?;
+        self.surge.check()?;
+        self.booking.check()?;
         self.offers.check()
     }
 
@@ -262,6 +280,12 @@ impl Policy {
     #[must_use]
     pub fn etas_to(&self, from: &[Point], to: Point, at: Timestamp) -> Vec<Eta> {
         self.travel.estimates_to(from, to, self.week_time(at)).into_iter().map(Eta::from).collect()
+    }
+
+    /// The drive that leaves `from` for `to` at this moment.
+    #[must_use]
+    pub fn drive(&self, from: Point, to: Point, at: Timestamp) -> Drive {
+        self.travel.estimate(from, to, self.week_time(at)).drive
     }
 
     /// What the city's clocks show.
