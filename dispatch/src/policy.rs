@@ -8,12 +8,16 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 use crate::{Eta, Timestamp};
 
 mod explaining;
+mod forward;
+mod matching;
 mod offers;
 mod pooling;
 mod reposition;
 mod weights;
 
 pub use explaining::Explaining;
+pub use forward::Forward;
+pub use matching::Matching;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use pooling::PoolingPolicy;
 pub use reposition::RepositionPolicy;
@@ -43,6 +47,10 @@ pub struct Policy {
     pub weights: Weights,
     /// How much is remembered of why it was decided so.
     pub explain: Explaining,
+    /// When a driver who is about to drop a rider off is a candidate for the next one.
+    pub forward: Forward,
+    /// How much a matching round may do.
+    pub matching: Matching,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -101,6 +109,8 @@ impl Default for Policy {
             immediate_above: 4.0,
             weights: Weights::default(),
             explain: Explaining::default(),
+            forward: Forward::default(),
+            matching: Matching::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             wait_max: Duration::from_secs(3_600),
@@ -188,6 +198,8 @@ impl Policy {
         }
         self.weights.check()?;
         self.explain.check()?;
+        self.forward.check()?;
+        self.matching.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });

@@ -16,12 +16,8 @@ fn at(second: u64) -> Timestamp {
 }
 
 fn trip(chance: u64) -> Trip {
-    let event = crate::Event::Requested {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: here(),
-        dropoff: here(),
-        needs: Needs::default(),
-    };
+    let event =
+        crate::Event::Requested { rider: RiderId::new("eve").unwrap(), order: crate::Order::new(here(), here()) };
     let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
     asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
 }

@@ -16,8 +16,8 @@ use super::{LiveShard, OVERHANG, Round};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
 use crate::{
-    Candidate, DriverId, Edge, Effect, Eta, Factors, Policy, Problem, Seeker, ShardId, ShardInput, Standing, Timestamp,
-    TripId, TripInput, plan,
+    Candidate, DriverId, Edge, Effect, Eta, Factors, Method, Policy, Problem, Seeker, ShardId, ShardInput, Standing,
+    Timestamp, TripId, TripInput,
 };
 
 impl LiveShard {
@@ -89,7 +89,8 @@ impl LiveShard {
         let choices = self.choices(now, policy, &mut round);
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
-        let plan = plan(&problem, policy.method);
+        let plan = self.solver.plan(&problem, policy.method, policy.matching.work_max);
+        self.counts.rounds_cut_short += u64::from(policy.method == Method::Batched && !plan.is_exact);
         let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
         self.record(now, policy, &planned, out);
         let wanted = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect::<Vec<_>>();
@@ -171,9 +172,12 @@ impl LiveShard {
                 acceptance: free.acceptance,
                 position_age: near.age(),
                 plausibility: spot.track.plausibility(),
+                busy_for: None,
             })
         };
-        near.into_iter().zip(etas).filter_map(candidate).collect()
+        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
+        candidates.extend(self.soon_candidates(now, policy, seeker, &search));
+        candidates
     }
 }
 

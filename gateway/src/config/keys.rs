@@ -219,6 +219,10 @@ pub(super) const KEYS: &[Key] = &[
         |settings| settings.city.policy.version.clone()
     ),
     policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_value!("policy.matching.work_max", matching.work_max, "a whole number from 10000 to 1000000000"),
+    policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
+    policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
+    policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
     policy_value!("policy.explain.decisions_max", explain.decisions_max, "a whole number from 0 to 1000000"),
     policy_value!("policy.explain.candidates_max", explain.candidates_max, "a whole number from 0 to 256"),
     policy_value!("policy.explain.journal_permille", explain.journal_permille, "a whole number from 0 to 1000"),
