@@ -108,9 +108,11 @@ fn measure(settings: &Settings, folder: &Path) -> Result<Found, String> {
     Ok(Found { least: Some(least), real, fewer })
 }
 
-/// Production's policy, with suggestions as often as in the dense evening: demand is learned as the day goes by.
+/// Production's policy, with suggestions every minute, to wherever a trip is likelier, however far: what is lost here is
+/// lost in quiet quarters that no car is near, while many are idle.
 fn policy(day: &DayOfCabs) -> Result<Policy, String> {
-    let straight = StraightLine::new(1.4, 6.0).map_err(|why| why.to_string())?;
+    // The line only rules out what is too far: as fast as the motorway to the airport, so that cars find back from there.
+    let straight = StraightLine::new(1.4, 16.0).map_err(|why| why.to_string())?;
     let mut policy = Policy {
         version: "cabs".to_owned(),
         match_every: Duration::from_secs(10),
@@ -121,11 +123,11 @@ fn policy(day: &DayOfCabs) -> Result<Policy, String> {
     };
     let reposition = &mut policy.reposition;
     reposition.every = Duration::from_secs(60);
-    reposition.horizon = Duration::from_secs(600);
-    reposition.drive_max = Duration::from_secs(900);
-    reposition.trip_worth = Duration::from_secs(1_800);
-    reposition.gain_min = Duration::from_secs(20);
-    reposition.places_max = 8;
+    reposition.horizon = Duration::from_secs(900);
+    reposition.drive_max = Duration::from_secs(3_600);
+    reposition.trip_worth = Duration::from_secs(14_400);
+    reposition.gain_min = Duration::from_secs(10);
+    reposition.places_max = 16;
     (reposition.idle_for, reposition.rest) = (Duration::ZERO, Duration::ZERO);
     reposition.stay = Duration::from_secs(60);
     policy.check().map_err(|why| why.to_string())?;
