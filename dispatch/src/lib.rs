@@ -42,7 +42,7 @@ pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{BadPolicy, Explaining, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
-    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
+    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, Suggested,
     TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};

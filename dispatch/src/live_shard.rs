@@ -19,6 +19,7 @@ use crate::track::{Position, Track, Verdict};
 
 mod proposals;
 mod record;
+mod roaming;
 mod round;
 
 pub use record::Present;
@@ -43,6 +44,7 @@ pub struct LiveShard {
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    roaming: roaming::Roaming,
 }
 
 /// What a shard has seen, for metrics.
@@ -66,6 +68,8 @@ pub struct ShardCounts {
     pub rounds_without_neighbours: u64,
     /// Times to a pickup that the chosen provider of travel times could not tell.
     pub etas_fallback: u64,
+    /// Idle drivers told where they had better wait.
+    pub suggestions: u64,
 }
 
 #[derive(Debug)]
@@ -114,6 +118,7 @@ impl LiveShard {
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            roaming: roaming::Roaming::new(id, policy),
         }
     }
 
@@ -144,10 +149,11 @@ impl LiveShard {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        match &self.round {
+        let round_at = match &self.round {
             Some(round) => Some(round.until),
             None => self.next_round_at,
-        }
+        };
+        [round_at, self.roaming.deadline()].into_iter().flatten().min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -184,6 +190,7 @@ impl LiveShard {
         if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
             self.begin_round(now, policy, out);
         }
+        self.roam(now, policy, out);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -243,6 +250,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.roaming.stands(&driver, &standing);
         if standing == Standing::Gone {
             if let Some(handle) = self.spots.remove(&driver).and_then(|spot| spot.handle) {
                 self.index.remove(handle);
@@ -284,6 +292,7 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.roaming.sought(now, &seeker);
         let at_once = seeker.at_once;
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {

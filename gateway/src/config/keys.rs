@@ -335,6 +335,7 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.reposition.drive_max", reposition.drive_max, "seconds from 30 to 7200"),
     policy_seconds!("policy.reposition.idle_for", reposition.idle_for, "seconds from 0 to 7200"),
     policy_seconds!("policy.reposition.rest", reposition.rest, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.set_off_within", reposition.set_off_within, "seconds from 10 to 3600"),
     policy_seconds!("policy.reposition.stay", reposition.stay, "seconds from 0 to 14400"),
     policy_seconds!("policy.reposition.trip_worth", reposition.trip_worth, "seconds from 1 to 14400"),
     policy_seconds!("policy.reposition.gain_min", reposition.gain_min, "seconds from 0 to 7200"),
