@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy};
+use dispatch::{Method, Policy, RepositionPolicy};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
@@ -153,6 +153,12 @@ struct CityArguments {
     travel: TravelArgument,
     #[command(flatten)]
     roads: RoadArguments,
+    /// The share of suggestions where to wait better that idle drivers follow.
+    #[arg(long, value_name = "SHARE", default_value_t = Habits::default().follows, value_parser = share)]
+    follows: f64,
+    /// Without suggestions to idle drivers: they wait where their last rider got out.
+    #[arg(long)]
+    no_reposition: bool,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -225,6 +231,10 @@ fn hours(text: &str) -> Result<f64, String> {
 
 fn demand(text: &str) -> Result<f64, String> {
     in_range(text, 0.0001, 100.0, "")
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    in_range(text, 0.0, 1.0, "")
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -313,8 +323,13 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits::default(),
-            policy: Policy { method, travel: self.travel(city, roads)?, ..Policy::default() },
+            habits: Habits { follows: self.follows, ..Habits::default() },
+            policy: Policy {
+                method,
+                travel: self.travel(city, roads)?,
+                reposition: RepositionPolicy { on: !self.no_reposition, ..RepositionPolicy::default() },
+                ..Policy::default()
+            },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }

@@ -32,6 +32,10 @@ pub struct Report {
     pub pickup_wait_s: Quantiles,
     /// How many offers drivers were shown.
     pub offers: u64,
+    /// How many times an idle driver was told where to wait better.
+    pub suggestions: u64,
+    /// How many of these suggestions were followed.
+    pub followed: u64,
     /// How many positions drivers sent.
     pub pings: u64,
     /// How many times to a pickup the chosen provider of travel times could not tell. Left out where straight lines are
@@ -84,6 +88,8 @@ impl Report {
             match_rate: ledger.match_rate(),
             pickup_wait_s: ledger.pickup_wait_s(),
             offers: 0,
+            suggestions: 0,
+            followed: 0,
             pings: 0,
             etas_fallback: None,
             drives_by_road: None,
@@ -121,6 +127,7 @@ impl Report {
         let wait = &self.pickup_wait_s;
         line("pickup wait", format!("p50 {:.0} s, p95 {:.0} s", wait.p50, wait.p95));
         line("offers", self.offers.to_string());
+        line("suggestions", format!("{}, followed {}", self.suggestions, self.followed));
         line("pings", self.pings.to_string());
         if let Some(fallbacks) = self.etas_fallback {
             line("times not known", fallbacks.to_string());

@@ -100,6 +100,7 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Offer(offer) => Some(DriverNews::Offer(offer.id)),
         Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => Some(DriverNews::OfferGone(*offer)),
         Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
+        Notice::Suggestion(suggested) => Some(DriverNews::Suggestion(suggested.to)),
         Notice::Refused { .. } => Some(DriverNews::Refused),
         Notice::Home { .. } | Notice::Superseded => None,
     }
@@ -363,6 +364,8 @@ impl Play<'_> {
             drivers: self.seats.len(),
             demand: self.scenario.demand,
             offers: self.world.offers(),
+            suggestions: self.world.suggestions(),
+            followed: self.seats.iter().map(|seat| seat.person.followed()).sum(),
             pings: self.pings,
             etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {

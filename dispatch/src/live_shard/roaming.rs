@@ -37,12 +37,38 @@ pub(super) struct Roaming {
     home: ShardId,
     /// `None` under a policy whose numbers were never checked: nobody is sent anywhere.
     forecast: Option<Forecast>,
+    /// Where in each cell riders get in: drivers are sent there, for the middle of a cell may be a river.
+    hearts: BTreeMap<Cell, Heart>,
     /// The trips that are counted, of this hour and the last.
     counted: [BTreeSet<TripId>; 2],
     counted_since: Timestamp,
     /// Whom this shard has told of late, since their last trip.
     told: BTreeMap<DriverId, Told>,
     next_at: Option<Timestamp>,
+}
+
+/// The mean of the pickups of a cell, the last hundred or so.
+#[derive(Clone, Copy, Debug)]
+struct Heart {
+    lat: f64,
+    lon: f64,
+    pickups: u8,
+}
+
+impl Heart {
+    fn new(pickup: Point) -> Heart {
+        Heart { lat: pickup.lat(), lon: pickup.lon(), pickups: 1 }
+    }
+
+    fn beats(&mut self, pickup: Point) {
+        let (north, east) = (pickup.lat() - self.lat, pickup.lon() - self.lon);
+        // Across the antimeridian a mean of longitudes is on the other side of the world.
+        if east.abs() < 180.0 {
+            self.pickups = (self.pickups + 1).min(100);
+            self.lat += north / f64::from(self.pickups);
+            self.lon += east / f64::from(self.pickups);
+        }
+    }
 }
 
 /// What a driver was told.
@@ -75,6 +101,7 @@ impl Roaming {
         Roaming {
             home,
             forecast: Forecast::new(&policy.reposition, policy.utc_offset_min).ok(),
+            hearts: BTreeMap::new(),
             counted: [BTreeSet::new(), BTreeSet::new()],
             counted_since: Timestamp::default(),
             told: BTreeMap::new(),
@@ -98,9 +125,21 @@ impl Roaming {
             return;
         }
         let Some(point) = self.own(seeker.pickup) else { return };
-        if let Some(forecast) = &mut self.forecast {
-            forecast.observe(point, now);
+        let Some(forecast) = &mut self.forecast else { return };
+        forecast.observe(point, now);
+        let cell = forecast.cell_at(point);
+        // No more hearts than cells that may be counted.
+        if let Some(heart) = self.hearts.get_mut(&cell) {
+            heart.beats(point);
+        } else if self.hearts.len() < forecast.len() {
+            self.hearts.insert(cell, Heart::new(point));
         }
+    }
+
+    /// Where to wait in a cell.
+    fn heart(&self, cell: Cell) -> Point {
+        let heart = self.hearts.get(&cell).and_then(|heart| Point::new(heart.lat, heart.lon).ok());
+        heart.unwrap_or(cell.centre())
     }
 
     fn is_new(&mut self, now: Timestamp, trip: TripId) -> bool {
@@ -187,15 +226,15 @@ impl LiveShard {
         let numbers = &policy.reposition;
         for suggestion in suggest(&cars, forecast, policy, now) {
             let Some((driver, at)) = drivers.get(suggestion.car) else { continue };
-            let set_off_by = now + numbers.set_off_within;
-            let far = distance(*at, suggestion.to);
-            let way = Way { to: suggestion.to, far, set_off_by, until: suggestion.until };
+            let (to, set_off_by) = (self.roaming.heart(suggestion.cell), now + numbers.set_off_within);
+            let drive = policy.eta(*at, to, now).time;
+            let way = Way { to, far: distance(*at, to), set_off_by, until: now + drive + numbers.stay };
             self.roaming.told.insert(driver.clone(), Told { at: now, way: Some(way) });
             self.counts.suggestions += 1;
             let input = DriverInput::Suggest(Suggested {
                 id: now.millis(),
-                to: suggestion.to,
-                drive: suggestion.drive,
+                to,
+                drive,
                 expected: suggestion.why.expected,
                 cars: u32::try_from(suggestion.why.supply).unwrap_or(u32::MAX),
                 until: set_off_by,
