@@ -60,6 +60,10 @@ pub fn to_absent_trip(trip: TripId, input: &TripInput) -> Absent {
             let input = DriverInput::Withdraw { offer: *offer, why: Withdrawal::TripEnded };
             Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])
         }
+        TripInput::Promised { offer, by, home } => {
+            let input = DriverInput::Withdraw { offer: *offer, why: Withdrawal::TripEnded };
+            Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])
+        }
         TripInput::Accepted { offer, by, home, ask } => {
             let input = DriverInput::Refused { ask: *ask, why: Refusal::OfferGone { offer: *offer } };
             Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])

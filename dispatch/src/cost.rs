@@ -27,6 +27,8 @@ pub struct Factors {
     pub pickup: i32,
     /// How long the rider has waited.
     pub waiting: i32,
+    /// That the driver has a rider in the car yet.
+    pub busy: i32,
     /// How long the driver has waited for work.
     pub idle: i32,
     /// How likely the driver turns the offer down.
@@ -44,10 +46,11 @@ pub struct Factors {
 impl Factors {
     /// Every factor by name, in the order in which weights are told.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, i32); 8] {
+    pub fn named(&self) -> [(&'static str, i32); 9] {
         [
             ("pickup", self.pickup),
             ("waiting", self.waiting),
+            ("busy", self.busy),
             ("idle", self.idle),
             ("refusal", self.refusal),
             ("position_age", self.position_age),
@@ -81,6 +84,7 @@ impl Factors {
         Factors {
             pickup: weighed(weights.pickup, pickup),
             waiting: -weighed(weights.waiting, now.since(seeker.requested_at)),
+            busy: if candidate.busy_for.is_some() { seconds(policy.forward.penalty) } else { 0 },
             idle: -weighed(weights.idle, candidate.idle.min(weights.idle_max)),
             refusal: seconds(weights.refusal * refused),
             position_age: weighed(weights.position_age, candidate.position_age),

@@ -10,14 +10,17 @@ mod absent;
 mod cost;
 mod driver;
 mod explain;
+mod fare;
 mod forecast;
 mod ids;
 pub mod invariants;
 mod live_shard;
 mod live_trip;
+mod order;
 mod places;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
 mod reposition;
 mod slots;
@@ -31,6 +34,7 @@ pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_r
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, Surge};
 pub use forecast::{Forecast, Rates};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
@@ -38,12 +42,16 @@ pub use ids::{
 };
 pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
-pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Explaining, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights};
+pub use order::Order;
+pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
+pub use policy::{
+    BadPolicy, Explaining, Forward, Matching, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX,
+    Weights,
+};
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
-    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, Suggested,
-    TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
+    Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};

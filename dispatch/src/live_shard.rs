@@ -12,7 +12,7 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
@@ -21,6 +21,9 @@ mod proposals;
 mod record;
 mod roaming;
 mod round;
+mod soon;
+
+use soon::Soon;
 
 pub use record::Present;
 
@@ -37,6 +40,8 @@ pub struct LiveShard {
     neighbours: Vec<Neighbour>,
     /// The free drivers.
     index: NearIndex<DriverId>,
+    /// Those who are about to drop a rider off, where that is.
+    soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
@@ -45,6 +50,7 @@ pub struct LiveShard {
     counts: ShardCounts,
     chronicle: Chronicle,
     roaming: roaming::Roaming,
+    solver: Solver,
 }
 
 /// What a shard has seen, for metrics.
@@ -62,6 +68,8 @@ pub struct ShardCounts {
     pub pings_stray: u64,
     /// Rounds planned.
     pub rounds: u64,
+    /// Rounds whose plan is not the best there is because [`crate::Matching::work_max`] ran out.
+    pub rounds_cut_short: u64,
     /// Matches proposed.
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
@@ -88,6 +96,8 @@ struct Spot {
     track: Track,
     /// The driver's place in the index; only who is free has one.
     handle: Option<Handle>,
+    /// The place of one who will be free soon.
+    soon: Option<Soon>,
 }
 
 /// A round that waits for neighbours.
@@ -111,6 +121,7 @@ impl LiveShard {
             reach,
             neighbours,
             index: NearIndex::new(),
+            soon: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
             next_round_at: None,
@@ -119,6 +130,7 @@ impl LiveShard {
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
             roaming: roaming::Roaming::new(id, policy),
+            solver: Solver::default(),
         }
     }
 
@@ -218,6 +230,7 @@ impl LiveShard {
     fn placed(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
         let Some(spot) = self.spots.get_mut(driver) else { return };
         let position = spot.track.position();
+        let mut going = None;
         match (spot.standing, position) {
             // A driver in doubt leaves the index, and comes back with positions that are believed.
             (Standing::Free(free), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
@@ -225,17 +238,23 @@ impl LiveShard {
                     Some(handle) => self.index.update(handle, position.fix()),
                     None => spot.handle = Some(self.index.insert(driver.clone(), free.vehicle.tags(), position.fix())),
                 }
+                self.finishing(now, policy, driver, None);
                 self.check_border(now, policy, driver, out);
                 return;
             }
             (Standing::Driving(trip), Some(position)) => {
                 out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
             }
+            (Standing::Finishing { trip, dropoff, .. }, Some(position)) => {
+                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
+                going = Some((position, dropoff));
+            }
             _ => {}
         }
         if let Some(handle) = spot.handle.take() {
             self.index.remove(handle);
         }
+        self.finishing(now, policy, driver, going);
     }
 
     fn driver_is(
@@ -252,16 +271,21 @@ impl LiveShard {
         }
         self.roaming.stands(&driver, &standing);
         if standing == Standing::Gone {
-            if let Some(handle) = self.spots.remove(&driver).and_then(|spot| spot.handle) {
-                self.index.remove(handle);
+            if let Some(spot) = self.spots.get_mut(&driver) {
+                spot.standing = standing;
+                self.placed(now, policy, &driver, out);
+                self.spots.remove(&driver);
             }
             return;
         }
-        let new = || Spot { standing, since: now, track: Track::default(), handle: None };
+        let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None };
         let spot = self.spots.entry(driver.clone()).or_insert_with(new);
         spot.standing = standing;
         if let (Standing::Free(free), Some(handle)) = (standing, &spot.handle) {
             self.index.retag(handle, free.vehicle.tags());
+        }
+        if let (Standing::Finishing { free, .. }, Some(soon)) = (standing, &spot.soon) {
+            soon.retag(&mut self.soon, free.vehicle);
         }
         self.placed(now, policy, &driver, out);
     }

@@ -135,6 +135,7 @@ impl LiveTrip {
             eta: self.way.map(|way| way.eta),
             history: self.history.clone(),
             offers: self.offers,
+            promised: self.search.promise().map(|(driver, _)| driver.clone()),
         }
     }
 
@@ -156,7 +157,8 @@ impl LiveTrip {
             StageName::InProgress => policy.ride_lasts,
             StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
         };
-        Some(self.trip.since + lasts)
+        let promised = self.search.promise().map_or(Timestamp::default(), |(_, until)| until + policy.reply_within);
+        Some((self.trip.since + lasts).max(promised))
     }
 
     /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
@@ -243,6 +245,13 @@ impl LiveTrip {
             TripInput::Busy { offer } | TripInput::Declined { offer } if self.search.is_reserving(offer) => {
                 self.turned_down(now, policy, offer, OfferFate::Busy, out);
             }
+            TripInput::Promised { offer, by, home } if self.search.is_shown_to(offer, &by) => {
+                self.promised(now, policy, offer, home, out);
+            }
+            TripInput::Promised { offer, by, home } => {
+                let input = DriverInput::Withdraw { offer, why: Withdrawal::Taken };
+                out.push(Effect::ToDriver { to: by, home, input });
+            }
             TripInput::Declined { offer } => self.turned_down(now, policy, offer, OfferFate::Declined, out),
             TripInput::Accepted { offer, by, home, ask } if self.search.is_shown_to(offer, &by) => {
                 self.said_yes(now, Yes { offer, by, home, ask }, out);
@@ -320,8 +329,8 @@ impl LiveTrip {
     /// To be called when the car or the stage has changed.
     fn find_way(&mut self, policy: &Policy) {
         let goal = match self.trip.stage.name() {
-            StageName::EnRoute => Some(self.trip.pickup),
-            StageName::InProgress => Some(self.trip.dropoff),
+            StageName::EnRoute => Some(self.trip.order.pickup),
+            StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {

@@ -1,19 +1,26 @@
 //! Every number a decision depends on, in one place.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
-use crate::{Eta, Timestamp};
+use crate::{Eta, Timestamp, Values};
 
 mod explaining;
+mod forward;
+mod matching;
 mod offers;
+mod pooling;
 mod reposition;
 mod weights;
 
 pub use explaining::Explaining;
+pub use forward::Forward;
+pub use matching::Matching;
 pub use offers::{OfferPolicy, WAVE_MAX};
+pub use pooling::PoolingPolicy;
 pub use reposition::RepositionPolicy;
 pub use weights::Weights;
 
@@ -41,11 +48,18 @@ pub struct Policy {
     pub weights: Weights,
     /// How much is remembered of why it was decided so.
     pub explain: Explaining,
+    /// When a driver who is about to drop a rider off is a candidate for the next one.
+    pub forward: Forward,
+    /// How much a matching round may do.
+    pub matching: Matching,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
     /// How far away, along a great circle, a driver may be from a pickup. At city speed 5 km are about 15 minutes.
     pub pickup_within: Meters,
+    /// How long after the request a car may be at the pickup at the latest: a driver who would be there later is not
+    /// proposed. An hour by default: bounds of cities differ too much for a promise nobody made.
+    pub wait_max: Duration,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
     /// How drivers are asked: in waves.
@@ -82,8 +96,12 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Rides that are shared.
+    pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
+    /// What a free car is worth by cell and time of day, for [`Weights::future`]; without it everywhere the same.
+    pub worth: Option<Arc<Values>>,
 }
 
 impl Default for Policy {
@@ -94,8 +112,11 @@ impl Default for Policy {
             immediate_above: 4.0,
             weights: Weights::default(),
             explain: Explaining::default(),
+            forward: Forward::default(),
+            matching: Matching::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
+            wait_max: Duration::from_secs(3_600),
             candidates_max: 32,
             offers: OfferPolicy::default(),
             offer_lasts: Duration::from_secs(12),
@@ -115,7 +136,9 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
+            worth: None,
         }
     }
 }
@@ -149,6 +172,7 @@ impl Policy {
             }
         };
         seconds("match_every", self.match_every, 0.05, 60.0, "0.05 to 60 s")?;
+        seconds("wait_max", self.wait_max, 30.0, 86_400.0, "30 s to 24 h")?;
         seconds("offer_lasts", self.offer_lasts, 1.0, 120.0, "1 to 120 s")?;
         seconds("reservation_grace", self.reservation_grace, 0.5, 60.0, "0.5 to 60 s")?;
         seconds("reply_within", self.reply_within, 0.01, 10.0, "0.01 to 10 s")?;
@@ -178,6 +202,8 @@ impl Policy {
         }
         self.weights.check()?;
         self.explain.check()?;
+        self.forward.check()?;
+        self.matching.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
@@ -194,6 +220,7 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
+        self.pooling.check()?;
         self.reposition.check()?;
         self.offers.check()
     }

@@ -158,6 +158,8 @@ pub struct Driver {
     followed: u64,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
+    /// What the driver will say to the offer on the screen, also while a rider is in the car.
+    answer: Option<(Timestamp, DriverAct)>,
 }
 
 impl Driver {
@@ -172,6 +174,7 @@ impl Driver {
             followed: 0,
             trip: None,
             next: None,
+            answer: None,
         }
     }
 
@@ -208,7 +211,7 @@ impl Driver {
     /// When the driver will do something if nothing is heard before.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.next.map(|(at, _)| at)
+        self.next.into_iter().chain(self.answer).map(|(at, _)| at).min()
     }
 
     /// The app is told something.
@@ -222,7 +225,7 @@ impl Driver {
                 }
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
-                self.next = if mood < scene.habits.ignores {
+                self.answer = if mood < scene.habits.ignores {
                     None
                 } else if mood < scene.habits.ignores + scene.habits.declines {
                     Some((later(now, think), DriverAct::Decline(offer)))
@@ -232,13 +235,13 @@ impl Driver {
             }
             DriverNews::OfferGone(offer) => {
                 let about = |act: DriverAct| act == DriverAct::Accept(offer) || act == DriverAct::Decline(offer);
-                if self.next.is_some_and(|(_, act)| about(act)) {
-                    self.next = None;
+                if self.answer.is_some_and(|(_, act)| about(act)) {
+                    self.answer = None;
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
             DriverNews::Suggestion(to) => {
-                if self.trip.is_none() && self.next.is_none() && self.rng.random_bool(scene.habits.follows) {
+                if self.trip.is_none() && self.answer.is_none() && self.rng.random_bool(scene.habits.follows) {
                     self.followed += 1;
                     self.drive_to(now, to, scene);
                 }
@@ -249,12 +252,12 @@ impl Driver {
 
     /// Does what is due, if anything.
     pub fn acts(&mut self, now: Timestamp) -> Option<DriverAct> {
+        if let Some((_, answer)) = self.answer.take_if(|(at, _)| *at <= now) {
+            return Some(answer);
+        }
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
         // Said again until the app is told what came of it: the answer changes or clears what is next.
-        self.next = match act {
-            DriverAct::Accept(_) | DriverAct::Decline(_) => None,
-            _ => Some((later(now, SAY_AGAIN_MS), act)),
-        };
+        self.next = Some((later(now, SAY_AGAIN_MS), act));
         Some(act)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
+    Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
     Vehicle,
 };
 use geo::Resolution;
@@ -14,6 +14,7 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
+use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
 use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, later};
 use crate::report::{Report, Timing};
@@ -87,7 +88,7 @@ impl Scenario {
 /// A trip as an app hears of it.
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
-    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.pickup, dropoff: trip.dropoff }
+    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.order.pickup, dropoff: trip.order.dropoff }
 }
 
 /// What an app makes of a notice, if anything.
@@ -102,7 +103,8 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
         Notice::Suggestion(suggested) => Some(DriverNews::Suggestion(suggested.to)),
         Notice::Refused { .. } => Some(DriverNews::Refused),
-        Notice::Home { .. } | Notice::Superseded => None,
+        // The car goes on with its rider; the next trip is told of when it begins.
+        Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
     }
 }
 
@@ -135,6 +137,8 @@ struct Play<'a> {
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
+    /// What drivers do with their time, if somebody wants to know.
+    diary: Option<Diary>,
 }
 
 /// Runs a scenario to its end, on the city's own demand or on requests recorded elsewhere (in the order of time).
@@ -149,6 +153,28 @@ pub fn run(
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
     let began = Instant::now();
+    let play = played(city, scenario, recorded, None, progress)?;
+    Ok(play.report(began.elapsed()))
+}
+
+/// As [`run`], and what drivers did with their time.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_diary(city: &City, scenario: &Scenario) -> Result<(Report, Vec<Span>), NotADemand> {
+    let began = Instant::now();
+    let mut play = played(city, scenario, None, Some(Diary::default()), &mut |_, _| {})?;
+    let spans = play.diary.take().map(Diary::into_spans).unwrap_or_default();
+    Ok((play.report(began.elapsed()), spans))
+}
+
+fn played<'a>(
+    city: &'a City,
+    scenario: &'a Scenario,
+    recorded: Option<Vec<Request>>,
+    diary: Option<Diary>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<Play<'a>, NotADemand> {
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
     let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
     let mut play = Play {
@@ -164,6 +190,7 @@ pub fn run(
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
+        diary,
     };
     play.seat_fleet()?;
     match recorded {
@@ -173,7 +200,7 @@ pub fn run(
             play.play(demand, progress);
         }
     }
-    Ok(play.report(began.elapsed()))
+    Ok(play)
 }
 
 impl Play<'_> {
@@ -253,7 +280,7 @@ impl Play<'_> {
         let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
-        let (trip, _) = self.world.request(rider, request.pickup, request.dropoff, Needs::default(), key, chance);
+        let (trip, _) = self.world.request(rider, Order::new(request.pickup, request.dropoff), key, chance);
         let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
         self.riders.insert(trip, person);
         self.rider_next(trip);
@@ -263,6 +290,9 @@ impl Play<'_> {
         let now = self.world.now();
         let seat = &self.seats[place];
         let (point, heading) = seat.person.position(now);
+        if let Some(diary) = &mut self.diary {
+            diary.is_at(place, point, now);
+        }
         self.world.ping(&seat.id, point, heading);
         self.pings += 1;
         self.turn(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
@@ -309,6 +339,9 @@ impl Play<'_> {
                 }
                 if let Notice::Trip { trip, .. } = &notice {
                     self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
+                    if let Some(diary) = &mut self.diary {
+                        diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
+                    }
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Needs, Notice,
+    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Notice, Order,
     Party, Ping, Policy, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId,
     TripInput, TripView,
 };
@@ -170,6 +170,7 @@ impl World {
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
             sum.suggestions += counts.suggestions;
+            sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum
@@ -190,20 +191,12 @@ impl World {
     // ---- people ---------------------------------------------------------------------------------------------------
 
     /// A rider asks for a ride; the answer comes as [`News::Answer`] of this number, under this trip's name.
-    pub fn request(
-        &mut self,
-        rider: RiderId,
-        pickup: Point,
-        dropoff: Point,
-        needs: Needs,
-        key: String,
-        chance: u64,
-    ) -> (TripId, AskId) {
-        let home = ShardId::of(pickup, self.resolution);
+    pub fn request(&mut self, rider: RiderId, order: Order, key: String, chance: u64) -> (TripId, AskId) {
+        let home = ShardId::of(order.pickup, self.resolution);
         let epoch = self.own(home);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
-        let event = Event::Requested { rider: rider.clone(), pickup, dropoff, needs };
+        let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
         if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
             self.trips.insert(trip, live);

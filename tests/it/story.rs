@@ -16,8 +16,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardCounts, ShardId,
-    Timestamp, TripId, TripView, Vehicle,
+    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId, SessionId, ShardCounts,
+    ShardId, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -163,7 +163,8 @@ impl Stage {
         self.said += 1;
         let id = RiderId::new(rider).unwrap();
         let key = format!("key-{}", self.said);
-        let (trip, _) = self.world.request(id, corner(), north(-2_000.0), needs(words), key, self.said);
+        let order = Order { needs: needs(words), ..Order::new(corner(), north(-2_000.0)) };
+        let (trip, _) = self.world.request(id, order, key, self.said);
         self.trips.insert(rider.to_owned(), trip);
         self.names.insert(trip, rider.to_owned());
     }
@@ -268,7 +269,8 @@ impl Stage {
                 self.offers.insert(name.to_owned(), offer.id);
                 let until = offer.until.since(START).as_secs_f64();
                 let rider = &self.names[&offer.id.trip];
-                self.say(&format!("offer {rider} to {name} until {until}s"));
+                let after = offer.after.map(|trip| format!(" after {}", self.names[&trip])).unwrap_or_default();
+                self.say(&format!("offer {rider} to {name}{after} until {until}s"));
             }
             Notice::Withdrawn { offer, why } => {
                 let rider = &self.names[&offer.trip];
@@ -286,6 +288,9 @@ impl Stage {
                 if self.on.contains_key(name) || availability != dispatch::Availability::Offline {
                     self.say(&format!("{name} is {}{trip}{last}", availability.as_str()));
                 }
+            }
+            Notice::Promised { offer, .. } => {
+                self.say(&format!("{name} promised {}", self.names[&offer.trip]));
             }
             Notice::Declined { offer, .. } => {
                 self.say(&format!("{name} declined {}", self.names[&offer.trip]));

@@ -39,6 +39,7 @@ fn candidate(eta_s: u64) -> Candidate {
         acceptance: 100,
         position_age: Duration::ZERO,
         plausibility: PLAUSIBLE,
+        busy_for: None,
     }
 }
 
@@ -75,6 +76,7 @@ fn each_factor_weighs_what_its_weight_says() {
     let expected = Factors {
         pickup: 100_000,
         waiting: -30_000,
+        busy: 0,
         idle: -60_000,
         refusal: 5_000,
         position_age: 8_000,

@@ -16,12 +16,8 @@ fn at(second: u64) -> Timestamp {
 }
 
 fn trip(chance: u64) -> Trip {
-    let event = crate::Event::Requested {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: here(),
-        dropoff: here(),
-        needs: Needs::default(),
-    };
+    let event =
+        crate::Event::Requested { rider: RiderId::new("eve").unwrap(), order: crate::Order::new(here(), here()) };
     let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
     asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
 }
@@ -222,8 +218,8 @@ fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end
     assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
     driver.step(at(13), DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default() });
     let (pickup_eta, until) = (Duration::from_secs(60), at(20));
-    let (pickup, dropoff, needs) = (here(), here(), Needs::default());
-    driver.step(at(13), DriverInput::Offer(Offer { id: reserve, pickup, dropoff, needs, pickup_eta, until }));
+    let order = crate::Order::new(here(), here());
+    driver.step(at(13), DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until }));
     driver.step(at(14), withdraw);
     assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }

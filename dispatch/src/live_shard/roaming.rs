@@ -171,7 +171,7 @@ impl Roaming {
                     told.way = None;
                 }
             }
-            Standing::Driving(_) => drop(self.told.remove(driver)),
+            Standing::Driving(_) | Standing::Finishing { .. } => drop(self.told.remove(driver)),
             Standing::Free(_) | Standing::Taken(_) | Standing::Gone => {}
         }
     }
@@ -183,7 +183,7 @@ impl Roaming {
     }
 
     /// A free driver, for the round. `None` when it is nowhere near an own cell, where it is nobody's here.
-    fn car(&mut self, now: Timestamp, driver: &DriverId, at: Point, since: Timestamp) -> Option<CarNow> {
+    fn idle_car(&mut self, now: Timestamp, driver: &DriverId, at: Point, since: Timestamp) -> Option<CarNow> {
         let mut told = None;
         if let Some(known) = self.told.get_mut(driver) {
             known.way = known.way.filter(|way| way.is_taken(now, at));
@@ -219,9 +219,9 @@ impl LiveShard {
         let Some(forecast) = &mut self.roaming.forecast else { return };
         forecast.watch(now);
         self.roaming.forget(now, policy);
-        let idle = self.idle(now, policy);
-        let drivers: Vec<(DriverId, Point)> = idle.iter().map(|(driver, at, _)| (driver.clone(), *at)).collect();
-        let cars: Vec<CarNow> = idle.into_iter().map(|(_, _, car)| car).collect();
+        let cars = self.cars(now, policy);
+        let drivers: Vec<(DriverId, Point)> = cars.iter().map(|(driver, at, _)| (driver.clone(), *at)).collect();
+        let cars: Vec<CarNow> = cars.into_iter().map(|(_, _, car)| car).collect();
         let Some(forecast) = &self.roaming.forecast else { return };
         let numbers = &policy.reposition;
         for suggestion in suggest(&cars, forecast, policy, now) {
@@ -243,8 +243,9 @@ impl LiveShard {
         }
     }
 
-    /// Every free driver who was heard of lately, by name: where it is, and as what it counts.
-    fn idle(&mut self, now: Timestamp, policy: &Policy) -> Vec<(DriverId, Point, CarNow)> {
+    /// Every driver who was heard of lately, and is free or about to drop a rider off, by name: where it is, and as what
+    /// it counts.
+    fn cars(&mut self, now: Timestamp, policy: &Policy) -> Vec<(DriverId, Point, CarNow)> {
         let everywhere = self.reach.get() * OVERHANG + 2.0 * policy.border_slack.get();
         let within = Meters::new(everywhere).unwrap_or(self.reach);
         let fresh = Search::within(within).seen(millis(now), Some(policy.position_fresh_for));
@@ -257,12 +258,19 @@ impl LiveShard {
         // Those who have waited the longest come first: they may be sent.
         found.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
         let roaming = &mut self.roaming;
-        let car = |(place, (driver, at, since)): (usize, (DriverId, Point, Timestamp))| {
+        let idle = |(place, (driver, at, since)): (usize, (DriverId, Point, Timestamp))| {
             let since = if place < SENT_MAX { since } else { now };
-            let car = roaming.car(now, &driver, at, since)?;
+            let car = roaming.idle_car(now, &driver, at, since)?;
             Some((driver, at, car))
         };
-        let mut cars: Vec<(DriverId, Point, CarNow)> = found.into_iter().enumerate().filter_map(car).collect();
+        let mut cars: Vec<(DriverId, Point, CarNow)> = found.into_iter().enumerate().filter_map(idle).collect();
+        for near in self.soon.nearest(self.centre, self.soon.len(), &fresh) {
+            let soon = self.spots.get(near.key()).and_then(|spot| spot.soon.as_ref());
+            if let (Some(soon), Some(to)) = (soon, self.roaming.own(near.point())) {
+                let car = CarNow::Busy { to, free_at: now + soon.busy_for(now) };
+                cars.push((near.key().clone(), near.point(), car));
+            }
+        }
         cars.sort_by(|a, b| a.0.cmp(&b.0));
         cars
     }

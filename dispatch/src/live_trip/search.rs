@@ -38,9 +38,12 @@ pub(super) struct Attempt {
     pub(super) home: ShardId,
     wave: u32,
     pickup_eta: Duration,
+    busy_for: Duration,
     until: Timestamp,
     /// Whether the driver is looking at the offer, or only about to be reserved.
     is_shown: bool,
+    /// Whether the driver said yes, and has to drop somebody off first.
+    is_promised: bool,
 }
 
 /// A driver's "yes" to an offer.
@@ -76,6 +79,11 @@ impl Search {
     /// Whether this driver is looking at this offer.
     pub(super) fn is_shown_to(&self, offer: OfferId, driver: &DriverId) -> bool {
         self.attempts.iter().any(|attempt| attempt.offer == offer && attempt.driver == *driver && attempt.is_shown)
+    }
+
+    /// The driver who will come when the rider in the car has got out, and until when that is waited for.
+    pub(super) fn promise(&self) -> Option<(&DriverId, Timestamp)> {
+        self.attempts.iter().find(|attempt| attempt.is_promised).map(|attempt| (&attempt.driver, attempt.until))
     }
 
     /// Takes an attempt off the list.
@@ -166,13 +174,23 @@ impl LiveTrip {
     fn reserve(&mut self, now: Timestamp, policy: &Policy, proposal: Proposal, out: &mut Vec<Effect>) {
         self.attempts += 1;
         let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
-        let Proposal { driver, home, pickup_eta } = proposal;
+        let Proposal { driver, home, pickup_eta, busy_for } = proposal;
         let until = now + policy.offer_lasts + policy.reservation_grace;
-        let input = DriverInput::Reserve { offer, until, needs: self.trip.needs };
+        let input = DriverInput::Reserve { offer, until, needs: self.trip.order.needs };
         out.push(Effect::ToDriver { to: driver.clone(), home, input });
         let until = now + policy.reply_within;
         let wave = self.search.wave;
-        self.search.attempts.push(Attempt { offer, driver, home, wave, pickup_eta, until, is_shown: false });
+        self.search.attempts.push(Attempt {
+            offer,
+            driver,
+            home,
+            wave,
+            pickup_eta,
+            busy_for,
+            until,
+            is_shown: false,
+            is_promised: false,
+        });
     }
 
     /// The driver is ours for a while: the offer is shown.
@@ -188,14 +206,7 @@ impl LiveTrip {
         let Some(attempt) = self.search.attempts.iter_mut().find(|attempt| attempt.offer == id) else { return };
         (attempt.home, attempt.until, attempt.is_shown) = (home, until, true);
         let attempt = attempt.clone();
-        let offer = Offer {
-            id,
-            pickup: self.trip.pickup,
-            dropoff: self.trip.dropoff,
-            needs: self.trip.needs,
-            pickup_eta: attempt.pickup_eta,
-            until,
-        };
+        let offer = Offer { id, order: self.trip.order, pickup_eta: attempt.pickup_eta, until, after: None };
         self.offers += 1;
         self.search.shown = true;
         out.push(Effect::ToDriver { to: attempt.driver.clone(), home, input: DriverInput::Offer(offer) });
@@ -217,6 +228,28 @@ impl LiveTrip {
         }
         self.tell_fate(now, &attempt, fate, out);
         self.go_on(now, policy, out);
+    }
+
+    /// A driver who is about to drop somebody off says yes: the search rests until he can be had, or the time for that
+    /// is over. Nobody else is asked meanwhile.
+    pub(super) fn promised(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        offer: OfferId,
+        home: ShardId,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(mut attempt) = self.search.take(offer) else { return };
+        for other in self.search.take_all() {
+            let fate = if other.is_shown { OfferFate::Withdrawn } else { OfferFate::Busy };
+            self.withdraw(now, other, Withdrawal::Taken, fate, out);
+        }
+        (attempt.home, attempt.is_promised) = (home, true);
+        attempt.until = now + policy.forward.hold(attempt.busy_for);
+        self.tell_fate(now, &attempt, OfferFate::Promised, out);
+        self.search.attempts.push(attempt);
+        out.push(Effect::Publish(self.view()));
     }
 
     /// A driver accepts: the store is asked, and whoever says yes after this one waits in line.
@@ -255,9 +288,9 @@ impl LiveTrip {
         (search.shown, search.seeking) = (false, true);
         let seeker = Seeker {
             trip: self.trip.id,
-            pickup: self.trip.pickup,
-            dropoff: self.trip.dropoff,
-            needs: self.trip.needs,
+            pickup: self.trip.order.pickup,
+            dropoff: self.trip.order.dropoff,
+            needs: self.trip.order.needs,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             wave: search.wave,

@@ -34,6 +34,8 @@ pub enum OfferFate {
     Expired,
     /// The offer was taken back: somebody else was faster, or the trip has ended.
     Withdrawn,
+    /// The driver said yes, and drops somebody off first.
+    Promised,
     /// The driver said yes: the store is asked.
     Accepted,
     /// The store has committed the driver to the trip.
@@ -52,6 +54,7 @@ impl OfferFate {
             OfferFate::Declined => "declined",
             OfferFate::Expired => "expired",
             OfferFate::Withdrawn => "withdrawn",
+            OfferFate::Promised => "promised",
             OfferFate::Accepted => "accepted",
             OfferFate::Committed => "committed",
             OfferFate::Lost => "lost",

@@ -93,6 +93,15 @@ pub enum Standing {
     Taken(Availability),
     /// Drives for this trip: the trip wants every position.
     Driving(TripId),
+    /// The same, with the rider in the car: may be matched to whoever is near the drop-off, if that is near.
+    Finishing {
+        /// For which trip.
+        trip: TripId,
+        /// Where the rider gets out.
+        dropoff: Point,
+        /// What the driver offers then.
+        free: Free,
+    },
     /// Is no longer here.
     Gone,
 }
@@ -104,7 +113,7 @@ impl Standing {
         match self {
             Standing::Free(_) => Availability::Available,
             Standing::Taken(availability) => *availability,
-            Standing::Driving(_) => Availability::OnTrip,
+            Standing::Driving(_) | Standing::Finishing { .. } => Availability::OnTrip,
             Standing::Gone => Availability::Offline,
         }
     }
@@ -157,4 +166,6 @@ pub struct Candidate {
     pub position_age: Duration,
     /// How far the positions are to be believed: 0 to [`crate::PLAUSIBLE`].
     pub plausibility: u8,
+    /// How long until the rider who is in the car gets out; included in `pickup_eta`. `None` for a free driver.
+    pub busy_for: Option<Duration>,
 }

@@ -42,6 +42,15 @@ pub enum TripInput {
         /// The app's command.
         ask: DriverAsk,
     },
+    /// The driver said yes, but has a rider in the car: "accepted" follows when that one has got out.
+    Promised {
+        /// To which offer.
+        offer: OfferId,
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
+    },
     /// The driver said no, or can no longer be asked.
     Declined {
         /// Which offer.
@@ -84,6 +93,8 @@ pub struct Proposal {
     pub home: ShardId,
     /// How long the driver would take to the pickup.
     pub pickup_eta: Duration,
+    /// How much of that is until the rider who is in the car gets out; zero for a free driver.
+    pub busy_for: Duration,
 }
 
 /// What a driver does on a trip.
@@ -139,4 +150,6 @@ pub struct TripView {
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.
     pub offers: u32,
+    /// While it searches: the driver who has promised to come when the rider in the car has got out. Not durable.
+    pub promised: Option<DriverId>,
 }

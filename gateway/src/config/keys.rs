@@ -219,6 +219,10 @@ pub(super) const KEYS: &[Key] = &[
         |settings| settings.city.policy.version.clone()
     ),
     policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_value!("policy.matching.work_max", matching.work_max, "a whole number from 10000 to 1000000000"),
+    policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
+    policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
+    policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
     policy_value!("policy.explain.decisions_max", explain.decisions_max, "a whole number from 0 to 1000000"),
     policy_value!("policy.explain.candidates_max", explain.candidates_max, "a whole number from 0 to 256"),
     policy_value!("policy.explain.journal_permille", explain.journal_permille, "a whole number from 0 to 1000"),
@@ -231,6 +235,12 @@ pub(super) const KEYS: &[Key] = &[
     policy_value!("policy.weights.doubt", weights.doubt, "a number from 0 to 3600"),
     policy_value!("policy.weights.ride", weights.ride, "a number from 0 to 100"),
     policy_value!("policy.weights.future", weights.future, "a number from 0 to 100"),
+    key!(
+        "policy.worth",
+        "a file that hansom-sim learn has made, and only with policy.weights.future above 0",
+        |settings, text| path(text).map(|path| settings.worth = Some(path)),
+        |settings| file(settings.worth.as_ref())
+    ),
     key!(
         "policy.method",
         "batched or nearest",
@@ -268,6 +278,7 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.offers.stagger", offers.stagger, "seconds from 0 to 60"),
     policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
     policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
+    policy_seconds!("policy.wait_max", wait_max, "seconds from 30 to 86400"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
@@ -308,6 +319,17 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| straight_line(settings, None, Some(text)),
         |settings| settings.city.policy.travel.straight_line().speed_mps().to_string()
     ),
+    policy_value!("policy.pooling.on", pooling.on, "true or false"),
+    policy_value!("policy.pooling.seats", pooling.seats, "a whole number from 2 to 8"),
+    policy_value!("policy.pooling.riders_max", pooling.riders_max, "a whole number from 2 to 12"),
+    policy_seconds!("policy.pooling.wait_max", pooling.wait_max, "seconds from 10 to 7200"),
+    policy_value!("policy.pooling.detour_factor", pooling.detour_factor, "a number from 1 to 5"),
+    policy_seconds!("policy.pooling.detour_constant", pooling.detour_constant, "seconds from 0 to 7200"),
+    policy_seconds!("policy.pooling.boarding", pooling.boarding, "seconds from 0 to 600"),
+    policy_seconds!("policy.pooling.alighting", pooling.alighting, "seconds from 0 to 600"),
+    policy_value!("policy.pooling.drive_weight", pooling.drive_weight, "a whole number from 1 to 1000"),
+    policy_value!("policy.pooling.rider_weight", pooling.rider_weight, "a whole number from 0 to 1000"),
+    policy_value!("policy.pooling.search_steps_max", pooling.search_steps_max, "a whole number from 1000 to 100000000"),
     policy_value!("policy.reposition.on", reposition.on, "true or false"),
     policy_seconds!("policy.reposition.every", reposition.every, "seconds from 10 to 3600"),
     key!(
@@ -366,7 +388,7 @@ pub fn describe_keys() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "{:<26} {:<36} default {:<24} {}",
+            "{:<32} {:<39} default {:<24} {}",
             key.name,
             key.variable(),
             (key.show)(&defaults),

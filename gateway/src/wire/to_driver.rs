@@ -6,6 +6,7 @@ use std::time::Duration;
 use dispatch::{DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
 use serde::Serialize;
 
+use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{DriverTrip, Place, Unreadable, as_text, millis};
 use crate::Code;
@@ -44,14 +45,26 @@ pub(crate) enum ToDriver<'a> {
         dropoff: Place,
         #[serde(skip_serializing_if = "Option::is_none")]
         needs: Option<NeedsBody>,
+        #[serde(flatten)]
+        more: OrderBody,
         pickup_eta_ms: u64,
         expires_in_ms: u64,
+        /// The trip the driver is on: this ride begins when that one has ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
     },
     /// An offer is taken back.
     Withdrawn {
         #[serde(serialize_with = "as_text")]
         offer: OfferId,
         why: &'static str,
+    },
+    /// The "yes" to a next ride was understood: it is the driver's when the present one has ended, unless withdrawn.
+    Promised {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        re: Option<u64>,
+        #[serde(serialize_with = "as_text")]
+        offer: OfferId,
     },
     /// The "no" was understood.
     Declined {
@@ -99,14 +112,7 @@ pub(crate) enum ToDriver<'a> {
         message: String,
     },
     /// More work is to be expected elsewhere. Nobody has to go, and nothing says when it is over.
-    Suggestion {
-        suggestion: u64,
-        to: Place,
-        drive_ms: u64,
-        expected: f64,
-        cars: u32,
-        expires_in_ms: u64,
-    },
+    Suggestion { suggestion: u64, to: Place, drive_ms: u64, expected: f64, cars: u32, expires_in_ms: u64 },
     /// A newer connection of the same driver took over.
     Superseded,
     /// The server closes this socket: come back after a while.
@@ -126,13 +132,16 @@ impl<'a> ToDriver<'a> {
             Notice::Offer(offer) => ToDriver::Offer {
                 offer: offer.id,
                 trip: offer.id.trip,
-                pickup: offer.pickup.into(),
-                dropoff: offer.dropoff.into(),
-                needs: NeedsBody::of(offer.needs),
+                pickup: offer.order.pickup.into(),
+                dropoff: offer.order.dropoff.into(),
+                needs: NeedsBody::of(offer.order.needs),
+                more: OrderBody::of(&offer.order),
                 pickup_eta_ms: millis(offer.pickup_eta),
                 expires_in_ms: millis(offer.until.since(now)),
+                after: offer.after.map(|trip| trip.to_string()),
             },
             Notice::Withdrawn { offer, why } => ToDriver::Withdrawn { offer: *offer, why: withdrawal(*why) },
+            Notice::Promised { offer, ask } => ToDriver::Promised { re: ask.number, offer: *offer },
             Notice::Declined { offer, ask } => ToDriver::Declined { re: ask.number, offer: *offer },
             Notice::Trip { trip, ask } => {
                 ToDriver::Trip { re: ask.and_then(|ask| ask.number), trip: DriverTrip::from(trip) }

@@ -75,8 +75,7 @@ impl Street {
                 let (needs, without) = (Needs::default(), BTreeSet::new());
                 let requested_at = self.now;
                 let (dropoff, widened) = (pickup, 0);
-                let seeker =
-                    Seeker { trip, pickup, dropoff, needs, requested_at, without, wave, widened, at_once };
+                let seeker = Seeker { trip, pickup, dropoff, needs, requested_at, without, wave, widened, at_once };
                 self.tell(ShardInput::Seek(seeker));
                 self.tell(ShardInput::Unseek(trip));
             }
@@ -93,8 +92,12 @@ impl Street {
             let mut heard = self.tell(ShardInput::TimePassed);
             if self.now == next {
                 let (measured_at, heading, accuracy) = (self.now, None, None);
-                let ping = |(driver, point): (&DriverId, &Point)| {
-                    Ping { driver: driver.clone(), point: *point, measured_at, heading, accuracy }
+                let ping = |(driver, point): (&DriverId, &Point)| Ping {
+                    driver: driver.clone(),
+                    point: *point,
+                    measured_at,
+                    heading,
+                    accuracy,
                 };
                 let pings = self.phones.iter().map(ping).collect();
                 heard.extend(self.tell(ShardInput::Pings(pings)));
@@ -186,7 +189,10 @@ fn an_offer_ends_an_errand_and_a_trip_the_rest_after_it() {
     let since = street.now;
     street.stands("ann", Standing::Free(Free::new(Vehicle::default(), START)));
     let told = street.passes(street.policy.reposition.rest + seconds(200));
-    assert!(told.iter().all(|(at, ..)| START + seconds(*at) >= since + seconds(100)), "she said no to an offer: {told:?}");
+    assert!(
+        told.iter().all(|(at, ..)| START + seconds(*at) >= since + seconds(100)),
+        "she said no to an offer: {told:?}"
+    );
 }
 
 #[test]
@@ -254,10 +260,12 @@ fn a_request_in_a_neighbours_cell_counts_for_the_own_cell_beside_it() {
     let mut roaming = Roaming::new(home, &policy);
     let on_the_edge = (0..720).filter_map(|step| {
         let angle = f64::from(step).to_radians() / 2.0;
-        (80..130).map(|far| place(angle.cos() * f64::from(far) * 100.0, angle.sin() * f64::from(far) * 100.0)).find(|at| {
-            let cell = roaming.forecast().unwrap().cell_at(*at);
-            ShardId::of(*at, Resolution::SHARD) == home && ShardId::of(cell.centre(), Resolution::SHARD) != home
-        })
+        (80..130).map(|far| place(angle.cos() * f64::from(far) * 100.0, angle.sin() * f64::from(far) * 100.0)).find(
+            |at| {
+                let cell = roaming.forecast().unwrap().cell_at(*at);
+                ShardId::of(*at, Resolution::SHARD) == home && ShardId::of(cell.centre(), Resolution::SHARD) != home
+            },
+        )
     });
     let points: Vec<Point> = on_the_edge.collect();
     assert!(points.len() > 100, "{}", points.len());
