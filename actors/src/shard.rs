@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use dispatch::{
-    Decision, Effect, Epoch, LiveShard, LiveTrip, Policy, ShardCounts, ShardId, ShardInput, Timestamp, TripInput,
-    TripView,
+    Decision, Effect, Epoch, LiveShard, LiveTrip, Policy, RiderCaps, ShardCounts, ShardId, ShardInput, Timestamp,
+    TripInput, TripView,
 };
 use persistence::LoadedShard;
 use tokio::sync::watch;
@@ -164,7 +164,8 @@ impl Handler<Request> for ShardActor {
 
     fn handle(&mut self, request: Request, _: &mut Context<Self>) {
         let Request { trip, event, at, key, reply } = request;
-        match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), FIRST_ASK) {
+        let caps = RiderCaps::of(self.office.policy(), at);
+        match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), Some(caps), FIRST_ASK) {
             Some((live, effects)) => self.office.begin_trip(live, effects, Some(reply)),
             None => drop(reply.send(Err(come_back()))),
         }
@@ -174,10 +175,10 @@ impl Handler<Request> for ShardActor {
 impl Handler<Cancel> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, Cancel { trip, by, reply }: Cancel, _: &mut Context<Self>) {
+    fn handle(&mut self, Cancel { trip, by, reason, reply }: Cancel, _: &mut Context<Self>) {
         // Dropping the reply makes the asker look into the store: the trip has ended, or its actor is being rebuilt.
         let Some(addr) = self.office.trip(trip) else { return };
-        if post(&addr, CancelTrip { by, reply }).is_some() {
+        if post(&addr, CancelTrip { by, reason, reply }).is_some() {
             self.office.to_trip(trip, TripInput::TimePassed);
         }
     }

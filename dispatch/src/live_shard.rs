@@ -17,6 +17,7 @@ use crate::{
 
 use crate::track::{Position, Track, Verdict};
 
+mod homeward;
 mod proposals;
 mod record;
 mod roaming;
@@ -50,6 +51,8 @@ pub struct LiveShard {
     counts: ShardCounts,
     chronicle: Chronicle,
     roaming: roaming::Roaming,
+    /// Who is on the way home, and where that is.
+    homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
 }
 
@@ -130,6 +133,7 @@ impl LiveShard {
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
             roaming: roaming::Roaming::new(id, policy),
+            homeward: BTreeMap::new(),
             solver: Solver::default(),
         }
     }
@@ -270,6 +274,7 @@ impl LiveShard {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
         self.roaming.stands(&driver, &standing);
+        self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
                 spot.standing = standing;

@@ -8,20 +8,28 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp, Values};
 
+mod cancellation;
 mod explaining;
 mod forward;
+mod homeward;
 mod matching;
 mod offers;
 mod pooling;
+mod progress;
 mod reposition;
+mod riders;
 mod weights;
 
+pub use cancellation::CancellationPolicy;
 pub use explaining::Explaining;
 pub use forward::Forward;
+pub use homeward::HomewardPolicy;
 pub use matching::Matching;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use pooling::PoolingPolicy;
+pub use progress::ProgressPolicy;
 pub use reposition::RepositionPolicy;
+pub use riders::RiderPolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -64,6 +72,14 @@ pub struct Policy {
     pub candidates_max: usize,
     /// How drivers are asked: in waves.
     pub offers: OfferPolicy,
+    /// When calling off is free, and who is a no-show.
+    pub cancellation: CancellationPolicy,
+    /// When a driver who accepted counts as not coming.
+    pub progress: ProgressPolicy,
+    /// Rides for a driver who wants to get home.
+    pub homeward: HomewardPolicy,
+    /// How much one rider may ask for.
+    pub riders: RiderPolicy,
     /// How long a driver may think. Long enough to glance at a phone at a red light.
     pub offer_lasts: Duration,
     /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
@@ -119,6 +135,10 @@ impl Default for Policy {
             wait_max: Duration::from_secs(3_600),
             candidates_max: 32,
             offers: OfferPolicy::default(),
+            cancellation: CancellationPolicy::default(),
+            progress: ProgressPolicy::default(),
+            homeward: HomewardPolicy::default(),
+            riders: RiderPolicy::default(),
             offer_lasts: Duration::from_secs(12),
             reservation_grace: Duration::from_secs(4),
             reply_within: Duration::from_millis(250),
@@ -222,6 +242,10 @@ impl Policy {
         }
         self.pooling.check()?;
         self.reposition.check()?;
+        self.cancellation.check()?;
+        self.progress.check()?;
+        self.homeward.check()?;
+        self.riders.check()?;
         self.offers.check()
     }
 

@@ -6,6 +6,9 @@
     reason = "a test may panic, and prints what it takes to see it again"
 )]
 
+mod calling_off;
+mod caps;
+mod coming;
 mod forward;
 mod importing;
 mod killing;

@@ -251,7 +251,10 @@ impl LiveShard {
         let fresh = Search::within(within).seen(millis(now), Some(policy.position_fresh_for));
         let mut found: Vec<(DriverId, Point, Timestamp)> = Vec::with_capacity(self.index.len());
         for near in self.index.nearest(self.centre, self.index.len(), &fresh) {
-            if let Some(Standing::Free(free)) = self.spots.get(near.key()).map(|spot| spot.standing) {
+            // Who is on the way home goes nowhere else.
+            if let Some(Standing::Free(free)) = self.spots.get(near.key()).map(|spot| spot.standing)
+                && free.homeward.is_none()
+            {
                 found.push((near.key().clone(), near.point(), free.since));
             }
         }

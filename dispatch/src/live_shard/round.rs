@@ -93,7 +93,7 @@ impl LiveShard {
         self.counts.rounds_cut_short += u64::from(policy.method == Method::Batched && !plan.is_exact);
         let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
         self.record(now, policy, &planned, out);
-        let wanted = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect::<Vec<_>>();
+        let wanted: Vec<usize> = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect();
         let proposals = proposals(&problem, &plan, &choices, &wanted);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
         for (place, proposals) in seekers.into_iter().zip(proposals) {
@@ -153,7 +153,7 @@ impl LiveShard {
         let fresh =
             Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
         let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
