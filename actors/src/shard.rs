@@ -94,6 +94,7 @@ impl ShardActor {
         grow(&metrics.rounds_cut_short, &mut seen.rounds_cut_short, now.rounds_cut_short);
         grow(&metrics.matches, &mut seen.matches, now.matches);
         grow(&metrics.etas_fallback.with_label_values(&["match"]), &mut seen.etas_fallback, now.etas_fallback);
+        grow(&metrics.suggestions, &mut seen.suggestions, now.suggestions);
         let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);
         grow(&metrics.rounds_without_neighbours, seen, now);
         self.count_surging(self.live.surging().clone());

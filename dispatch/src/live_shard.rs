@@ -22,6 +22,7 @@ mod homeward;
 mod pricing;
 mod proposals;
 mod record;
+mod roaming;
 mod round;
 mod soon;
 
@@ -54,6 +55,7 @@ pub struct LiveShard {
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    roaming: roaming::Roaming,
     /// Who is on the way home, and where that is.
     homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
@@ -83,6 +85,8 @@ pub struct ShardCounts {
     pub rounds_without_neighbours: u64,
     /// Times to a pickup that the chosen provider of travel times could not tell.
     pub etas_fallback: u64,
+    /// Idle drivers told where they had better wait.
+    pub suggestions: u64,
 }
 
 #[derive(Debug)]
@@ -135,6 +139,7 @@ impl LiveShard {
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            roaming: roaming::Roaming::new(id, policy),
             homeward: BTreeMap::new(),
             solver: Solver::default(),
             surge: SurgeMap::default(),
@@ -172,7 +177,7 @@ impl LiveShard {
             Some(round) => Some(round.until),
             None => self.next_round_at,
         };
-        round.into_iter().chain(self.surge.deadline()).chain(self.look_at()).min()
+        round.into_iter().chain(self.surge.deadline()).chain(self.roaming.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -214,6 +219,7 @@ impl LiveShard {
             self.begin_round(now, policy, out);
         }
         self.refresh_surge(now, policy);
+        self.roam(now, policy, out);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -280,6 +286,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.roaming.stands(&driver, &standing);
         self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
@@ -327,6 +334,7 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.roaming.sought(now, &seeker);
         let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
         self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);

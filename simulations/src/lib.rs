@@ -13,6 +13,7 @@ pub mod crowd;
 pub mod demand;
 pub mod demo;
 pub mod import;
+pub mod learn;
 pub mod ledger;
 pub mod people;
 pub mod report;

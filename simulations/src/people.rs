@@ -30,6 +30,8 @@ pub struct Habits {
     pub patience_ms: (u64, u64),
     /// The share of riders who call off while the car is on its way.
     pub changes_mind: f64,
+    /// The share of suggestions where to wait that an idle driver follows.
+    pub follows: f64,
     /// How often a phone sends its position, in ms.
     pub ping_every_ms: u64,
     /// The share of riders who ask for a car for later.
@@ -48,6 +50,7 @@ impl Default for Habits {
             boarding_ms: (15_000, 75_000),
             patience_ms: (180_000, 600_000),
             changes_mind: 0.02,
+            follows: 0.6,
             ping_every_ms: 4_000,
             prebooked: 0.0,
             ahead_ms: (900_000, 2_700_000),
@@ -108,6 +111,8 @@ pub enum DriverNews {
     OfferGone(OfferId),
     /// The driver's trip is won or has moved on.
     Trip(TripNews),
+    /// More work is to be expected there.
+    Suggestion(Point),
     /// A command was not done.
     Refused,
 }
@@ -157,6 +162,8 @@ pub struct Driver {
     parked: Point,
     drive: Option<(Journey, Timestamp)>,
     drives: Drives,
+    /// How many suggestions were followed.
+    followed: u64,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
     /// What the driver will say to the offer on the screen, also while a rider is in the car.
@@ -172,6 +179,7 @@ impl Driver {
             parked,
             drive: None,
             drives: Drives::default(),
+            followed: 0,
             trip: None,
             next: None,
             answer: None,
@@ -196,6 +204,12 @@ impl Driver {
         self.drives
     }
 
+    /// How many suggestions the driver has followed so far.
+    #[must_use]
+    pub fn followed(&self) -> u64 {
+        self.followed
+    }
+
     /// The trip the driver is on, as far as the app knows.
     #[must_use]
     pub fn trip(&self) -> Option<&TripNews> {
@@ -213,6 +227,10 @@ impl Driver {
         match news {
             DriverNews::Standing { availability, trip } => self.stands(now, availability, trip, scene),
             DriverNews::Offer(offer) => {
+                // Who was on the way to a better place to wait stops and looks.
+                if self.trip.is_none() {
+                    self.park(now);
+                }
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
                 self.answer = if mood < scene.habits.ignores {
@@ -230,6 +248,12 @@ impl Driver {
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
+            DriverNews::Suggestion(to) => {
+                if self.trip.is_none() && self.answer.is_none() && self.rng.random_bool(scene.habits.follows) {
+                    self.followed += 1;
+                    self.drive_to(now, to, scene);
+                }
+            }
             DriverNews::Refused => {}
         }
     }

@@ -15,6 +15,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::booking::wished;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
+use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
 use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, later};
 use crate::report::{Report, Timing};
@@ -107,6 +108,7 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Offer(offer) => Some(DriverNews::Offer(offer.id)),
         Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => Some(DriverNews::OfferGone(*offer)),
         Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
+        Notice::Suggestion(suggested) => Some(DriverNews::Suggestion(suggested.to)),
         Notice::Refused { .. } => Some(DriverNews::Refused),
         // The car goes on with its rider; the next trip is told of when it begins.
         Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
@@ -144,6 +146,8 @@ struct Play<'a> {
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
+    /// What drivers do with their time, if somebody wants to know.
+    diary: Option<Diary>,
 }
 
 /// Runs a scenario to its end, on the city's own demand or on requests recorded elsewhere (in the order of time).
@@ -158,6 +162,28 @@ pub fn run(
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
     let began = Instant::now();
+    let play = played(city, scenario, recorded, None, progress)?;
+    Ok(play.report(began.elapsed()))
+}
+
+/// As [`run`], and what drivers did with their time.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_diary(city: &City, scenario: &Scenario) -> Result<(Report, Vec<Span>), NotADemand> {
+    let began = Instant::now();
+    let mut play = played(city, scenario, None, Some(Diary::default()), &mut |_, _| {})?;
+    let spans = play.diary.take().map(Diary::into_spans).unwrap_or_default();
+    Ok((play.report(began.elapsed()), spans))
+}
+
+fn played<'a>(
+    city: &'a City,
+    scenario: &'a Scenario,
+    recorded: Option<Vec<Request>>,
+    diary: Option<Diary>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<Play<'a>, NotADemand> {
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
     let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
     let mut play = Play {
@@ -173,6 +199,7 @@ pub fn run(
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
+        diary,
     };
     play.seat_fleet()?;
     match recorded {
@@ -182,7 +209,7 @@ pub fn run(
             play.play(demand, progress);
         }
     }
-    Ok(play.report(began.elapsed()))
+    Ok(play)
 }
 
 impl Play<'_> {
@@ -277,6 +304,9 @@ impl Play<'_> {
         let now = self.world.now();
         let seat = &self.seats[place];
         let (point, heading) = seat.person.position(now);
+        if let Some(diary) = &mut self.diary {
+            diary.is_at(place, point, now);
+        }
         self.world.ping(&seat.id, point, heading);
         self.pings += 1;
         self.turn(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
@@ -329,6 +359,9 @@ impl Play<'_> {
                 }
                 if let Notice::Trip { trip, .. } = &notice {
                     self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
+                    if let Some(diary) = &mut self.diary {
+                        diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
+                    }
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);
@@ -384,6 +417,8 @@ impl Play<'_> {
             drivers: self.seats.len(),
             demand: self.scenario.demand,
             offers: self.world.offers(),
+            suggestions: self.world.suggestions(),
+            followed: self.seats.iter().map(|seat| seat.person.followed()).sum(),
             pings: self.pings,
             etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {

@@ -18,6 +18,7 @@ mod promises;
 mod recovering;
 mod restarting;
 mod riding;
+mod roaming;
 mod server;
 mod simulating;
 mod story;

@@ -211,6 +211,9 @@ impl Town {
             Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
                 self.shown.remove(&driver);
             }
+            Notice::Suggestion(_) => {
+                assert!(!self.shown.contains_key(&driver), "{driver} is sent elsewhere with an offer on the screen");
+            }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
             Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
         }

@@ -332,6 +332,11 @@ impl Stage {
                     self.say(&format!("{name} moves house"));
                 }
             }
+            Notice::Suggestion(suggested) => {
+                let metres = (suggested.to.lat() - 40.75) * 111_194.9;
+                let until = suggested.until.since(START).as_secs_f64();
+                self.say(&format!("tell {name} that riders are expected {metres:.0}m until {until}s"));
+            }
             Notice::Superseded => {}
         }
     }
