@@ -169,3 +169,73 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
     assert_eq!(answer(told), Some(TripInput::Declined { offer }));
     assert_eq!(answer(driver.step(at(5), reserve)), Some(TripInput::Busy { offer }), "the shard knew the old one");
 }
+
+fn confirm(trip: &Trip) -> DriverInput {
+    let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
+    DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
+}
+
+fn next(trip: &Trip, event: &crate::Event) -> Trip {
+    trip.apply(event, at(9)).unwrap()
+}
+
+#[test]
+fn a_confirmation_that_was_overtaken_puts_nobody_back() {
+    let won = trip(1);
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    let (mut ann, driver) = (on(&won), ann());
+    ann.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(3), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    let effects = ann.step(at(4), confirm(&won));
+    assert_eq!(ann.trip(), Some(&arrived));
+    let told = Notice::Trip { trip: arrived.clone(), ask: Some(ask(7, 1)) };
+    assert_eq!(effects, [Effect::ToSession { driver, session: SessionId(7), notice: told }]);
+
+    // Nor does it hold a driver whose trip is over.
+    let over = next(&arrived, &crate::Event::Cancelled { by: crate::Party::Rider });
+    ann.step(at(5), DriverInput::Freed { trip: over, ask: None });
+    ann.step(at(6), confirm(&won));
+    assert_eq!(ann.trip(), None);
+}
+
+#[test]
+fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
+    let (mine, other) = (trip(1), trip(2));
+    let mut ann = on(&mine);
+    ann.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    let effects = ann.step(at(3), confirm(&other));
+    assert_eq!(ann.trip(), Some(&mine));
+    let number = reading(&effects).expect("the row decides");
+    ann.step(at(4), DriverInput::Row { number, row: Ok(Some(other.clone())) });
+    assert_eq!(ann.trip(), Some(&other));
+}
+
+#[test]
+fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
+    let won = trip(1);
+    let mut ann = on(&won);
+    let number = reading(&ann.step(at(2), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    ann.step(at(3), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    assert_eq!(ann.step(at(4), DriverInput::Row { number, row: Ok(Some(won)) }), []);
+    assert_eq!(ann.trip(), Some(&arrived));
+}
+
+#[test]
+fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
+    let won = trip(1);
+    let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
+    ann.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut ann, Vehicle::default());
+    let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
+    ann.step(at(4), DriverInput::Reserve { offer, until: at(20), needs: Needs::default() });
+    let number = reading(&ann.step(at(20), DriverInput::TimePassed)).expect("the row is read before ann is free");
+    ann.step(at(20), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.availability(), Availability::Available);
+
+    // The word that ann has won it after all is lost: the row is read once more.
+    let again = ann.deadline().expect("a free driver compares once more");
+    let number = reading(&ann.step(again, DriverInput::TimePassed)).unwrap();
+    ann.step(again, DriverInput::Row { number, row: Ok(Some(won.clone())) });
+    assert_eq!(ann.trip(), Some(&won));
+}
