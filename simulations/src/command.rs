@@ -3,6 +3,7 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod faults;
 mod roads;
 
 use std::io::{IsTerminal, Write as _};
@@ -22,6 +23,7 @@ use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
 
+use faults::FaultsArguments;
 use roads::RoadArguments;
 
 /// Simulates a city on Hansom's own dispatch cores.
@@ -42,6 +44,12 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
+    /// Lets towns live through a storm of faults in virtual time, and checks every promise after every step.
+    ///
+    /// Messages between drivers, trips and shards are lost, late, doubled and overtaken; writes end unknown, shards
+    /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
+    /// of those whom it concerns, and the command that shows it again.
+    Faults(FaultsArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -233,6 +241,7 @@ pub fn main() -> ExitCode {
             arguments.bench.print(&settings, bench::geo::run)
         }
         Command::Import(arguments) => import(&arguments),
+        Command::Faults(arguments) => faults::faults(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

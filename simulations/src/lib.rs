@@ -11,6 +11,7 @@ pub mod command;
 pub mod crowd;
 pub mod demand;
 pub mod demo;
+pub mod faults;
 pub mod import;
 pub mod ledger;
 pub mod people;

@@ -314,6 +314,13 @@ impl Play<'_> {
                     self.driver_next(place);
                 }
             }
+            News::HungUp { driver, session } => {
+                let Some(&place) = self.seat_of.get(&driver) else { return };
+                if self.seats[place].session == session {
+                    let (at, _) = self.seats[place].person.position(now);
+                    self.seats[place].session = self.world.connect(&driver, at);
+                }
+            }
             News::Trip(view) => self.see(&view),
             News::Answer { answer: Ok(view), .. } => {
                 if view.trip.version == 1 {

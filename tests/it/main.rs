@@ -15,6 +15,7 @@ mod restarting;
 mod riding;
 mod server;
 mod simulating;
+mod storm;
 mod story;
 mod tidy;
 mod timing;
