@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use dispatch::{
-    BadPolicy, DriverId, Epoch, Event, LiveTrip, Needs, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
+    BadPolicy, DriverId, Epoch, Event, LiveTrip, Order, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
     ShardId, TripId, TripView, answer_for_ended,
 };
-use geo::{Point, Resolution};
+use geo::Resolution;
 use persistence::{Committer, DriverRow, Store, StoreError};
 use prometheus::Registry;
 use tokio::sync::{oneshot, watch};
@@ -71,12 +71,8 @@ impl CityError {
 pub struct NewTrip {
     /// Who asks.
     pub rider: RiderId,
-    /// From where.
-    pub pickup: Point,
-    /// To where.
-    pub dropoff: Point,
-    /// What the vehicle must have.
-    pub needs: Needs,
+    /// For what.
+    pub order: Order,
     /// The idempotency key, the rider's own.
     pub key: String,
 }
@@ -188,14 +184,14 @@ impl City {
     /// [`CityError::KeyReused`] when the key was used for another request; [`CityError::Busy`] when it is worth asking
     /// again with the same key: at most one trip comes of it.
     pub async fn request_trip(&self, new: NewTrip) -> Result<Requested, CityError> {
-        let (pickup, dropoff, needs) = (new.pickup, new.dropoff, new.needs);
-        let home = ShardId::of(pickup, self.shard_resolution());
+        let order = new.order;
+        let home = ShardId::of(order.pickup, self.shard_resolution());
         let at = self.clock().now();
         let chance = getrandom::u64().map_err(|_| CityError::come_back())?;
         let (reply, answer) = oneshot::channel();
         let request = Request {
             trip: TripId::new(at, home, chance),
-            event: Event::Requested { rider: new.rider.clone(), pickup, dropoff, needs },
+            event: Event::Requested { rider: new.rider.clone(), order },
             at,
             key: RequestKey { rider: new.rider, key: new.key },
             reply,
@@ -205,7 +201,7 @@ impl City {
             Ok(Ok(view)) => Ok(Requested { view, replayed: false }),
             Ok(Err(Refusal::SameKey { trip })) => {
                 let view = self.trip(trip).await?.ok_or_else(CityError::come_back)?;
-                if (view.trip.pickup, view.trip.dropoff, view.trip.needs) == (pickup, dropoff, needs) {
+                if order.repeats(&view.trip.order) {
                     Ok(Requested { view, replayed: true })
                 } else {
                     Err(CityError::KeyReused { trip })

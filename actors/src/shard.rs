@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
-use dispatch::{Epoch, LiveShard, LiveTrip, ShardCounts, ShardId, ShardInput, TripInput, TripView};
+use dispatch::{Decision, Effect, Epoch, LiveShard, LiveTrip, ShardCounts, ShardId, ShardInput, TripInput, TripView};
 use persistence::LoadedShard;
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
@@ -50,7 +50,10 @@ impl ShardActor {
     fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
         let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
         for effect in effects {
-            self.office.deliver(effect);
+            match effect {
+                Effect::Log(decision) => log(&decision),
+                effect => self.office.deliver(effect),
+            }
         }
         self.count();
         let clock = self.office.shared.clock;
@@ -73,6 +76,21 @@ impl ShardActor {
         let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);
         grow(&metrics.rounds_without_neighbours, seen, now);
     }
+}
+
+/// Writes a decision down, for people who study them. Drivers are named: the level is DEBUG.
+fn log(decision: &Decision) {
+    debug!(
+        target: "decision",
+        trip = %decision.trip,
+        policy = decision.policy,
+        riders = decision.riders,
+        candidates = decision.candidates,
+        chosen = ?decision.chosen,
+        considered = ?decision.considered,
+        passed_over = ?decision.passed_over,
+        "matched"
+    );
 }
 
 impl Actor for ShardActor {

@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dispatch::{
-    Availability, Deed, DriverId, Needs, Notice, OfferId, Party, Policy, RequestKey, RiderId, ShardId, StageName,
-    Timestamp, Trip, TripId, Vehicle, WriteError,
+    Availability, Deed, DriverId, Needs, Notice, OfferId, Order, Party, Policy, RequestKey, RiderId, ShardId,
+    StageName, Timestamp, Trip, TripId, Vehicle, WriteError,
 };
 use geo::{Drive, NoDrive, Point, Travel, TravelTimes, WeekTime};
 use persistence::{
@@ -105,9 +105,7 @@ impl Scene {
     async fn request(&self, key: &str) -> Result<Requested, CityError> {
         let rider = RiderId::new("eve").unwrap();
         let dropoff = Point::new(40.76, -73.97).unwrap();
-        self.city
-            .request_trip(NewTrip { rider, pickup: here(), dropoff, needs: Needs::default(), key: key.to_owned() })
-            .await
+        self.city.request_trip(NewTrip { rider, order: Order::new(here(), dropoff), key: key.to_owned() }).await
     }
 
     async fn driver(&self) -> DriverSession {
@@ -417,21 +415,14 @@ async fn a_request_is_made_once_however_often_it_is_sent() {
     let again = scene.request("one").await.unwrap();
     assert!(again.replayed && !first.replayed);
     assert_eq!(first.view.trip.id, again.view.trip.id);
-    let elsewhere = NewTrip {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: Point::new(40.8, -73.95).unwrap(),
-        dropoff: here(),
-        needs: Needs::default(),
-        key: "one".to_owned(),
-    };
-    let wheelchair = NewTrip {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: first.view.trip.pickup,
-        dropoff: first.view.trip.dropoff,
-        needs: Needs::new(None, 1, true, false).unwrap(),
-        key: "one".to_owned(),
-    };
-    for other in [elsewhere, wheelchair] {
+    let order = first.view.trip.order;
+    let others = [
+        Order { pickup: Point::new(40.8, -73.95).unwrap(), ..order },
+        Order { needs: Needs::new(None, 1, true, false).unwrap(), ..order },
+        Order { shared: true, ..order },
+    ];
+    for order in others {
+        let other = NewTrip { rider: RiderId::new("eve").unwrap(), order, key: "one".to_owned() };
         let refused = scene.city.request_trip(other).await;
         assert!(matches!(refused, Err(CityError::KeyReused { trip }) if trip == first.view.trip.id));
     }

@@ -8,9 +8,15 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Refusal,
-    SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
+    Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
 };
+
+use next::Next;
+
+mod next;
+mod offers;
+mod row;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -30,6 +36,10 @@ pub struct LiveDriver {
     vehicle: Option<Vehicle>,
     wish: Wish,
     state: State,
+    /// While on a trip with a rider in the car: what is agreed about the next one.
+    next: Option<Next>,
+    /// Since when the driver waits for work, offers included.
+    since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
     /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
@@ -88,6 +98,8 @@ impl LiveDriver {
             // last one until the driver goes on line again and says so.
             wish: Wish::Rest,
             state,
+            next: None,
+            since: Timestamp::default(),
             reads: 0,
             compare_at: None,
             last: None,
@@ -156,7 +168,10 @@ impl LiveDriver {
         match &self.state {
             State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
             State::Recalling { again_at, .. } => *again_at,
-            State::Engaged { .. } | State::Idle => self.compare_at,
+            State::Engaged { .. } => {
+                self.compare_at.into_iter().chain(self.next.as_ref().and_then(Next::deadline)).min()
+            }
+            State::Idle => self.compare_at,
             State::Moving { .. } => None,
         }
     }
@@ -178,13 +193,19 @@ impl LiveDriver {
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
     pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
-        let standing_before = self.standing();
+        let (standing_before, waited) = (self.standing(), self.waits_for_work());
         self.settle(now, &mut out);
         self.decide(now, input, &mut out);
+        if self.next.is_some() && self.state == State::Idle {
+            self.go_on_to_next(now, &mut out);
+        }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
             _ if self.session.is_none() => self.compare_at = None,
             _ => {}
+        }
+        if !waited && self.waits_for_work() {
+            self.since = now;
         }
         if self.standing() != standing_before {
             // First of all: whoever hears anything else may speak to the shard next.
@@ -204,8 +225,12 @@ impl LiveDriver {
             State::Reserved { offer, .. } | State::Recalling { offer, .. } => *offer,
             State::Offered { offer, .. } => offer.id,
             State::Engaged { .. } => {
-                self.compare_at = Some(now + COMPARE_EVERY);
-                return self.read_row(out);
+                self.settle_next(now, out);
+                if self.compare_at.is_some_and(|at| at <= now) {
+                    self.compare_at = Some(now + COMPARE_EVERY);
+                    self.read_row(out);
+                }
+                return;
             }
             State::Idle => {
                 self.compare_at = None;
@@ -280,8 +305,11 @@ impl LiveDriver {
         self.tell(Notice::Home { home: self.home }, out);
         self.tell_standing(None, out);
         // An offer that is still open is shown again: the phone may have lost its connection, not its driver.
-        if let State::Offered { offer, .. } = &self.state {
-            self.tell(Notice::Offer(offer.clone()), out);
+        match (&self.state, &self.next) {
+            (State::Offered { offer, .. }, _) | (State::Engaged { .. }, Some(Next::Offered { offer, .. })) => {
+                self.tell(Notice::Offer(offer.clone()), out);
+            }
+            _ => {}
         }
     }
 
@@ -290,6 +318,9 @@ impl LiveDriver {
             return;
         }
         self.session = None;
+        if !matches!(self.next, Some(Next::Promised { .. })) {
+            self.drop_next(None, out);
+        }
         match &self.state {
             // Nobody can answer: the next driver is asked at once, not when the offer runs out.
             State::Reserved { offer, .. } => self.give_up(*offer, out),
@@ -310,6 +341,7 @@ impl LiveDriver {
         }
         self.wish = wish;
         if wish != Wish::Work {
+            self.drop_next(Some(Withdrawal::NotCommitted), out);
             match &self.state {
                 State::Reserved { offer, .. } => self.give_up(*offer, out),
                 State::Offered { offer, .. } => self.give_up(offer.id, out),
@@ -326,7 +358,9 @@ impl LiveDriver {
             // The trip says otherwise than memory: the row decides.
             self.read_row(out);
         }
-        self.tell(Notice::Refused { ask, why }, out);
+        if !self.refused_next(&why, out) {
+            self.tell(Notice::Refused { ask, why }, out);
+        }
     }
 
     fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
@@ -437,7 +471,11 @@ impl LiveDriver {
         // An answer to a command of an earlier session: the numbers of the present one mean something else.
         let foreign = |ask: &DriverAsk| self.session != Some(ask.session);
         match &mut notice {
-            Notice::Refused { ask, .. } | Notice::Declined { ask, .. } if foreign(ask) => return,
+            Notice::Refused { ask, .. } | Notice::Declined { ask, .. } | Notice::Promised { ask, .. }
+                if foreign(ask) =>
+            {
+                return;
+            }
             Notice::Trip { ask, .. } | Notice::Standing { ask, .. } if ask.as_ref().is_some_and(foreign) => *ask = None,
             _ => {}
         }
@@ -453,17 +491,34 @@ impl LiveDriver {
     }
 
     fn standing(&self) -> Standing {
-        match self.availability() {
+        let availability = self.availability();
+        match availability {
             // Who wants work has said with which vehicle.
-            Availability::Available => self.vehicle.map_or(Standing::Taken, Standing::Free),
-            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken,
+            Availability::Available => match self.vehicle {
+                Some(vehicle) => Standing::Free(self.free(vehicle)),
+                None => Standing::Taken(Availability::Offline),
+            },
+            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken(availability),
             Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
-                self.trip().map_or(Standing::Taken, |trip| Standing::Driving(trip.id))
+                if let Some((trip, free)) = self.soon_free() {
+                    return Standing::Finishing { trip: trip.id, dropoff: trip.order.dropoff, free };
+                }
+                self.trip().map_or(Standing::Taken(availability), |trip| Standing::Driving(trip.id))
             }
             // Off line but connected: the shard keeps the position for the moment the driver wants work again.
-            Availability::Offline if self.session.is_some() => Standing::Taken,
+            Availability::Offline if self.session.is_some() => Standing::Taken(availability),
             Availability::Offline => Standing::Gone,
         }
+    }
+
+    fn free(&self, vehicle: Vehicle) -> Free {
+        Free::new(vehicle, self.since)
+    }
+
+    /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.
+    fn waits_for_work(&self) -> bool {
+        use Availability::{Available, Offered, Reserved};
+        matches!(self.availability(), Available | Reserved | Offered)
     }
 
     /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.
@@ -473,7 +528,5 @@ impl LiveDriver {
     }
 }
 
-mod offers;
-mod row;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! A shard at work: where its drivers are, which trips wait, and the rounds in which they are matched.
 //!
-//! Lives here: [`LiveShard::step`]: positions, the waiting list, asking the neighbours, planning.
+//! Lives here: [`LiveShard::step`]: positions, standings, the waiting list; the rounds are in `round`.
 //! Stays out: whether a driver may be had (the driver says), whether a trip still wants one (the trip says): the plan
 //! is a proposal, and being wrong costs a round, never a double booking.
 //! Touch with care: a driver near a border is found by asking the neighbours whose ground the search can reach; the
@@ -8,14 +8,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use geo::{Cell, Handle, Meters, NearIndex, Point, Search, distance};
+use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
-    Candidate, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId, ShardInput,
-    Standing, Timestamp, TripId, TripInput, plan,
+    Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
+    ShardInput, Standing, Timestamp, TripId, TripInput,
 };
 
-use crate::track::{Position, Track, Verdict, millis};
+use crate::track::{Position, Track, Verdict};
+
+mod proposals;
+mod record;
+mod round;
+mod soon;
+
+use soon::Soon;
+
+pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
@@ -30,12 +39,15 @@ pub struct LiveShard {
     neighbours: Vec<Neighbour>,
     /// The free drivers.
     index: NearIndex<DriverId>,
+    /// Those who are about to drop a rider off, where that is.
+    soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
     rounds: u64,
     counts: ShardCounts,
+    chronicle: Chronicle,
 }
 
 /// What a shard has seen, for metrics.
@@ -77,6 +89,8 @@ struct Spot {
     track: Track,
     /// The driver's place in the index; only who is free has one.
     handle: Option<Handle>,
+    /// The place of one who will be free soon.
+    soon: Option<Soon>,
 }
 
 /// A round that waits for neighbours.
@@ -100,12 +114,14 @@ impl LiveShard {
             reach,
             neighbours,
             index: NearIndex::new(),
+            soon: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
             next_round_at: None,
             round: None,
             rounds: 0,
             counts: ShardCounts::default(),
+            chronicle: Chronicle::default(),
         }
     }
 
@@ -167,6 +183,7 @@ impl LiveShard {
                     self.end_round(now, policy, &mut out);
                 }
             }
+            ShardInput::Outcome(outcome) => self.chronicle.came_to(&policy.explain, outcome),
             ShardInput::TimePassed => {}
         }
         self.settle(now, policy, &mut out);
@@ -208,24 +225,31 @@ impl LiveShard {
     fn placed(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
         let Some(spot) = self.spots.get_mut(driver) else { return };
         let position = spot.track.position();
+        let mut going = None;
         match (spot.standing, position) {
             // A driver in doubt leaves the index, and comes back with positions that are believed.
-            (Standing::Free(vehicle), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
+            (Standing::Free(free), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
                 match &spot.handle {
                     Some(handle) => self.index.update(handle, position.fix()),
-                    None => spot.handle = Some(self.index.insert(driver.clone(), vehicle.tags(), position.fix())),
+                    None => spot.handle = Some(self.index.insert(driver.clone(), free.vehicle.tags(), position.fix())),
                 }
+                self.finishing(now, policy, driver, None);
                 self.check_border(now, policy, driver, out);
                 return;
             }
             (Standing::Driving(trip), Some(position)) => {
                 out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
             }
+            (Standing::Finishing { trip, dropoff, .. }, Some(position)) => {
+                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
+                going = Some((position, dropoff));
+            }
             _ => {}
         }
         if let Some(handle) = spot.handle.take() {
             self.index.remove(handle);
         }
+        self.finishing(now, policy, driver, going);
     }
 
     fn driver_is(
@@ -236,17 +260,26 @@ impl LiveShard {
         standing: Standing,
         out: &mut Vec<Effect>,
     ) {
+        let before = self.spots.get(&driver).map_or(Availability::Offline, |spot| spot.standing.availability());
+        if before != standing.availability() {
+            self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
+        }
         if standing == Standing::Gone {
-            if let Some(handle) = self.spots.remove(&driver).and_then(|spot| spot.handle) {
-                self.index.remove(handle);
+            if let Some(spot) = self.spots.get_mut(&driver) {
+                spot.standing = standing;
+                self.placed(now, policy, &driver, out);
+                self.spots.remove(&driver);
             }
             return;
         }
-        let new = || Spot { standing, since: now, track: Track::default(), handle: None };
+        let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None };
         let spot = self.spots.entry(driver.clone()).or_insert_with(new);
         spot.standing = standing;
-        if let (Standing::Free(vehicle), Some(handle)) = (standing, &spot.handle) {
-            self.index.retag(handle, vehicle.tags());
+        if let (Standing::Free(free), Some(handle)) = (standing, &spot.handle) {
+            self.index.retag(handle, free.vehicle.tags());
+        }
+        if let (Standing::Finishing { free, .. }, Some(soon)) = (standing, &spot.soon) {
+            soon.retag(&mut self.soon, free.vehicle);
         }
         self.placed(now, policy, &driver, out);
     }
@@ -271,145 +304,22 @@ impl LiveShard {
         }
     }
 
+    /// Whether there are so many free drivers that waiting for other riders would not improve a match.
+    fn is_plentiful(&self, policy: &Policy) -> bool {
+        policy.immediate_above > 0.0 && self.index.len() as f64 >= policy.immediate_above * self.waiting.len() as f64
+    }
+
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
         let at_once = seeker.at_once;
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
             Method::Nearest if at_once => now,
             Method::Nearest => now + policy.reply_within,
+            Method::Batched if at_once && self.is_plentiful(policy) => now,
             Method::Batched => now + policy.match_every,
         };
         self.next_round_at = Some(self.next_round_at.map_or(at, |planned| planned.min(at)));
     }
-
-    fn begin_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
-        self.next_round_at = None;
-        if self.waiting.is_empty() {
-            return;
-        }
-        self.open_round(now, policy, out);
-        if self.round.as_ref().is_some_and(|round| round.awaiting.is_empty()) {
-            self.end_round(now, policy, out);
-        }
-    }
-
-    /// Asks every neighbour whose ground the search of a waiting rider can reach.
-    fn open_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
-        self.rounds += 1;
-        let mut awaiting = BTreeSet::new();
-        for neighbour in &self.neighbours {
-            let reach = policy.pickup_within.get() + neighbour.reach.get() * OVERHANG;
-            let near = |seeker: &&Seeker| distance(seeker.pickup, neighbour.centre).get() <= reach;
-            let seekers: Vec<Seeker> = self.waiting.values().filter(near).cloned().collect();
-            if !seekers.is_empty() {
-                awaiting.insert(neighbour.id);
-                let input = ShardInput::AskNearby { from: self.id, round: self.rounds, seekers };
-                out.push(Effect::ToShard { to: neighbour.id, input });
-            }
-        }
-        let until = now + policy.neighbours_within;
-        self.round = Some(Round { number: self.rounds, until, awaiting, told: BTreeMap::new() });
-    }
-
-    fn asked(
-        &mut self,
-        now: Timestamp,
-        policy: &Policy,
-        from: ShardId,
-        round: u64,
-        seekers: &[Seeker],
-        out: &mut Vec<Effect>,
-    ) {
-        let of = |seeker: &Seeker| {
-            let trip = seeker.trip;
-            self.candidates(now, policy, seeker).into_iter().map(move |candidate| (trip, candidate)).collect::<Vec<_>>()
-        };
-        let candidates: Vec<(TripId, Candidate)> = seekers.iter().flat_map(of).collect();
-        self.counts.etas_fallback += fallbacks(candidates.iter().map(|(_, candidate)| candidate));
-        out.push(Effect::ToShard { to: from, input: ShardInput::TellNearby { from: self.id, round, candidates } });
-    }
-
-    /// Takes in what a neighbour knows. Returns whether every neighbour has answered.
-    fn gather(&mut self, from: ShardId, number: u64, candidates: Vec<(TripId, Candidate)>) -> bool {
-        let Some(round) = self.round.as_mut().filter(|round| round.number == number) else { return false };
-        if !round.awaiting.remove(&from) {
-            return false;
-        }
-        for (trip, candidate) in candidates {
-            round.told.entry(trip).or_default().push(candidate);
-        }
-        round.awaiting.is_empty()
-    }
-
-    fn end_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
-        let Some(mut round) = self.round.take() else { return };
-        self.counts.rounds += 1;
-        let choices = self.choices(now, policy, &mut round);
-        let mut names: BTreeMap<DriverId, usize> = BTreeMap::new();
-        let mut edge = |candidate: &Candidate| {
-            let next = names.len();
-            let driver = *names.entry(candidate.driver.clone()).or_insert(next);
-            Edge { driver, cost: u64::try_from(candidate.pickup_eta.time.as_millis()).unwrap_or(u64::MAX) }
-        };
-        let riders = choices.iter().map(|candidates| candidates.iter().map(&mut edge).collect()).collect();
-        let problem = Problem { riders, drivers: names.len() };
-        let plan = plan(&problem, policy.method);
-        let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
-        for (rider, driver) in plan.driver_of.iter().enumerate() {
-            let Some(driver) = driver else { continue };
-            let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
-            let Candidate { driver, home, pickup_eta, .. } = choices[rider][place].clone();
-            let pickup_eta = pickup_eta.time;
-            self.waiting.remove(&seekers[rider]);
-            self.counts.matches += 1;
-            out.push(Effect::ToTrip { to: seekers[rider].1, input: TripInput::Matched { driver, home, pickup_eta } });
-        }
-        if !self.waiting.is_empty() {
-            let again = now + policy.match_every;
-            self.next_round_at = Some(self.next_round_at.map_or(again, |planned| planned.min(again)));
-        }
-    }
-
-    /// Who could serve each waiting rider, borders or not: the nearest of all shards that were asked, soonest first.
-    fn choices(&mut self, now: Timestamp, policy: &Policy, round: &mut Round) -> Vec<Vec<Candidate>> {
-        let mut choices = Vec::with_capacity(self.waiting.len());
-        for seeker in self.waiting.values() {
-            let mut candidates = self.candidates(now, policy, seeker);
-            self.counts.etas_fallback += fallbacks(&candidates);
-            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
-            candidates
-                .sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
-            // Someone who moves house may be known to both homes for a moment.
-            let mut seen = BTreeSet::new();
-            candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
-            candidates.truncate(policy.candidates_max);
-            candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
-            choices.push(candidates);
-        }
-        choices
-    }
-
-    /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
-    /// vehicle that fits, not turned down before.
-    fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let fresh = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
-        let search = Search { all: seeker.needs.tags(), ..fresh };
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
-        let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
-        let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
-        let etas = policy.etas_to(&from, seeker.pickup, now);
-        let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| Candidate {
-            driver: near.key().clone(),
-            home: self.id,
-            distance: near.distance(),
-            pickup_eta,
-        };
-        near.into_iter().zip(etas).map(candidate).collect()
-    }
-}
-
-fn fallbacks<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u64 {
-    candidates.into_iter().map(|candidate| u64::from(candidate.pickup_eta.is_fallback())).sum()
 }
 
 /// The shards around `home` that a search of `radius` metres from inside it can reach: rings of cells, until a whole

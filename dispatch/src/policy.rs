@@ -7,6 +7,20 @@ use geo::{Meters, Point, StraightLine, Travel, WeekTime};
 
 use crate::{Eta, Timestamp};
 
+mod explaining;
+mod forward;
+mod offers;
+mod pooling;
+mod reposition;
+mod weights;
+
+pub use explaining::Explaining;
+pub use forward::Forward;
+pub use offers::{OfferPolicy, WAVE_MAX};
+pub use pooling::PoolingPolicy;
+pub use reposition::RepositionPolicy;
+pub use weights::Weights;
+
 /// How waiting riders are paired with free drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -20,8 +34,19 @@ pub enum Method {
 /// Every number a decision depends on, with its unit and its reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
+    /// What this policy is called where a decision says which one it was made under: 1 to 64 visible characters.
+    pub version: String,
     /// How waiting riders are paired with free drivers.
     pub method: Method,
+    /// With so many free drivers for each waiting rider nobody waits for the matching window: supply is plentiful, and a
+    /// better plan would not come of waiting. 0 is never.
+    pub immediate_above: f64,
+    /// What a match costs, factor by factor.
+    pub weights: Weights,
+    /// How much is remembered of why it was decided so.
+    pub explain: Explaining,
+    /// When a driver who is about to drop a rider off is a candidate for the next one.
+    pub forward: Forward,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
@@ -29,6 +54,8 @@ pub struct Policy {
     pub pickup_within: Meters,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
+    /// How drivers are asked: in waves.
+    pub offers: OfferPolicy,
     /// How long a driver may think. Long enough to glance at a phone at a red light.
     pub offer_lasts: Duration,
     /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
@@ -61,15 +88,25 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Rides that are shared.
+    pub pooling: PoolingPolicy,
+    /// Where demand is expected, and where idle drivers are sent.
+    pub reposition: RepositionPolicy,
 }
 
 impl Default for Policy {
     fn default() -> Policy {
         Policy {
+            version: "1".to_owned(),
             method: Method::Batched,
+            immediate_above: 4.0,
+            weights: Weights::default(),
+            explain: Explaining::default(),
+            forward: Forward::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
             candidates_max: 32,
+            offers: OfferPolicy::default(),
             offer_lasts: Duration::from_secs(12),
             reservation_grace: Duration::from_secs(4),
             reply_within: Duration::from_millis(250),
@@ -87,6 +124,8 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            pooling: PoolingPolicy::default(),
+            reposition: RepositionPolicy::default(),
         }
     }
 }
@@ -139,6 +178,17 @@ impl Policy {
         };
         meters("pickup_within", self.pickup_within, 50.0, 50_000.0, "50 m to 50 km")?;
         meters("border_slack", self.border_slack, 0.0, 2_000.0, "0 to 2 km")?;
+        if !(1..=64).contains(&self.version.len()) || !self.version.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let value = self.version.clone();
+            return Err(BadPolicy { field: "version", value, allowed: "1 to 64 visible ASCII characters" });
+        }
+        if !(0.0..=1_000.0).contains(&self.immediate_above) {
+            let value = self.immediate_above.to_string();
+            return Err(BadPolicy { field: "immediate_above", value, allowed: "0 to 1000" });
+        }
+        self.weights.check()?;
+        self.explain.check()?;
+        self.forward.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
@@ -155,7 +205,16 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
-        Ok(())
+        self.pooling.check()?;
+        self.reposition.check()?;
+        self.offers.check()
+    }
+
+    /// How far from the pickup a search looks that was widened so many times.
+    #[must_use]
+    pub fn search_radius(&self, widened: u32) -> Meters {
+        let far = self.offers.radius(widened);
+        if far.get() < self.pickup_within.get() { far } else { self.pickup_within }
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.

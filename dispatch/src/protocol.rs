@@ -7,6 +7,7 @@
 
 mod driver;
 mod eta;
+mod outcome;
 mod shard;
 mod store;
 mod trip;
@@ -15,11 +16,12 @@ use std::time::Duration;
 
 pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
 pub use eta::Eta;
-pub use shard::{Candidate, Ping, Seeker, ShardInput, Standing};
+pub use outcome::{OfferFate, Outcome};
+pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
-pub use trip::{CarPosition, Deed, TripInput, TripView};
+pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 
-use crate::{DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
+use crate::{Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 
 /// What a core asks of the world. A shell carries it out and decides nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +81,8 @@ pub enum Effect {
         /// The new number of homes.
         generation: Generation,
     },
+    /// A decision to be written down for people who study them: this trip is one of those that were picked.
+    Log(Box<Decision>),
     /// This actor's work is done: forget it.
     Retire,
     /// What is in memory may differ from what is stored: forget this actor and rebuild it from the rows.

@@ -6,9 +6,7 @@
 
 use std::fmt;
 
-use geo::Point;
-
-use crate::{DriverId, Needs, RiderId, Timestamp, TripId};
+use crate::{DriverId, Order, RiderId, Timestamp, TripId};
 
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,12 +159,8 @@ pub enum Event {
     Requested {
         /// Who asked.
         rider: RiderId,
-        /// From where.
-        pickup: Point,
-        /// To where.
-        dropoff: Point,
-        /// What the vehicle must have.
-        needs: Needs,
+        /// For what.
+        order: Order,
     },
     /// A driver accepted and the store committed both to it.
     Assigned {
@@ -224,12 +218,8 @@ pub struct Trip {
     pub id: TripId,
     /// Who asked.
     pub rider: RiderId,
-    /// From where.
-    pub pickup: Point,
-    /// To where.
-    pub dropoff: Point,
-    /// What the vehicle must have.
-    pub needs: Needs,
+    /// For what.
+    pub order: Order,
     /// How it stands.
     pub stage: Stage,
     /// Since when it stands so.
@@ -246,15 +236,13 @@ impl Trip {
     /// # Errors
     /// [`Illegal`] for any event but a request.
     pub fn begin(id: TripId, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
-        let Event::Requested { rider, pickup, dropoff, needs } = event else {
+        let Event::Requested { rider, order } = event else {
             return Err(Illegal { from: StageName::Searching, event: event.name() });
         };
         Ok(Trip {
             id,
             rider: rider.clone(),
-            pickup: *pickup,
-            dropoff: *dropoff,
-            needs: *needs,
+            order: *order,
             stage: Stage::Searching,
             since: at,
             requested_at: at,

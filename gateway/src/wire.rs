@@ -6,6 +6,7 @@
 //! `PROTOCOL.md` says all of it and changes with it.
 
 mod from_driver;
+mod order;
 mod to_driver;
 mod trip;
 mod vehicle;

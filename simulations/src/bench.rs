@@ -8,6 +8,7 @@
 pub mod cpu;
 pub mod geo;
 mod progress;
+pub mod quality;
 mod resp;
 mod row;
 mod samples;
@@ -35,6 +36,14 @@ pub struct Settings {
     pub seed: u64,
     /// A Python that has Valhalla; `python3` when not said.
     pub valhalla_python: Option<PathBuf>,
+    /// The folder of the data that `bench quality` reads; beside the checkout when not said.
+    pub data: Option<PathBuf>,
+    /// A Python that has pyhailing; `python3` when not said.
+    pub pyhailing_python: Option<PathBuf>,
+    /// How many episodes of pyhailing; what its rules say when not said.
+    pub episodes: Option<u32>,
+    /// The seed of pyhailing's demand; the official one when not said.
+    pub env_seed: Option<u32>,
 }
 
 impl Settings {

@@ -80,6 +80,10 @@ struct ImportArguments {
 enum BenchCommand {
     /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
     Geo(GeoArguments),
+    /// How well requests are served: cases whose answers others have published, played by Hansom's own cores.
+    ///
+    /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
+    Quality(QualityArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -89,6 +93,24 @@ struct GeoArguments {
     /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     valhalla_python: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct QualityArguments {
+    #[command(flatten)]
+    bench: BenchArguments,
+    /// Where the data is; by default the folder shared/data beside the checkout.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// A Python with the package pyhailing, the environment of those rows; by default python3, if it has it.
+    #[arg(long, value_name = "PYTHON")]
+    pyhailing_python: Option<PathBuf>,
+    /// How many episodes of pyhailing, from the first; by default as many as its official figures have.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    episodes: Option<u32>,
+    /// The seed of pyhailing's demand; by default the official one. For choosing a policy take another.
+    #[arg(long, value_name = "SEED")]
+    env_seed: Option<u32>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -239,6 +261,11 @@ pub fn main() -> ExitCode {
         Command::Bench(BenchCommand::Geo(arguments)) => {
             let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
             arguments.bench.print(&settings, bench::geo::run)
+        }
+        Command::Bench(BenchCommand::Quality(arguments)) => {
+            let QualityArguments { bench, data, pyhailing_python, episodes, env_seed } = arguments;
+            let settings = Settings { data, pyhailing_python, episodes, env_seed, ..bench.settings() };
+            bench.print(&settings, bench::quality::run)
         }
         Command::Import(arguments) => import(&arguments),
         Command::Faults(arguments) => faults::faults(&arguments),

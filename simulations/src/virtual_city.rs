@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
+    Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
     Vehicle,
 };
 use geo::Resolution;
@@ -87,7 +87,7 @@ impl Scenario {
 /// A trip as an app hears of it.
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
-    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.pickup, dropoff: trip.dropoff }
+    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.order.pickup, dropoff: trip.order.dropoff }
 }
 
 /// What an app makes of a notice, if anything.
@@ -252,7 +252,7 @@ impl Play<'_> {
         let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
-        let (trip, _) = self.world.request(rider, request.pickup, request.dropoff, Needs::default(), key, chance);
+        let (trip, _) = self.world.request(rider, Order::new(request.pickup, request.dropoff), key, chance);
         let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
         self.riders.insert(trip, person);
         self.rider_next(trip);

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard, LiveTrip, Needs,
-    Notice, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId,
-    ShardInput, Timestamp, TripId, TripInput, TripView,
+    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard, LiveTrip, Notice,
+    Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput,
+    Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
@@ -311,16 +311,8 @@ impl World {
     // ---- people ---------------------------------------------------------------------------------------------------
 
     /// A rider asks for a ride; the answer comes as [`News::Answer`] of this number, under this trip's name.
-    pub fn request(
-        &mut self,
-        rider: RiderId,
-        pickup: Point,
-        dropoff: Point,
-        needs: Needs,
-        key: String,
-        chance: u64,
-    ) -> (TripId, AskId) {
-        let home = ShardId::of(pickup, self.resolution);
+    pub fn request(&mut self, rider: RiderId, order: Order, key: String, chance: u64) -> (TripId, AskId) {
+        let home = ShardId::of(order.pickup, self.resolution);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
         if self.coming.contains_key(&home) {
@@ -328,7 +320,7 @@ impl World {
             return (trip, ask);
         }
         let epoch = self.own(home);
-        let event = Event::Requested { rider: rider.clone(), pickup, dropoff, needs };
+        let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
         if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
             self.begin_trip(live, effects);

@@ -20,3 +20,4 @@ mod story;
 mod tidy;
 mod timing;
 mod vehicles;
+mod waves;

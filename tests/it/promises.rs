@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp,
-    TripId, Vehicle,
+    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Order, Party, Policy, RiderId, SessionId,
+    Timestamp, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -99,7 +99,8 @@ impl Town {
                 let rider = RiderId::new("eve").unwrap();
                 let key = format!("key-{}", self.said);
                 let needs = Needs::new(None, 1, north_m % 3 == 0, false).unwrap();
-                let (trip, _) = self.world.request(rider, street(*north_m), street(-north_m), needs, key, self.said);
+                let order = Order { needs, ..Order::new(street(*north_m), street(-north_m)) };
+                let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
             Act::Cancel { trip, by_rider } => {
@@ -191,7 +192,7 @@ impl Town {
     fn hear_driver(&mut self, driver: DriverId, notice: Notice) {
         match notice {
             Notice::Offer(offer) => {
-                assert!(offer.needs.fits(vehicle(&driver)), "{driver} is offered {:?}", offer.needs);
+                assert!(offer.order.needs.fits(vehicle(&driver)), "{driver} is offered {:?}", offer.order.needs);
                 self.offers.push(offer.id);
                 let before = self.shown.insert(driver.clone(), offer.id);
                 assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");

@@ -16,8 +16,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Party, Ping, Policy, RiderId, SessionId, ShardCounts, ShardId,
-    Timestamp, TripId, TripView, Vehicle,
+    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId, SessionId, ShardCounts,
+    ShardId, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -163,7 +163,8 @@ impl Stage {
         self.said += 1;
         let id = RiderId::new(rider).unwrap();
         let key = format!("key-{}", self.said);
-        let (trip, _) = self.world.request(id, corner(), north(-2_000.0), needs(words), key, self.said);
+        let order = Order { needs: needs(words), ..Order::new(corner(), north(-2_000.0)) };
+        let (trip, _) = self.world.request(id, order, key, self.said);
         self.trips.insert(rider.to_owned(), trip);
         self.names.insert(trip, rider.to_owned());
     }

@@ -16,12 +16,8 @@ fn at(second: u64) -> Timestamp {
 }
 
 fn trip(chance: u64) -> Trip {
-    let event = crate::Event::Requested {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: here(),
-        dropoff: here(),
-        needs: Needs::default(),
-    };
+    let event =
+        crate::Event::Requested { rider: RiderId::new("eve").unwrap(), order: crate::Order::new(here(), here()) };
     let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
     asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
 }
@@ -129,13 +125,13 @@ fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
     let mut driver = on(&held);
     driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
     let told = driver.step(at(3), DriverInput::Freed { trip: held, ask: None });
-    assert_eq!(standings(&told), [Standing::Taken]);
+    assert_eq!(standings(&told), [Standing::Taken(Availability::Offline)]);
     let said = told.iter().any(|effect| {
         let offline = Availability::Offline;
         matches!(effect, Effect::ToSession { notice: Notice::Standing { availability, .. }, .. } if *availability == offline)
     });
     assert!(said, "the app must know that the driver is to go on line: {told:?}");
-    assert_eq!(standings(&go_online(&mut driver, with_ramp())), [Standing::Free(with_ramp())]);
+    assert_eq!(standings(&go_online(&mut driver, with_ramp())), [Standing::Free(Free::new(with_ramp(), at(3)))]);
 }
 
 #[test]
@@ -145,7 +141,7 @@ fn a_vehicle_said_during_the_trip_counts_after_it() {
     driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
     let told = driver.step(at(4), DriverInput::Freed { trip: held, ask: None });
-    assert_eq!(standings(&told), [Standing::Free(with_ramp())]);
+    assert_eq!(standings(&told), [Standing::Free(Free::new(with_ramp(), at(4)))]);
 }
 
 #[test]
@@ -165,7 +161,7 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
     let reserved = TripInput::Reserved { offer, by: ann(), home: home() };
     assert_eq!(answer(driver.step(at(4), reserve.clone())), Some(reserved));
     let told = go_online(&mut driver, Vehicle::default());
-    assert_eq!(standings(&told), [Standing::Free(Vehicle::default())]);
+    assert_eq!(standings(&told), [Standing::Free(Free::new(Vehicle::default(), at(3)))]);
     assert_eq!(answer(told), Some(TripInput::Declined { offer }));
     assert_eq!(answer(driver.step(at(5), reserve)), Some(TripInput::Busy { offer }), "the shard knew the old one");
 }

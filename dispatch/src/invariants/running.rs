@@ -40,6 +40,8 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 struct Screen {
     offer: Option<OfferId>,
+    /// The trip after which the offered one would begin.
+    after: Option<TripId>,
     /// The trip that was told of last, and in which version.
     trip: Option<(TripId, u32)>,
 }
@@ -162,10 +164,11 @@ impl Running {
                 if let Some(first) = screen.offer.filter(|first| *first != offer.id) {
                     found.push(Violation::TwoOffers { driver: driver.clone(), session, first, second: offer.id });
                 }
-                screen.offer = Some(offer.id);
+                (screen.offer, screen.after) = (Some(offer.id), offer.after);
             }
             Notice::Withdrawn { offer, .. }
             | Notice::Declined { offer, .. }
+            | Notice::Promised { offer, .. }
             | Notice::Refused { why: Refusal::OfferGone { offer }, .. }
                 if screen.offer == Some(*offer) =>
             {
@@ -173,7 +176,10 @@ impl Running {
             }
             Notice::Standing { availability, .. } if *availability != Availability::Offered => screen.offer = None,
             Notice::Trip { trip, .. } => {
-                screen.offer = None;
+                // The present trip goes on while the next one is offered.
+                if screen.after != Some(trip.id) {
+                    screen.offer = None;
+                }
                 if let Some((known, version)) = screen.trip
                     && known == trip.id
                     && trip.version < version

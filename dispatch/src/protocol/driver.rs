@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use geo::Point;
-
 use super::{Deed, DriverAsk, Ping, Refusal, WriteError};
-use crate::{Generation, Needs, OfferId, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
+use crate::{Generation, Needs, OfferId, Order, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
 
 /// What may happen to a live driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,16 +125,14 @@ pub enum DriverInput {
 pub struct Offer {
     /// Names the offer.
     pub id: OfferId,
-    /// From where.
-    pub pickup: Point,
-    /// To where.
-    pub dropoff: Point,
-    /// What the rider needs of the vehicle.
-    pub needs: Needs,
+    /// What the rider asks for.
+    pub order: Order,
     /// How long to the pickup.
     pub pickup_eta: Duration,
     /// When the offer runs out.
     pub until: Timestamp,
+    /// The trip the driver is on: the ride offered begins when that one has ended.
+    pub after: Option<TripId>,
 }
 
 /// Why an offer is taken back.
@@ -148,6 +144,8 @@ pub enum Withdrawal {
     TripEnded,
     /// The trip could not be committed to this driver.
     NotCommitted,
+    /// Another driver was faster.
+    Taken,
 }
 
 /// How a driver stands towards work.
@@ -222,6 +220,14 @@ pub enum Notice {
         offer: OfferId,
         /// Why.
         why: Withdrawal,
+    },
+    /// The "yes" to a next trip was understood: it will be the driver's when the present one has ended, unless it is
+    /// withdrawn before.
+    Promised {
+        /// Which offer.
+        offer: OfferId,
+        /// The command this answers.
+        ask: DriverAsk,
     },
     /// The "no" was understood.
     Declined {

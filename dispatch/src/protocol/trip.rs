@@ -10,14 +10,12 @@ use crate::{DriverId, Event, OfferId, Party, ShardId, StageName, Timestamp, Trip
 /// What may happen to a live trip.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TripInput {
-    /// The shard's plan gives this trip a driver.
+    /// The shard's plan gives this trip a driver, and spare ones when its wave asks more than one.
     Matched {
-        /// Who.
-        driver: DriverId,
-        /// Where the driver is at home.
-        home: ShardId,
-        /// How long the driver would take to the pickup.
-        pickup_eta: Duration,
+        /// Whom to ask, in this order: the planned driver, then those whom nobody else was given, cheapest first.
+        proposals: Vec<Proposal>,
+        /// How many times the search was widened until it found them.
+        widened: u32,
     },
     /// The driver is reserved for this attempt.
     Reserved {
@@ -43,6 +41,15 @@ pub enum TripInput {
         home: ShardId,
         /// The app's command.
         ask: DriverAsk,
+    },
+    /// The driver said yes, but has a rider in the car: "accepted" follows when that one has got out.
+    Promised {
+        /// To which offer.
+        offer: OfferId,
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
     },
     /// The driver said no, or can no longer be asked.
     Declined {
@@ -75,6 +82,17 @@ pub enum TripInput {
     NotWritten(WriteError),
     /// Nothing but time.
     TimePassed,
+}
+
+/// A driver whom the shard proposes to a trip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// Who.
+    pub driver: DriverId,
+    /// Where the driver is at home.
+    pub home: ShardId,
+    /// How long the driver would take to the pickup.
+    pub pickup_eta: Duration,
 }
 
 /// What a driver does on a trip.
@@ -130,4 +148,6 @@ pub struct TripView {
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.
     pub offers: u32,
+    /// While it searches: the driver who has promised to come when the rider in the car has got out. Not durable.
+    pub promised: Option<DriverId>,
 }

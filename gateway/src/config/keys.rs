@@ -74,12 +74,36 @@ macro_rules! seconds {
 
 /// A duration of the policy, in seconds; the policy itself knows the range.
 macro_rules! policy_seconds {
-    ($name:literal, $field:ident, $allowed:literal) => {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
         key!(
             $name,
             $allowed,
-            |settings, text| seconds(text).map(|value| settings.city.policy.$field = value),
-            |settings| settings.city.policy.$field.as_secs_f64().to_string()
+            |settings, text| seconds(text).map(|value| settings.city.policy.$($field).+ = value),
+            |settings| settings.city.policy.$($field).+.as_secs_f64().to_string()
+        )
+    };
+}
+
+/// A value of the policy that reads and shows itself; the policy itself knows the range.
+macro_rules! policy_value {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
+        key!(
+            $name,
+            $allowed,
+            |settings, text| text.parse().map(|value| settings.city.policy.$($field).+ = value).ok(),
+            |settings| settings.city.policy.$($field).+.to_string()
+        )
+    };
+}
+
+/// A distance of the policy, in metres; the policy itself knows the range.
+macro_rules! policy_meters {
+    ($name:literal, $($field:ident).+, $allowed:literal) => {
+        key!(
+            $name,
+            $allowed,
+            |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
+            |settings| settings.city.policy.$($field).+.get().to_string()
         )
     };
 }
@@ -186,6 +210,31 @@ pub(super) const KEYS: &[Key] = &[
     seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
     seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
     key!(
+        "policy.version",
+        "1 to 64 visible ASCII characters",
+        |settings, text| {
+            settings.city.policy.version = text.to_owned();
+            Some(())
+        },
+        |settings| settings.city.policy.version.clone()
+    ),
+    policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
+    policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
+    policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
+    policy_value!("policy.explain.decisions_max", explain.decisions_max, "a whole number from 0 to 1000000"),
+    policy_value!("policy.explain.candidates_max", explain.candidates_max, "a whole number from 0 to 256"),
+    policy_value!("policy.explain.journal_permille", explain.journal_permille, "a whole number from 0 to 1000"),
+    policy_value!("policy.weights.pickup", weights.pickup, "a number from 0 to 100"),
+    policy_value!("policy.weights.waiting", weights.waiting, "a number from 0 to 100"),
+    policy_value!("policy.weights.idle", weights.idle, "a number from 0 to 100"),
+    policy_seconds!("policy.weights.idle_max", weights.idle_max, "seconds from 0 to 86400"),
+    policy_value!("policy.weights.refusal", weights.refusal, "a number from 0 to 3600"),
+    policy_value!("policy.weights.position_age", weights.position_age, "a number from 0 to 100"),
+    policy_value!("policy.weights.doubt", weights.doubt, "a number from 0 to 3600"),
+    policy_value!("policy.weights.ride", weights.ride, "a number from 0 to 100"),
+    policy_value!("policy.weights.future", weights.future, "a number from 0 to 100"),
+    key!(
         "policy.method",
         "batched or nearest",
         |settings, text| method(text).map(|method| settings.city.policy.method = method),
@@ -207,6 +256,21 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| text.parse().map(|value| settings.city.policy.candidates_max = value).ok(),
         |settings| settings.city.policy.candidates_max.to_string()
     ),
+    key!(
+        "policy.offers.waves",
+        "1 to 16 whole numbers from 1 to 16, with commas between them",
+        |settings, text| {
+            let sizes: Result<Vec<usize>, _> = text.split(',').map(|size| size.trim().parse()).collect();
+            sizes.map(|sizes| settings.city.policy.offers.waves = sizes).ok()
+        },
+        |settings| {
+            let sizes: Vec<String> = settings.city.policy.offers.waves.iter().map(ToString::to_string).collect();
+            sizes.join(",")
+        }
+    ),
+    policy_seconds!("policy.offers.stagger", offers.stagger, "seconds from 0 to 60"),
+    policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
+    policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
@@ -247,6 +311,48 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| straight_line(settings, None, Some(text)),
         |settings| settings.city.policy.travel.straight_line().speed_mps().to_string()
     ),
+    policy_value!("policy.pooling.on", pooling.on, "true or false"),
+    policy_value!("policy.pooling.seats", pooling.seats, "a whole number from 2 to 8"),
+    policy_value!("policy.pooling.riders_max", pooling.riders_max, "a whole number from 2 to 12"),
+    policy_seconds!("policy.pooling.wait_max", pooling.wait_max, "seconds from 10 to 7200"),
+    policy_value!("policy.pooling.detour_factor", pooling.detour_factor, "a number from 1 to 5"),
+    policy_seconds!("policy.pooling.detour_constant", pooling.detour_constant, "seconds from 0 to 7200"),
+    policy_seconds!("policy.pooling.boarding", pooling.boarding, "seconds from 0 to 600"),
+    policy_seconds!("policy.pooling.alighting", pooling.alighting, "seconds from 0 to 600"),
+    policy_value!("policy.pooling.drive_weight", pooling.drive_weight, "a whole number from 1 to 1000"),
+    policy_value!("policy.pooling.rider_weight", pooling.rider_weight, "a whole number from 0 to 1000"),
+    policy_value!("policy.pooling.search_steps_max", pooling.search_steps_max, "a whole number from 1000 to 100000000"),
+    policy_value!("policy.reposition.on", reposition.on, "true or false"),
+    policy_seconds!("policy.reposition.every", reposition.every, "seconds from 10 to 3600"),
+    key!(
+        "policy.reposition.resolution",
+        "an H3 resolution from 5 to 10",
+        |settings, text| {
+            settings.city.policy.reposition.resolution = Resolution::new(text.parse().ok()?).ok()?;
+            Some(())
+        },
+        |settings| settings.city.policy.reposition.resolution.get().to_string()
+    ),
+    policy_value!("policy.reposition.slot_min", reposition.slot_min, "minutes from 5 to 240, a whole part of a day"),
+    key!(
+        "policy.reposition.day_kinds",
+        "alike, work_and_weekend or seven_days",
+        |settings, text| text.parse().map(|kinds| settings.city.policy.reposition.day_kinds = kinds).ok(),
+        |settings| settings.city.policy.reposition.day_kinds.name().to_owned()
+    ),
+    policy_value!("policy.reposition.days_remembered", reposition.days_remembered, "days from 1 to 365"),
+    policy_value!("policy.reposition.recent_worth_days", reposition.recent_worth_days, "days from 0.01 to 100"),
+    policy_seconds!("policy.reposition.recent_lasts", reposition.recent_lasts, "seconds from 60 to 86400"),
+    policy_value!("policy.reposition.neighbours_share", reposition.neighbours_share, "a number from 0 to 1"),
+    policy_value!("policy.reposition.cells_max", reposition.cells_max, "a whole number from 1 to 1000000"),
+    policy_seconds!("policy.reposition.horizon", reposition.horizon, "seconds from 60 to 14400"),
+    policy_seconds!("policy.reposition.drive_max", reposition.drive_max, "seconds from 30 to 7200"),
+    policy_seconds!("policy.reposition.idle_for", reposition.idle_for, "seconds from 0 to 7200"),
+    policy_seconds!("policy.reposition.rest", reposition.rest, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.stay", reposition.stay, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.trip_worth", reposition.trip_worth, "seconds from 1 to 14400"),
+    policy_seconds!("policy.reposition.gain_min", reposition.gain_min, "seconds from 0 to 7200"),
+    policy_value!("policy.reposition.places_max", reposition.places_max, "a whole number from 1 to 1024"),
 ];
 
 /// Checks the range of every setting that has one here.
@@ -273,7 +379,7 @@ pub fn describe_keys() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "{:<26} {:<36} default {:<24} {}",
+            "{:<32} {:<39} default {:<24} {}",
             key.name,
             key.variable(),
             (key.show)(&defaults),

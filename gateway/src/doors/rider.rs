@@ -30,9 +30,9 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
     let rider = app.rider(request.headers())?;
     let key = key(request.headers()).map_err(|mistake| counted(&app, mistake))?;
     let text = body(&app, request).await?;
-    let NewTripBody { pickup, dropoff, needs } = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let NewTripBody { order } = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
     let city = &app.inside()?.city;
-    let requested = city.request_trip(actors::NewTrip { rider, pickup, dropoff, needs, key }).await?;
+    let requested = city.request_trip(actors::NewTrip { rider, order, key }).await?;
     let status = if requested.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = json(status, &TripBody::now(&requested.view, city.clock().now()))?;
     let location = format!("/v1/trips/{}", requested.view.trip.id);

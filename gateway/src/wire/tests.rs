@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use dispatch::{
-    Availability, CarPosition, Class, Deed, DriverAsk, DriverId, Epoch, Eta, Needs, Notice, Offer, OfferId, Refusal,
-    RiderId, SessionId, ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Vehicle, Withdrawal,
+    Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, Needs, Notice, Offer,
+    OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Surge, Timestamp, Trip, TripId, TripView,
+    Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -33,9 +34,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
     Trip {
         id: trip_id(),
         rider: RiderId::new("eve").unwrap(),
-        pickup: here(),
-        dropoff: there(),
-        needs: Needs::default(),
+        order: Order::new(here(), there()),
         stage,
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
@@ -152,9 +151,7 @@ fn an_error_echoes_the_number_of_the_message() {
 fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
     let offer = Offer {
         id: offer_id(),
-        pickup: here(),
-        dropoff: there(),
-        needs: Needs::default(),
+        order: Order::new(here(), there()),
         pickup_eta: Duration::from_millis(61_500),
         until: at(20_000),
     };
@@ -276,10 +273,21 @@ fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
 }
 
 #[test]
-fn a_request_needs_two_places_and_nothing_else() {
+fn a_request_needs_two_places_and_may_say_more() {
     let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
-    assert_eq!(read, Ok(NewTripBody { pickup: here(), dropoff: there(), needs: Needs::default() }));
+    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()) }));
     for (text, code, field) in [
+        (
+            r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":-1}"#,
+            Code::BadValue,
+            "pickup_at_ms",
+        ),
+        (
+            r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":281474976710656}"#,
+            Code::BadValue,
+            "pickup_at_ms",
+        ),
+        (r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"shared":1}"#, Code::BadValue, "shared"),
         (r#"{"pickup":{"lat":0,"lon":0}}"#, Code::MissingField, "dropoff"),
         (r#"{"pickup":{"lat":0},"dropoff":{"lat":0,"lon":0}}"#, Code::MissingField, "pickup.lon"),
         (r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":181}}"#, Code::BadValue, "dropoff.lon"),
@@ -289,6 +297,39 @@ fn a_request_needs_two_places_and_nothing_else() {
         let mistake = NewTripBody::read(text).unwrap_err();
         assert_eq!((mistake.code, mistake.field.as_deref()), (code, Some(field)), "{text}");
     }
+}
+
+#[test]
+fn what_else_a_rider_asks_for_is_read_and_told_back() {
+    let plain = Order::new(here(), there());
+    let places = r#""pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}"#;
+    for (more, order) in [
+        (r#"{"pickup_at_ms":9000}"#, Order { pickup_at: Some(at(9_000)), ..plain }),
+        (r#"{"shared":true}"#, Order { shared: true, ..plain }),
+    ] {
+        let text = format!("{{{places},{}", &more[1..]);
+        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order }));
+        let mut told = view(Stage::Searching, 1, None);
+        told.trip.order = order;
+        let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000) };
+        let offer = Notice::Offer(offer);
+        let told = [
+            json(&DriverTrip::from(&told.trip)),
+            json(&TripBody::now(&told, at(1))),
+            json(&ToDriver::notice(&offer, at(1)).unwrap()),
+        ];
+        for told in told {
+            for (field, value) in serde_json::from_str::<serde_json::Map<_, _>>(more).unwrap() {
+                assert_eq!(told[&field], value, "{told}");
+            }
+            assert_eq!(told.get("fare"), None, "{told}");
+        }
+    }
+    let fare = Fare::new(1_250, Currency::default(), Surge::percent(130).unwrap()).unwrap();
+    let mut priced = trip(Stage::Searching, 1);
+    priced.order.fare = Some(fare);
+    let told = serde_json::json!({"amount_minor": 1250, "currency": "USD", "surge": 1.3});
+    assert_eq!(json(&DriverTrip::from(&priced))["fare"], told);
 }
 
 // ---- vehicles and needs ------------------------------------------------------------------------------------------
@@ -321,7 +362,7 @@ fn what_a_vehicle_cannot_be_is_named_with_what_it_can() {
 fn what_a_rider_needs_is_read_and_told() {
     let read = |needs: &str| {
         let places = r#""pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}"#;
-        NewTripBody::read(&format!(r#"{{{places},"needs":{needs}}}"#)).map(|body| body.needs)
+        NewTripBody::read(&format!(r#"{{{places},"needs":{needs}}}"#)).map(|body| body.order.needs)
     };
     assert_eq!(read("{}"), Ok(Needs::default()));
     assert_eq!(read("null"), Ok(Needs::default()));
@@ -338,14 +379,13 @@ fn what_a_rider_needs_is_read_and_told() {
         assert_eq!(read(needs).unwrap_err().field.as_deref(), Some(field), "{needs}");
     }
 
-    let needy = Trip { needs: van, ..trip(Stage::Searching, 1) };
+    let mut needy = trip(Stage::Searching, 1);
+    needy.order.needs = van;
     let told = serde_json::json!({"class": "xl", "seats": 6, "wheelchair": true, "pets": false});
     assert_eq!(json(&DriverTrip::from(&needy))["needs"], told);
     let offer = Offer {
         id: offer_id(),
-        pickup: here(),
-        dropoff: there(),
-        needs: van,
+        order: Order { needs: van, ..Order::new(here(), there()) },
         pickup_eta: Duration::ZERO,
         until: at(20_000),
     };
@@ -364,7 +404,7 @@ fn the_protocol_shows_a_vehicle_and_needs_as_they_are_read() {
     assert_eq!(FromDriver::read(online), Ok(FromDriver::Online { id: Some(2), point: here(), vehicle }));
     let body = from(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff""#).lines().next().unwrap();
     let needs = Needs::new(Some(Class::Xl), 6, true, false).unwrap();
-    assert_eq!(NewTripBody::read(body).map(|body| body.needs), Ok(needs));
+    assert_eq!(NewTripBody::read(body).map(|body| body.order.needs), Ok(needs));
     let usual = from(r#"{"class":"economy""#).split('`').next().unwrap();
     let said = FromDriver::read(&format!(r#"{{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{usual}}}"#));
     assert_eq!(said, Ok(FromDriver::Online { id: None, point: here(), vehicle: Vehicle::default() }));

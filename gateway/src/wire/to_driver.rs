@@ -6,6 +6,7 @@ use std::time::Duration;
 use dispatch::{DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
 use serde::Serialize;
 
+use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{DriverTrip, Place, Unreadable, as_text, millis};
 use crate::Code;
@@ -44,6 +45,8 @@ pub(crate) enum ToDriver<'a> {
         dropoff: Place,
         #[serde(skip_serializing_if = "Option::is_none")]
         needs: Option<NeedsBody>,
+        #[serde(flatten)]
+        more: OrderBody,
         pickup_eta_ms: u64,
         expires_in_ms: u64,
     },
@@ -117,9 +120,10 @@ impl<'a> ToDriver<'a> {
             Notice::Offer(offer) => ToDriver::Offer {
                 offer: offer.id,
                 trip: offer.id.trip,
-                pickup: offer.pickup.into(),
-                dropoff: offer.dropoff.into(),
-                needs: NeedsBody::of(offer.needs),
+                pickup: offer.order.pickup.into(),
+                dropoff: offer.order.dropoff.into(),
+                needs: NeedsBody::of(offer.order.needs),
+                more: OrderBody::of(&offer.order),
                 pickup_eta_ms: millis(offer.pickup_eta),
                 expires_in_ms: millis(offer.until.since(now)),
             },
@@ -211,5 +215,6 @@ fn withdrawal(why: Withdrawal) -> &'static str {
         Withdrawal::Expired => "expired",
         Withdrawal::TripEnded => "trip_ended",
         Withdrawal::NotCommitted => "not_committed",
+        Withdrawal::Taken => "taken",
     }
 }

@@ -1,9 +1,9 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CarPosition, Needs, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
-use geo::Point;
+use dispatch::{CarPosition, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
 use serde::Serialize;
 
+use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
 use crate::fields::{Fields, Mistake};
@@ -11,9 +11,7 @@ use crate::fields::{Fields, Mistake};
 /// The body of a request for a trip.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct NewTripBody {
-    pub(crate) pickup: Point,
-    pub(crate) dropoff: Point,
-    pub(crate) needs: Needs,
+    pub(crate) order: Order,
 }
 
 impl NewTripBody {
@@ -26,8 +24,10 @@ impl NewTripBody {
         let pickup = fields.place("pickup", "pickup.")?;
         let dropoff = fields.place("dropoff", "dropoff.")?;
         let needs = super::vehicle::needs(&mut fields)?;
-        fields.done("pickup, dropoff, needs")?;
-        Ok(NewTripBody { pickup, dropoff, needs })
+        let pickup_at = fields.maybe_moment("pickup_at_ms")?;
+        let shared = fields.maybe_flag("shared")?.unwrap_or(false);
+        fields.done("pickup, dropoff, needs, pickup_at_ms, shared")?;
+        Ok(NewTripBody { order: Order { pickup, dropoff, needs, pickup_at, shared, fare: None } })
     }
 }
 
@@ -44,6 +44,8 @@ pub(crate) struct DriverTrip<'a> {
     dropoff: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<NeedsBody>,
+    #[serde(flatten)]
+    more: OrderBody,
     since_ms: u64,
 }
 
@@ -54,9 +56,10 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             state: trip.stage.name().as_str(),
             version: trip.version,
             rider: &trip.rider,
-            pickup: trip.pickup.into(),
-            dropoff: trip.dropoff.into(),
-            needs: NeedsBody::of(trip.needs),
+            pickup: trip.order.pickup.into(),
+            dropoff: trip.order.dropoff.into(),
+            needs: NeedsBody::of(trip.order.needs),
+            more: OrderBody::of(&trip.order),
             since_ms: trip.since.millis(),
         }
     }
@@ -76,6 +79,8 @@ pub(crate) struct TripBody<'a> {
     dropoff: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<NeedsBody>,
+    #[serde(flatten)]
+    more: OrderBody,
     requested_at_ms: u64,
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,9 +149,10 @@ impl<'a> TripBody<'a> {
             version,
             rider: trip.rider.as_str(),
             driver: None,
-            pickup: trip.pickup.into(),
-            dropoff: trip.dropoff.into(),
-            needs: NeedsBody::of(trip.needs),
+            pickup: trip.order.pickup.into(),
+            dropoff: trip.order.dropoff.into(),
+            needs: NeedsBody::of(trip.order.needs),
+            more: OrderBody::of(&trip.order),
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,

@@ -353,31 +353,48 @@ async fn the_database_of_a_newer_version_is_refused_and_left_alone() {
     let mut hand = by_hand(directory.path()).await;
     run(&mut hand, "PRAGMA user_version = 7").await.unwrap();
     let refused = SqliteStore::open(directory.path()).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 7, known: 2, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Newer { found: 7, known: 3, .. }), "{refused:?}");
     let text = refused.to_string();
-    assert!(text.contains("schema version 7") && text.contains("knows 2"), "{text}");
-    run(&mut hand, "PRAGMA user_version = 2").await.unwrap();
+    assert!(text.contains("schema version 7") && text.contains("knows 3"), "{text}");
+    run(&mut hand, "PRAGMA user_version = 3").await.unwrap();
     hand.close().await.unwrap();
     assert_eq!(everything(&*open(directory.path()).await).await, known);
 }
 
-/// What a version without needs left on disk: its columns, and a journal that says nothing of them.
+/// What earlier versions left on disk: fewer columns, shorter lists of what there is, a journal that says nothing of it.
 #[tokio::test]
-async fn a_database_from_before_needs_is_brought_up_to_date() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).await;
-    let (_, driven, searching) = city(&store).await;
-    let known = everything(&*store).await;
-    drop(store);
-    let mut hand = by_hand(directory.path()).await;
-    for column in ["class", "seats", "wheelchair", "pets"] {
-        run(&mut hand, &format!("ALTER TABLE trip DROP COLUMN {column}")).await.unwrap();
-    }
-    run(&mut hand, "PRAGMA user_version = 1").await.unwrap();
-    hand.close().await.unwrap();
-    let store = open(directory.path()).await;
-    assert_eq!(everything(&*store).await, known);
-    for trip in [driven, searching] {
-        assert_eq!(store.trip(trip.id).await.unwrap(), Some(trip));
+async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
+    let columns = [("currency", 2), ("surge", 2), ("fare", 2), ("shared", 2), ("pickup_at", 2)];
+    let columns = columns.into_iter().chain(["class", "seats", "wheelchair", "pets"].map(|column| (column, 1)));
+    let columns: Vec<(&str, u32)> = columns.collect();
+    for version in [2, 1] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(directory.path()).await;
+        let (_, driven, searching) = city(&store).await;
+        let known = everything(&*store).await;
+        drop(store);
+        let mut hand = by_hand(directory.path()).await;
+        for (column, _) in columns.iter().filter(|(_, last_without)| *last_without >= version) {
+            run(&mut hand, &format!("ALTER TABLE trip DROP COLUMN {column}")).await.unwrap();
+        }
+        let shorter = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = \
+             replace(replace(sql, '''scheduled'', ', ''), '''activated'', ', ''); PRAGMA writable_schema = RESET";
+        run(&mut hand, shorter).await.unwrap();
+        let later = "UPDATE trip SET stage = 'scheduled' WHERE stage = 'searching'";
+        run(&mut hand, later).await.expect_err("what is tested here is not of an earlier version");
+        run(&mut hand, &format!("PRAGMA user_version = {version}")).await.unwrap();
+        hand.close().await.unwrap();
+        let store = open(directory.path()).await;
+        assert_eq!(everything(&*store).await, known);
+        for trip in [&driven, &searching] {
+            assert_eq!(store.trip(trip.id).await.unwrap().as_ref(), Some(trip));
+        }
+        drop(store);
+        let mut hand = by_hand(directory.path()).await;
+        run(&mut hand, later).await.unwrap();
+        run(&mut hand, "UPDATE trip_event SET kind = 'activated' WHERE version = 2").await.unwrap();
+        let whole: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut hand).await.unwrap();
+        assert_eq!(whole, "ok");
+        hand.close().await.unwrap();
     }
 }

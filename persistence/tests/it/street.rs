@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dispatch::invariants::{Entry, audit};
 use dispatch::{
-    DriverChange, DriverId, Event, Needs, Party, RequestKey, RiderId, ShardId, Timestamp, Trip, TripId, TripWrite,
+    DriverChange, DriverId, Event, Order, Party, RequestKey, RiderId, ShardId, Timestamp, Trip, TripId, TripWrite,
     Write, WriteError,
 };
 use geo::{Point, Resolution};
@@ -64,8 +64,7 @@ pub(crate) fn step(fence: Fence, trip: &Trip, event: Event) -> (Trip, Guarded) {
 
 /// The first step of a trip.
 pub(crate) fn request(fence: Fence, id: TripId, rider_name: &str) -> (Trip, Guarded) {
-    let event =
-        Event::Requested { rider: rider(rider_name), pickup: corner(0), dropoff: corner(1), needs: Needs::default() };
+    let event = Event::Requested { rider: rider(rider_name), order: Order::new(corner(0), corner(1)) };
     let at = id.requested_at();
     let after = Trip::begin(id, &event, at).unwrap();
     let write = TripWrite { event, at, after: after.clone(), driver: DriverChange::None, key: None };

@@ -66,6 +66,12 @@ impl Target {
         Target { of: Of::Ours, op: Op::AtMost, value }
     }
 
+    /// Ours is at least `value`, in the row's unit, whatever the peer's.
+    #[must_use]
+    pub const fn at_least(value: f64) -> Target {
+        Target { of: Of::Ours, op: Op::AtLeast, value }
+    }
+
     /// The target in words.
     #[must_use]
     pub fn text(&self) -> String {

@@ -35,7 +35,9 @@ pub(super) enum Act {
 pub(super) struct Person {
     pub(super) id: DriverId,
     pub(super) session: Option<SessionId>,
-    pub(super) next: Option<(Timestamp, Act)>,
+    next: Option<(Timestamp, Act)>,
+    /// The same about an offer: one may come while the driver is on a trip.
+    reply: Option<(Timestamp, Act)>,
     /// The home the app was told of last.
     pub(super) home: Option<ShardId>,
     /// In metres east and north of the town's centre.
@@ -65,6 +67,7 @@ impl Person {
             id,
             session: None,
             next,
+            reply: None,
             home: None,
             at: somewhere(rng),
             to: somewhere(rng),
@@ -91,8 +94,7 @@ impl Person {
 
     /// The connection is gone: the driver tries again soon.
     pub(super) fn lost(&mut self, now: Timestamp, away_ms: u64) {
-        self.session = None;
-        self.trip = None;
+        (self.session, self.trip, self.reply) = (None, None, None);
         self.next = Some((later(now, away_ms), Act::Connect));
     }
 
@@ -101,14 +103,16 @@ impl Person {
         match notice {
             Notice::Offer(offer) => {
                 self.old.push((offer.id, offer.id.trip));
-                self.next = self.mood(now, offer.id, storm, rng);
+                self.reply = self.mood(now, offer.id, storm, rng);
             }
-            Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => self.gone(*offer),
+            Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } | Notice::Promised { offer, .. } => {
+                self.gone(*offer);
+            }
             Notice::Refused { why: Refusal::OfferGone { offer }, .. } => self.gone(*offer),
             Notice::Trip { trip, .. } => self.goes_on(now, trip, storm, rng),
             Notice::Standing { trip: Some(trip), .. } => self.goes_on(now, trip, storm, rng),
             Notice::Standing { availability, trip: None, .. } => {
-                self.trip = None;
+                (self.trip, self.reply) = (None, None);
                 let rests = matches!(availability, Availability::Offline | Availability::OnBreak);
                 self.next = rests.then(|| (later(now, rng.random_range(500..8_000)), Act::Online));
             }
@@ -132,12 +136,15 @@ impl Person {
     }
 
     fn gone(&mut self, offer: OfferId) {
-        if matches!(self.next, Some((_, Act::Answer(about, _))) if about == offer) {
-            self.next = None;
+        if matches!(self.reply, Some((_, Act::Answer(about, _))) if about == offer) {
+            self.reply = None;
         }
     }
 
     fn goes_on(&mut self, now: Timestamp, trip: &Trip, storm: bool, rng: &mut Pcg64Mcg) {
+        if matches!(self.reply, Some((_, Act::Answer(offer, _))) if offer.trip == trip.id) {
+            self.reply = None;
+        }
         let wait = |rng: &mut Pcg64Mcg| later(now, rng.random_range(1_000..25_000));
         let deed = match trip.stage.name() {
             StageName::EnRoute if storm && rng.random_bool(0.06) => Deed::GaveBack,
@@ -157,14 +164,31 @@ impl Person {
         self.next = (!dark).then(|| (wait(rng), Act::Does(trip.id, deed)));
     }
 
+    /// When something is due.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.next.iter().chain(&self.reply).map(|(at, _)| *at).min()
+    }
+
+    /// Waits for a word of the city, and asks to work if none comes.
+    pub(super) fn waits(&mut self, now: Timestamp) {
+        if self.next.is_none() {
+            self.next = Some((later(now, 6_000), Act::Online));
+        }
+    }
+
     /// What is due, if anything. What the city must answer is said again until it does.
     pub(super) fn acts(&mut self, now: Timestamp, rng: &mut Pcg64Mcg) -> Option<Act> {
+        let again = |rng: &mut Pcg64Mcg, act| Some((later(now, rng.random_range(4_000..9_000)), act));
+        if let Some((_, act)) = self.reply.take_if(|(at, _)| *at <= now) {
+            if let Act::Answer(_, true) = act {
+                self.reply = again(rng, act);
+            } else if act != Act::HangUp && self.trip.is_none() {
+                self.next = Some((later(now, rng.random_range(5_000..20_000)), Act::Online));
+            }
+            return Some(act);
+        }
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
-        self.next = match act {
-            Act::Connect | Act::HangUp => None,
-            Act::Answer(_, false) | Act::Offline => Some((later(now, rng.random_range(5_000..20_000)), Act::Online)),
-            Act::Answer(..) | Act::Online | Act::Does(..) => Some((later(now, rng.random_range(4_000..9_000)), act)),
-        };
+        self.next = if act == Act::Connect { None } else { again(rng, act) };
         Some(act)
     }
 

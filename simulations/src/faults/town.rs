@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use dispatch::invariants::Violation;
 use dispatch::{
-    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Party, Policy, Refusal, RequestKey, RiderId,
+    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Order, Party, Policy, Refusal, RequestKey, RiderId,
     StageName, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
@@ -288,9 +288,8 @@ impl Town {
             Act::Answer(offer, yes) => DriverInput::Answer { offer, yes, ask },
             Act::Does(trip, deed) => DriverInput::Does { trip, deed, ask },
         };
-        if act == Act::Online && self.people[place].next.is_none() {
-            // Until the app is told how it stands.
-            self.people[place].next = Some((later(now, 6_000), Act::Online));
+        if act == Act::Online {
+            self.people[place].waits(now);
         }
         self.world.says(&id, input);
     }
@@ -301,7 +300,7 @@ impl Town {
     }
 
     fn person_next(&mut self, place: usize) {
-        if let Some((at, _)) = self.people[place].next {
+        if let Some(at) = self.people[place].next_at() {
             self.turn(at, Turn::Person(place));
         }
     }
@@ -322,9 +321,10 @@ impl Town {
     fn asks_for_trip(&mut self, number: u64) {
         let chance = self.rng.random();
         let Some(rider) = self.riders.get(&number) else { return };
-        let (key, from, to) = (rider.key.clone(), point(rider.from), point(rider.to));
+        let key = rider.key.clone();
         let needs = Needs::new(None, 1, number.is_multiple_of(7), false).expect("one seat is allowed");
-        let (_, ask) = self.world.request(key.rider, from, to, needs, key.key, chance);
+        let order = Order { needs, ..Order::new(point(rider.from), point(rider.to)) };
+        let (_, ask) = self.world.request(key.rider, order, key.key, chance);
         self.asks.insert(ask, number);
         self.turn(later(self.world.now(), ASK_AGAIN_MS), Turn::Rider(number));
     }

@@ -196,6 +196,8 @@ impl World {
                     }
                     self.news.push_back(News::Trip(view));
                 }
+                // In virtual time whoever studies decisions asks for them.
+                Effect::Log(_) => {}
                 Effect::HandOver { to, generation } => self.hand_over(who, to, generation),
                 Effect::Retire => self.forget(who),
                 Effect::Rebuild { shard: true } => return self.step_down(who.home()),

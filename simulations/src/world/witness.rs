@@ -166,6 +166,7 @@ fn short(line: &str) -> String {
         ("rider: ", ", "),
         ("since: ", ", "),
         ("requested_at: ", ", "),
+        ("order: Order {", "}, "),
     ] {
         while let Some(start) = line.find(from)
             && let Some(length) = line[start..].find(to)

@@ -1,3 +1,6 @@
+use dispatch::{Class, Fare, Needs, Order, Surge};
+use geo::Point;
+
 use super::*;
 
 /// What is on disks already must stay readable: a change here needs a new payload version.
@@ -5,16 +8,14 @@ use super::*;
 fn events_are_written_as_they_always_were() {
     let place = |lat, lon| Point::new(lat, lon).unwrap();
     let rider = RiderId::new("eve").unwrap();
-    let with =
-        |needs| Event::Requested { rider: rider.clone(), pickup: place(40.7, -74.1), dropoff: place(0.5, 1.5), needs };
-    let six_seats = with(Needs::new(None, 6, false, false).unwrap());
-    let all_there_is = with(Needs::new(Some(Class::Xl), 8, true, true).unwrap());
-    let requested = Event::Requested {
-        rider: rider.clone(),
-        pickup: place(40.7, -74.1),
-        dropoff: place(1e-7, 180.0),
-        needs: Needs::default(),
-    };
+    let order = Order::new(place(40.7, -74.1), place(0.5, 1.5));
+    let with = |order| Event::Requested { rider: rider.clone(), order };
+    let six_seats = with(Order { needs: Needs::new(None, 6, false, false).unwrap(), ..order });
+    let all_there_is = with(Order { needs: Needs::new(Some(Class::Xl), 8, true, true).unwrap(), ..order });
+    let requested = with(Order::new(place(40.7, -74.1), place(1e-7, 180.0)));
+    let later = with(Order { pickup_at: Some(Timestamp::from_millis(7)), ..order });
+    let fare = Fare::new(1_250, "EUR".parse().unwrap(), Surge::percent(130).unwrap()).unwrap();
+    let dear = Order { shared: true, fare: Some(fare), needs: Needs::new(None, 2, false, false).unwrap(), ..order };
     let assigned = Event::Assigned { driver: DriverId::new("ann").unwrap() };
     let cancelled = |by| Event::Cancelled { by };
     let cases = [
@@ -28,6 +29,12 @@ fn events_are_written_as_they_always_were() {
             all_there_is,
             "requested",
             r#"{"v":2,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"class":"xl","seats":8,"wheelchair":true,"pets":true}}"#,
+        ),
+        (later, "requested", r#"{"v":3,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"pickup_at":7}"#),
+        (
+            with(dear),
+            "requested",
+            r#"{"v":3,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"seats":2,"wheelchair":false,"pets":false},"shared":true,"fare":{"minor":1250,"currency":"EUR","surge":130}}"#,
         ),
         (assigned, "assigned", r#"{"v":1,"driver":"ann"}"#),
         (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
@@ -61,7 +68,19 @@ fn an_event_that_lacks_something_is_none() {
             "requested",
             r#"{"v":2,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"needs":{"class":"tank","seats":1,"wheelchair":true,"pets":true}}"#,
         ),
+        ("requested", r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0]}"#),
+        ("requested", r#"{"v":2,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"pickup_at":7}"#),
+        ("requested", r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"pickup_at":-7}"#),
+        (
+            "requested",
+            r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"fare":{"minor":-1,"currency":"EUR","surge":100}}"#,
+        ),
+        (
+            "requested",
+            r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"fare":{"minor":1,"currency":"EUR","surge":99}}"#,
+        ),
         ("assigned", r#"{"v":1}"#),
+        ("assigned", r#"{"v":3,"driver":"ann","shared":true}"#),
         ("cancelled", r#"{"v":1,"by":"weather"}"#),
         ("expired", r#"{"v":2}"#),
         ("expired", r#"{}"#),
@@ -96,12 +115,7 @@ fn a_place_in_the_journal_comes_back_to_the_last_bit() {
     };
     for _ in 0..5_000 {
         let place = Point::new(any(90.0), any(180.0)).unwrap();
-        let happened = Event::Requested {
-            rider: RiderId::new("eve").unwrap(),
-            pickup: place,
-            dropoff: place,
-            needs: Needs::default(),
-        };
+        let happened = Event::Requested { rider: RiderId::new("eve").unwrap(), order: Order::new(place, place) };
         assert_eq!(event("requested", &payload(&happened)), Some(happened));
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    Class, DriverChange, Event, Generation, Needs, Party, SessionId, Stage, StageName, Timestamp, Trip, TripWrite,
-    Write,
+    AMOUNT_MAX, Class, DriverChange, Event, Fare, Generation, Needs, Order, Party, SessionId, Stage, StageName, Surge,
+    Timestamp, Trip, TripWrite, Write,
 };
 use geo::Point;
 use persistence::{DriverRow, Guarded, LoadedShard, Store};
@@ -42,10 +42,11 @@ pub(crate) async fn a_trip_comes_back_as_it_was_written(store: Arc<dyn Store>) {
 }
 
 /// In the row, through every step, and in the journal.
-pub(crate) async fn what_a_rider_needs_comes_back_as_it_was_written(store: Arc<dyn Store>) {
+pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     settled(&store, &["ann"], shard(0)).await;
     let owner = Owner::of(&store, shard(0)).await;
-    let cases = [
+    let plain = Order::new(corner(0), corner(1));
+    let needs = [
         (None, 1, false, false),
         (None, 8, false, false),
         (None, 1, true, false),
@@ -55,18 +56,29 @@ pub(crate) async fn what_a_rider_needs_comes_back_as_it_was_written(store: Arc<d
         (Some(Class::Xl), 6, false, true),
         (Some(Class::Premium), 8, true, true),
     ];
-    for (number, (class, seats, wheelchair, pets)) in (2_000..).zip(cases) {
-        let needs = Needs::new(class, seats, wheelchair, pets).unwrap();
+    let needs = needs.map(|(class, seats, wheelchair, pets)| Needs::new(class, seats, wheelchair, pets).unwrap());
+    let fare = |minor, surge| Fare::new(minor, "EUR".parse().unwrap(), Surge::percent(surge).unwrap()).ok();
+    let others = [
+        Order { pickup_at: Some(Timestamp::from_millis(0)), ..plain },
+        Order { pickup_at: Some(Timestamp::from_millis(u64::MAX)), ..plain },
+        Order { shared: true, ..plain },
+        Order { fare: fare(0, 100), ..plain },
+        Order { fare: fare(AMOUNT_MAX, 1_000), ..plain },
+        Order { needs: needs[6], pickup_at: Some(NOON), shared: true, fare: fare(1_250, 130), ..plain },
+    ];
+    let orders = needs.map(|needs| Order { needs, ..plain }).into_iter().chain(others);
+    for (number, order) in (2_000..).zip(orders) {
         let id = trip_id(shard(0), number);
-        let event = Event::Requested { rider: rider("eve"), pickup: corner(0), dropoff: corner(1), needs };
+        let event = Event::Requested { rider: rider("eve"), order };
         let after = Trip::begin(id, &event, id.requested_at()).unwrap();
         let write =
             TripWrite { event, at: id.requested_at(), after: after.clone(), driver: DriverChange::None, key: None };
         let event = write.event.clone();
         owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
         assert_eq!(journal(&*store).await.pop().unwrap().event, event);
+        assert_eq!(store.trip(id).await.unwrap(), Some(after.clone()));
         let driven = owner.stepped(&after, assigned("ann")).await;
-        assert_eq!(driven.needs, needs);
+        assert_eq!(driven.order, order);
         assert_eq!(store.load(shard(0)).await.unwrap().drivers[0].trip.as_ref(), Some(&driven));
         let ended = owner.stepped(&driven, cancelled()).await;
         assert_eq!(store.trip(id).await.unwrap(), Some(ended));
@@ -127,8 +139,7 @@ pub(crate) async fn places_come_back_to_the_last_bit(store: Arc<dyn Store>) {
     ];
     for (number, (lat, lon)) in (1_000..).zip(places) {
         let point = Point::new(lat, lon).unwrap();
-        let event =
-            Event::Requested { rider: rider("a.b_c:d@e|f-0"), pickup: point, dropoff: point, needs: Needs::default() };
+        let event = Event::Requested { rider: rider("a.b_c:d@e|f-0"), order: Order::new(point, point) };
         let at = Timestamp::from_millis(u64::MAX);
         let after = Trip::begin(trip_id(shard(0), number), &event, at).unwrap();
         let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key: None };
@@ -136,11 +147,11 @@ pub(crate) async fn places_come_back_to_the_last_bit(store: Arc<dyn Store>) {
         // Adding zero makes -0 the 0 it is equal to: a store may keep either.
         let bits = |point: Point| ((point.lat() + 0.0).to_bits(), (point.lon() + 0.0).to_bits());
         let stored = store.trip(after.id).await.unwrap().unwrap();
-        assert_eq!((bits(stored.pickup), bits(stored.dropoff)), (bits(point), bits(point)), "{point:?}");
+        assert_eq!((bits(stored.order.pickup), bits(stored.order.dropoff)), (bits(point), bits(point)), "{point:?}");
         assert_eq!(stored, after);
         let line = journal(&*store).await.pop().unwrap();
-        let Event::Requested { pickup, dropoff, .. } = &line.event else { panic!("{line:?}") };
-        assert_eq!((bits(*pickup), bits(*dropoff)), (bits(point), bits(point)), "{point:?}");
+        let Event::Requested { order, .. } = &line.event else { panic!("{line:?}") };
+        assert_eq!((bits(order.pickup), bits(order.dropoff)), (bits(point), bits(point)), "{point:?}");
         assert_eq!((line.event, line.at), (event, at));
     }
 }
