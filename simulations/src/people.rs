@@ -13,6 +13,11 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::city::{City, Journey};
 
+mod work;
+
+pub use work::Work;
+use work::{Clock, Phase};
+
 /// How people behave. Numbers without another source are our own judgement of what a city looks like.
 #[derive(Clone, Debug)]
 pub struct Habits {
@@ -149,8 +154,12 @@ pub struct Driver {
     parked: Point,
     drive: Option<(Journey, Timestamp)>,
     drives: Drives,
+    work: Work,
+    clock: Clock,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
+    /// What the driver will say to the offer on the screen, also while a rider is in the car.
+    answer: Option<(Timestamp, DriverAct)>,
 }
 
 impl Driver {
@@ -162,8 +171,11 @@ impl Driver {
             parked,
             drive: None,
             drives: Drives::default(),
+            work: Work::default(),
+            clock: Clock::default(),
             trip: None,
             next: None,
+            answer: None,
         }
     }
 
@@ -185,6 +197,14 @@ impl Driver {
         self.drives
     }
 
+    /// What the driver has done up to a moment.
+    #[must_use]
+    pub fn work(&self, now: Timestamp) -> Work {
+        let mut work = self.work;
+        self.count(now, &mut work);
+        work
+    }
+
     /// The trip the driver is on, as far as the app knows.
     #[must_use]
     pub fn trip(&self) -> Option<&TripNews> {
@@ -194,7 +214,7 @@ impl Driver {
     /// When the driver will do something if nothing is heard before.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.next.map(|(at, _)| at)
+        self.next.into_iter().chain(self.answer).map(|(at, _)| at).min()
     }
 
     /// The app is told something.
@@ -204,7 +224,7 @@ impl Driver {
             DriverNews::Offer(offer) => {
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
-                self.next = if mood < scene.habits.ignores {
+                self.answer = if mood < scene.habits.ignores {
                     None
                 } else if mood < scene.habits.ignores + scene.habits.declines {
                     Some((later(now, think), DriverAct::Decline(offer)))
@@ -214,8 +234,8 @@ impl Driver {
             }
             DriverNews::OfferGone(offer) => {
                 let about = |act: DriverAct| act == DriverAct::Accept(offer) || act == DriverAct::Decline(offer);
-                if self.next.is_some_and(|(_, act)| about(act)) {
-                    self.next = None;
+                if self.answer.is_some_and(|(_, act)| about(act)) {
+                    self.answer = None;
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
@@ -225,12 +245,12 @@ impl Driver {
 
     /// Does what is due, if anything.
     pub fn acts(&mut self, now: Timestamp) -> Option<DriverAct> {
+        if let Some((_, answer)) = self.answer.take_if(|(at, _)| *at <= now) {
+            return Some(answer);
+        }
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
         // Said again until the app is told what came of it: the answer changes or clears what is next.
-        self.next = match act {
-            DriverAct::Accept(_) | DriverAct::Decline(_) => None,
-            _ => Some((later(now, SAY_AGAIN_MS), act)),
-        };
+        self.next = Some((later(now, SAY_AGAIN_MS), act));
         Some(act)
     }
 
@@ -240,6 +260,7 @@ impl Driver {
             None => {
                 if self.trip.take().is_some() {
                     self.park(now);
+                    self.turns_to(now, Phase::Free);
                 }
                 self.next = (availability == Availability::Offline).then_some((now, DriverAct::Online));
             }
@@ -253,6 +274,7 @@ impl Driver {
         }
         match trip.stage {
             StageName::EnRoute => {
+                self.turns_to(now, Phase::ToPickup);
                 let driven = self.drive_to(now, trip.pickup, scene);
                 let gives_back = self.rng.random_bool(scene.habits.gives_back);
                 let act = if gives_back { DriverAct::GiveBack(trip.id) } else { DriverAct::Arrived(trip.id) };
@@ -260,10 +282,12 @@ impl Driver {
             }
             StageName::Arrived => {
                 self.park(now);
+                self.turns_to(now, Phase::Waiting);
                 let boarding = self.between(scene.habits.boarding_ms);
                 self.next = Some((later(now, boarding), DriverAct::PickedUp(trip.id)));
             }
             StageName::InProgress => {
+                self.turns_to(now, Phase::WithRider);
                 let driven = self.drive_to(now, trip.dropoff, scene);
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
@@ -273,6 +297,7 @@ impl Driver {
                     self.trip = None;
                     self.next = None;
                     self.park(now);
+                    self.turns_to(now, Phase::Free);
                 }
                 return;
             }
@@ -284,6 +309,7 @@ impl Driver {
         let (from, _) = self.position(now);
         let journey = scene.city.drive(from, to, scene.tod_s(now));
         let duration = journey.duration_ms();
+        self.turns_to(now, self.clock.phase);
         if scene.city.roads().is_some() {
             let by_road = u64::from(journey.is_by_road());
             self.drives += Drives { by_road, off_road: 1 - by_road };
@@ -293,7 +319,26 @@ impl Driver {
         duration
     }
 
+    /// What was done so far is counted as what it was, what comes as this.
+    fn turns_to(&mut self, now: Timestamp, phase: Phase) {
+        let mut work = self.work;
+        self.count(now, &mut work);
+        self.work = work;
+        self.clock = Clock { phase, since: Some(now) };
+    }
+
+    fn count(&self, now: Timestamp, work: &mut Work) {
+        let Some(since) = self.clock.since else { return };
+        let metres = self.drive.as_ref().map_or(0.0, |(journey, began)| {
+            let whole = journey.duration_ms().max(1) as f64;
+            let share = |at| (millis(*began, at) as f64 / whole).min(1.0);
+            journey.distance_m() * (share(now) - share(since.max(*began)))
+        });
+        work.add(self.clock.phase, now.since(since).as_secs_f64(), metres);
+    }
+
     fn park(&mut self, now: Timestamp) {
+        self.turns_to(now, self.clock.phase);
         self.parked = self.position(now).0;
         self.drive = None;
     }
