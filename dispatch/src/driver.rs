@@ -403,6 +403,10 @@ impl LiveDriver {
     }
 
     fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        if trip.stage.committed_driver() != Some(&self.id) {
+            // A report that was repeated is answered with the end, and may overtake the word that the driver is free.
+            return self.freed(trip, ask, out);
+        }
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
                 self.state = State::Engaged { trip: trip.clone() };

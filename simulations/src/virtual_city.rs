@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
-    Vehicle,
+    Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, SessionId, StageName, Timestamp, Trip, TripId,
+    TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -15,7 +15,8 @@ use rand_pcg::Pcg64Mcg;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::ledger::Ledger;
-use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, later};
+use crate::measures::{Gathered, Measures};
+use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, Work, later};
 use crate::report::{Report, Timing};
 use crate::world::{Delays, News, World};
 
@@ -132,6 +133,7 @@ struct Play<'a> {
     turns: BinaryHeap<Reverse<(Timestamp, u64, Turn)>>,
     turned: u64,
     ledger: Ledger,
+    gathered: Gathered,
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
@@ -148,6 +150,19 @@ pub fn run(
     recorded: Option<Vec<Request>>,
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
+    Ok(run_measured(city, scenario, recorded, progress)?.0)
+}
+
+/// The same, and what the run is judged by.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_measured(
+    city: &City,
+    scenario: &Scenario,
+    recorded: Option<Vec<Request>>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<(Report, Measures), NotADemand> {
     let began = Instant::now();
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
     let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
@@ -161,6 +176,7 @@ pub fn run(
         turns: BinaryHeap::new(),
         turned: 0,
         ledger: Ledger::default(),
+        gathered: Gathered::default(),
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
@@ -173,7 +189,8 @@ pub fn run(
             play.play(demand, progress);
         }
     }
-    Ok(play.report(began.elapsed()))
+    let measures = play.measures();
+    Ok((play.report(began.elapsed()), measures))
 }
 
 impl Play<'_> {
@@ -309,6 +326,9 @@ impl Play<'_> {
                 }
                 if let Notice::Trip { trip, .. } = &notice {
                     self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
+                    if let (StageName::Completed, Some(fare)) = (trip.stage.name(), trip.order.fare) {
+                        self.gathered.paid(place, trip.id, fare.minor());
+                    }
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);
@@ -341,6 +361,9 @@ impl Play<'_> {
         let stage = trip.stage.name();
         let Some(rider) = self.riders.get_mut(&trip.id) else { return };
         let news = rider.sees(self.world.now(), stage);
+        if news {
+            self.gathered.sees(view);
+        }
         if !stage.is_active() {
             self.riders.remove(&trip.id);
         } else if news {
@@ -358,6 +381,13 @@ impl Play<'_> {
         if let Some(at) = self.riders.get(&trip).and_then(Rider::next_at) {
             self.turn(at, Turn::Rider(trip));
         }
+    }
+
+    fn measures(&self) -> Measures {
+        let now = self.world.now();
+        let work: Vec<Work> = self.seats.iter().map(|seat| seat.person.work(now)).collect();
+        let Scenario { start_tod_s, hours, .. } = *self.scenario;
+        self.gathered.measures(self.scenario.start(), start_tod_s, hours, &work)
     }
 
     fn report(&self, took: Duration) -> Report {

@@ -6,6 +6,8 @@
     reason = "a test may panic, and prints what it takes to see it again"
 )]
 
+mod browser;
+mod comparing;
 mod forward;
 mod importing;
 mod killing;

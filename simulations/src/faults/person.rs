@@ -44,6 +44,8 @@ pub(super) struct Person {
     at: (f64, f64),
     to: (f64, f64),
     trip: Option<TripId>,
+    /// Said that this trip is the last one.
+    rests: bool,
     /// Offers and trips of the past, for those who mix things up.
     old: Vec<(OfferId, TripId)>,
 }
@@ -72,6 +74,7 @@ impl Person {
             at: somewhere(rng),
             to: somewhere(rng),
             trip: None,
+            rests: false,
             old: Vec::new(),
         }
     }
@@ -153,7 +156,8 @@ impl Person {
             StageName::InProgress => Deed::DroppedOff,
             StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
                 if self.trip.is_none_or(|held| held == trip.id) {
-                    (self.trip, self.next) = (None, None);
+                    self.trip = None;
+                    self.next = self.rests.then(|| (wait(rng), Act::Online));
                 }
                 return;
             }
@@ -178,6 +182,7 @@ impl Person {
 
     /// What is due, if anything. What the city must answer is said again until it does.
     pub(super) fn acts(&mut self, now: Timestamp, rng: &mut Pcg64Mcg) -> Option<Act> {
+        self.rests = matches!(self.reply, Some((at, Act::Offline)) if at <= now) || self.rests;
         let again = |rng: &mut Pcg64Mcg, act| Some((later(now, rng.random_range(4_000..9_000)), act));
         if let Some((_, act)) = self.reply.take_if(|(at, _)| *at <= now) {
             if let Act::Answer(_, true) = act {
@@ -188,6 +193,7 @@ impl Person {
             return Some(act);
         }
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
+        self.rests &= act != Act::Online;
         self.next = if act == Act::Connect { None } else { again(rng, act) };
         Some(act)
     }

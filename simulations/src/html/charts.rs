@@ -29,7 +29,8 @@ fn percent(share: f64) -> String {
 
 /// How long riders wait: for each time, the share that waited no longer.
 pub(super) fn waits(sides: &[Side<'_>]) -> String {
-    let most = |share: f64| sides.iter().filter_map(|side| quantile(&side.measures.waits_s, share)).fold(60.0, f64::max);
+    let most =
+        |share: f64| sides.iter().filter_map(|side| quantile(&side.measures.waits_s, share)).fold(60.0, f64::max);
     let title = "Wait for the car";
     let mut plot = Plot::new(title, (0.0, (most(0.995) / 60.0).ceil()), (0.0, 1.0));
     let marks = plot.marks();
@@ -68,7 +69,8 @@ pub(super) fn match_rate(sides: &[Side<'_>]) -> String {
     let title = "Match rate over the day";
     let slots = sides.first().map_or(&[][..], |side| &side.measures.day);
     let hours = |seconds: u64| seconds as f64 / 3_600.0;
-    let ends = (slots.first().map_or(0.0, |slot| hours(slot.begins_s)), slots.last().map_or(1.0, |s| hours(s.begins_s)));
+    let ends =
+        (slots.first().map_or(0.0, |slot| hours(slot.begins_s)), slots.last().map_or(1.0, |s| hours(s.begins_s)));
     let rates = |side: &Side<'_>| -> Vec<(f64, f64)> {
         let some = side.measures.day.iter().filter(|slot| slot.requested > 0);
         some.map(|slot| (hours(slot.begins_s), slot.matched as f64 / slot.requested as f64)).collect()
@@ -94,7 +96,14 @@ pub(super) fn match_rate(sides: &[Side<'_>]) -> String {
 }
 
 /// Grouped bars of shares: one group for each label.
-fn shares(title: &str, x_name: &str, y_name: &str, labels: &[String], sides: &[Side<'_>], groups: &[Vec<f64>]) -> String {
+fn shares(
+    title: &str,
+    x_name: &str,
+    y_name: &str,
+    labels: &[String],
+    sides: &[Side<'_>],
+    groups: &[Vec<f64>],
+) -> String {
     let most = groups.iter().flatten().copied().fold(0.05, f64::max);
     let mut plot = Plot::new(title, (0.0, labels.len() as f64), (0.0, (most * 20.0).ceil() / 20.0));
     let marks: Vec<(f64, String)> =
@@ -130,7 +139,8 @@ pub(super) fn idle(sides: &[Side<'_>]) -> String {
     };
     let groups: Vec<Vec<f64>> = (0..10).map(group).collect();
     let drawing = shares(title, "percent of the time without a trip", "share of drivers", &labels, sides, &groups);
-    let says = each(sides, |side| format!("drivers are idle for {} of their time", percent(side.measures.idle_share())));
+    let says =
+        each(sides, |side| format!("drivers are idle for {} of their time", percent(side.measures.idle_share())));
     let head = head("Idle, percent", sides);
     Figure { id: "idle", title, says, drawing, head, rows: rows_of(&labels, &groups) }.html()
 }
@@ -182,7 +192,8 @@ pub(super) fn driven(sides: &[Side<'_>]) -> String {
                 .collect(),
         );
     }
-    let keys = [("free", "no trip"), ("way", "empty, or to a pickup"), ("wait", "at the pickup"), ("ride", "with a rider")];
+    let keys =
+        [("free", "no trip"), ("way", "empty, or to a pickup"), ("wait", "at the pickup"), ("ride", "with a rider")];
     for (place, (class, text)) in keys.iter().enumerate() {
         let x = place as f64 * 165.0;
         let _ = write!(
@@ -195,9 +206,8 @@ pub(super) fn driven(sides: &[Side<'_>]) -> String {
         "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>{parts}</svg>",
         y - 44.0
     );
-    let says = each(sides, |side| {
-        format!("{} of the way is driven without a rider", percent(side.measures.deadhead_share()))
-    });
+    let says =
+        each(sides, |side| format!("{} of the way is driven without a rider", percent(side.measures.deadhead_share())));
     let head = ["", "empty", "with a rider", "no trip", "to pickups", "at pickups", "with a rider"];
     let head = head.into_iter().map(str::to_owned).collect();
     Figure { id: "deadhead", title, says, drawing, head, rows }.html()
@@ -239,15 +249,22 @@ pub(super) fn earnings(sides: &[Side<'_>]) -> String {
         points
     };
     let mut plot = Plot::new(title, (0.0, 1.0), (0.0, 1.0));
-    let marks: Vec<(f64, String)> = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
-    plot.axes("drivers, those who earn least first", "share of all earnings", &marks, |y| format!("{:.0} %", y * 100.0));
+    let marks: Vec<(f64, String)> =
+        (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
+    plot.axes("drivers, those who earn least first", "share of all earnings", &marks, |y| {
+        format!("{:.0} %", y * 100.0)
+    });
     plot.guide((0.0, 0.0), (1.0, 1.0));
     for (place, side) in sides.iter().enumerate() {
         let all = lorenz(side);
         let every = (all.len() / CURVE_POINTS).max(1);
         let last = all.len() - 1;
-        let points: Vec<(f64, f64)> =
-            all.into_iter().enumerate().filter(|(at, _)| at % every == 0 || *at == last).map(|(_, point)| point).collect();
+        let points: Vec<(f64, f64)> = all
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| at % every == 0 || *at == last)
+            .map(|(_, point)| point)
+            .collect();
         plot.curve(place, &points);
     }
     plot.legend(&names(sides));
@@ -260,9 +277,7 @@ pub(super) fn earnings(sides: &[Side<'_>]) -> String {
         std::iter::once(format!("lowest {} %", tenth * 10)).chain(sides.iter().map(at)).collect()
     };
     let rows = (1..=10).map(row).collect();
-    let says = each(sides, |side| {
-        format!("Gini {} of {}", short(side.measures.gini()), side.measures.earned_by)
-    });
+    let says = each(sides, |side| format!("Gini {} of {}", short(side.measures.gini()), side.measures.earned_by));
     let head = head("Drivers", sides);
     Figure { id: "earnings", title, says, drawing: plot.done(), head, rows }.html()
 }

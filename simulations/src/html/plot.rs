@@ -63,7 +63,8 @@ impl Plot {
         while y <= self.y.1 + every * 1e-6 {
             let at = self.up(y);
             let (left, right) = (LEFT, WIDTH - RIGHT);
-            let _ = write!(self.svg, "<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
+            let _ =
+                write!(self.svg, "<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>");
             self.text(LEFT - 6.0, at + 4.0, "end", &y_text(y));
             y += every;
         }
@@ -155,7 +156,8 @@ impl Plot {
 
     fn quiet(&mut self, x: f64, y: f64, anchor: &str, text: &str) {
         let text = escaped(text);
-        let _ = write!(self.svg, "<text class=\"quiet\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
+        let _ =
+            write!(self.svg, "<text class=\"quiet\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
     }
 
     pub(super) fn done(mut self) -> String {

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use dispatch::{DriverId, Effect, ShardId, Trip, TripId, Write, WriteError};
+use dispatch::{DriverId, Effect, ShardId, ShardInput, Trip, TripId, Write, WriteError};
 use persistence::{Done, Fence, Guarded};
 
 use super::faults::{Fate, NOBODY_KNOWS};
@@ -45,7 +45,7 @@ impl World {
         let near = from.home() == home;
         let base = if near { Duration::ZERO } else { self.delays.letter };
         let Some(chance) = &mut self.chance else { return self.post(base, Letter::Core(effect)) };
-        if let (Who::Driver(_, driver), Effect::ToShard { .. }, true) = (from, &effect, near) {
+        if let (Some(driver), true) = (word_of(from, &effect), near) {
             let key = (home, driver.clone());
             let at = (self.now + chance.hop()).max(self.last_words.get(&key).copied().unwrap_or_default());
             self.last_words.insert(key, at);
@@ -173,6 +173,15 @@ impl World {
                 (!chance.unreadable(&mut self.faulted)).then_some(took)
             }
         }
+    }
+}
+
+/// Whose word to the shard it is, if it is one: of the driver, or of the office when the driver is not there.
+fn word_of<'a>(from: &'a Who, effect: &'a Effect) -> Option<&'a DriverId> {
+    match (from, effect) {
+        (Who::Driver(_, driver), Effect::ToShard { .. }) => Some(driver),
+        (_, Effect::ToShard { input: ShardInput::DriverIs { driver, .. }, .. }) => Some(driver),
+        _ => None,
     }
 }
 
