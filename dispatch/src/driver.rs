@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
     Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
-    Write,
 };
 
 use manner::Manner;
@@ -20,6 +19,7 @@ use next::Next;
 mod manner;
 mod next;
 mod offers;
+mod rows;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -176,20 +176,6 @@ impl LiveDriver {
             }
             State::Idle | State::Moving { .. } => None,
         }
-    }
-
-    /// Takes the driver into its new home, after the move is written. The shell calls it where it installs the driver.
-    pub fn moved_in(&mut self, home: ShardId, generation: Generation) -> Vec<Effect> {
-        self.home = home;
-        self.generation = generation;
-        let before = std::mem::replace(&mut self.state, State::Idle);
-        let mut out = Vec::new();
-        self.tell_shard(&mut out);
-        if let State::Moving { last, .. } = before {
-            out.push(Effect::ToShard { to: home, input: ShardInput::Pings(vec![last]) });
-        }
-        self.tell(Notice::Home { home }, &mut out);
-        out
     }
 
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
@@ -385,21 +371,6 @@ impl LiveDriver {
         }
     }
 
-    fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
-        if let State::Offered { offer: shown, .. } = &self.state
-            && shown.id != offer
-        {
-            // The store decided for an older offer while a newer one is shown: the newer one must go.
-            let newer = shown.id;
-            self.give_up(newer, out);
-            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
-        }
-        self.manner.judged(true);
-        self.engage(trip.clone());
-        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
-    }
-
     fn does(&mut self, trip: TripId, deed: Deed, ask: DriverAsk, out: &mut Vec<Effect>) {
         if self.session != Some(ask.session) {
             return;
@@ -440,60 +411,6 @@ impl LiveDriver {
             self.tell_standing(None, out);
         }
         self.retire_if_gone(out);
-    }
-
-    fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
-        if self.availability() == Availability::Available && to != self.home {
-            self.state = State::Moving { to, last };
-            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
-        }
-    }
-
-    fn move_written(&mut self, result: Result<Generation, crate::WriteError>, out: &mut Vec<Effect>) {
-        let State::Moving { to, .. } = self.state else { return };
-        match result {
-            Ok(generation) => {
-                // The old home forgets the driver; the new one hears of it in `moved_in`.
-                let input = ShardInput::DriverIs { driver: self.id.clone(), standing: Standing::Gone };
-                out.push(Effect::ToShard { to: self.home, input });
-                out.push(Effect::HandOver { to, generation });
-            }
-            Err(crate::WriteError::Busy) => self.state = State::Idle,
-            Err(crate::WriteError::Fenced | crate::WriteError::Unknown) => out.push(Effect::Rebuild { shard: true }),
-            Err(_) => out.push(Effect::Rebuild { shard: false }),
-        }
-    }
-
-    fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
-        match (&self.state, row) {
-            (State::Recalling { .. }, Ok(Some(trip))) => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Recalling { offer, .. }, Ok(None)) => {
-                let offer = *offer;
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
-                self.retire_if_gone(out);
-            }
-            (State::Recalling { offer, .. }, Err(())) => {
-                self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
-            }
-            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Engaged { .. }, Ok(None)) => {
-                // The trip has ended and the letter that says so was lost.
-                self.state = State::Idle;
-                if self.session.is_none() {
-                    self.wish = Wish::Rest;
-                }
-                self.tell_standing(None, out);
-                self.retire_if_gone(out);
-            }
-            _ => {}
-        }
     }
 
     fn retire_if_gone(&self, out: &mut Vec<Effect>) {

@@ -5,8 +5,8 @@ use geo::Point;
 use super::manner::{Homeward, leads_home};
 use super::{LiveDriver, State};
 use crate::{
-    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, Policy, RETRY_AFTER, Refusal, Timestamp, TripInput,
-    Vehicle, Withdrawal,
+    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, Policy, RETRY_AFTER, Refusal, Timestamp, Trip,
+    TripInput, Vehicle, Withdrawal,
 };
 
 impl LiveDriver {
@@ -120,5 +120,21 @@ impl LiveDriver {
     pub(super) fn give_up(&mut self, offer: OfferId, out: &mut Vec<Effect>) {
         self.state = State::Idle;
         out.push(Effect::ToTrip { to: offer.trip, input: TripInput::Declined { offer } });
+    }
+
+    /// The store has committed this driver to a trip.
+    pub(super) fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
+        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
+        if let State::Offered { offer: shown, .. } = &self.state
+            && shown.id != offer
+        {
+            // The store decided for an older offer while a newer one is shown: the newer one must go.
+            let newer = shown.id;
+            self.give_up(newer, out);
+            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
+        }
+        self.manner.judged(true);
+        self.engage(trip.clone());
+        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 }
