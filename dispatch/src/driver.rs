@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
+    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
+    Withdrawal,
 };
 
 use manner::Manner;
@@ -19,6 +20,7 @@ use next::Next;
 mod manner;
 mod next;
 mod offers;
+mod roaming;
 mod rows;
 
 /// How long to wait before a row that could not be read is read again.
@@ -47,6 +49,8 @@ pub struct LiveDriver {
     reads: u64,
     /// While on a trip: when to compare memory with the row.
     compare_at: Option<Timestamp>,
+    /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
+    suggested: Option<Suggested>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
     /// How the driver deals with offers.
@@ -106,6 +110,7 @@ impl LiveDriver {
             since: Timestamp::default(),
             reads: 0,
             compare_at: None,
+            suggested: None,
             last: None,
             manner: Manner::default(),
         }
@@ -191,6 +196,7 @@ impl LiveDriver {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
             _ => self.compare_at = None,
         }
+        self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
             self.since = now;
         }
@@ -243,7 +249,7 @@ impl LiveDriver {
 
     fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(session, out),
+            DriverInput::Connected { session } => self.connected(now, session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
             DriverInput::GoOnline { ask, last, vehicle, homeward } => {
                 if !self.heads_home(now, policy, homeward, ask, out) {
@@ -290,11 +296,12 @@ impl LiveDriver {
             DriverInput::MoveWritten(result) => self.move_written(result, out),
             DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
             DriverInput::Row { .. } => {}
+            DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
             DriverInput::TimePassed => {}
         }
     }
 
-    fn connected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -319,6 +326,7 @@ impl LiveDriver {
             }
             _ => {}
         }
+        self.show_suggestion(now, out);
     }
 
     fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
@@ -383,16 +391,6 @@ impl LiveDriver {
             self.tell(Notice::Trip { trip: last, ask: Some(ask) }, out);
         } else {
             self.tell(Notice::Refused { ask, why: Refusal::NotYourTrip { trip } }, out);
-        }
-    }
-
-    fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        match &self.state {
-            State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
-                self.state = State::Engaged { trip: trip.clone() };
-                self.tell(Notice::Trip { trip, ask }, out);
-            }
-            _ => {}
         }
     }
 

@@ -99,6 +99,7 @@ pub struct World {
     news: VecDeque<News>,
     asks: u64,
     offers: u64,
+    suggestions: u64,
     writes_pending: usize,
     at_this_moment: u64,
 }
@@ -124,6 +125,7 @@ impl World {
             news: VecDeque::new(),
             asks: 0,
             offers: 0,
+            suggestions: 0,
             writes_pending: 0,
             at_this_moment: 0,
         }
@@ -147,6 +149,12 @@ impl World {
         self.offers
     }
 
+    /// How many times a driver was told where to wait better.
+    #[must_use]
+    pub fn suggestions(&self) -> u64 {
+        self.suggestions
+    }
+
     /// What the shards have counted, together.
     #[must_use]
     pub fn counts(&self) -> ShardCounts {
@@ -161,6 +169,7 @@ impl World {
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
+            sum.suggestions += counts.suggestions;
             sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
@@ -187,6 +196,7 @@ impl World {
         let epoch = self.own(home);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
+        let order = self.shards.get(&home).map_or(order, |shard| shard.priced(self.now, &self.policy, order));
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
         let caps = RiderCaps::of(&self.policy, self.now);

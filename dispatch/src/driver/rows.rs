@@ -1,4 +1,4 @@
-//! What a driver's row says: a new home, and the trip the driver is committed to.
+//! What is stored about a driver: a new home, and the trip the driver is committed to, as the row or the trip says it.
 //!
 //! Lives here: the move to another shard, and what follows when the row was read.
 //! Stays out: when it is read (see [`LiveDriver::step`]).
@@ -6,7 +6,8 @@
 
 use super::{LiveDriver, READ_AGAIN_AFTER, State, Wish};
 use crate::{
-    Availability, Effect, Generation, Notice, Ping, ShardId, ShardInput, Standing, Timestamp, Trip, Withdrawal, Write,
+    Availability, DriverAsk, Effect, Generation, Notice, Ping, ShardId, ShardInput, Standing, Timestamp, Trip,
+    Withdrawal, Write,
 };
 
 impl LiveDriver {
@@ -73,6 +74,16 @@ impl LiveDriver {
                 }
                 self.tell_standing(None, out);
                 self.retire_if_gone(out);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
+                self.state = State::Engaged { trip: trip.clone() };
+                self.tell(Notice::Trip { trip, ask }, out);
             }
             _ => {}
         }

@@ -236,3 +236,79 @@ fn a_driver_on_the_way_home_refuses_a_ride_that_does_not_lead_there_whatever_the
     assert!(!said(&driver.step(at(5), &Policy::default(), reserve((here(), north)))));
     assert_eq!(driver.availability(), Availability::Reserved);
 }
+
+fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
+    crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
+}
+
+/// The numbers of the suggestions that are shown.
+fn shown(effects: &[Effect]) -> Vec<u64> {
+    let id = |effect: &Effect| match effect {
+        Effect::ToSession { notice: Notice::Suggestion(suggested), .. } => Some(suggested.id),
+        _ => None,
+    };
+    effects.iter().filter_map(id).collect()
+}
+
+#[test]
+fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    let tell = |driver: &mut LiveDriver, id| {
+        shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
+    };
+    assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
+    go_online(&mut driver, Vehicle::default());
+    assert_eq!(tell(&mut driver, 3), [3]);
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(5),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    assert_eq!(tell(&mut driver, 4), [0; 0], "a trip holds the driver");
+    driver.step(at(6), &Policy::default(), DriverInput::Confirm { offer, trip: trip(1), ask: ask(7, 1) });
+    assert_eq!(tell(&mut driver, 5), [0; 0], "on the way to a rider");
+}
+
+#[test]
+fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
+    let waiting = || {
+        let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+        go_online(&mut driver, Vehicle::default());
+        driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
+        driver
+    };
+    let reconnects = |driver: &mut LiveDriver, second, session| {
+        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
+    };
+    let mut driver = waiting();
+    assert_eq!(reconnects(&mut driver, 30, 8), [1]);
+    assert_eq!(reconnects(&mut driver, 60, 9), [0; 0], "it is over");
+    let mut driver = waiting();
+    let reserve = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(10),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let withdraw = DriverInput::Withdraw { offer: reserve, why: Withdrawal::TripEnded };
+    driver.step(at(11), &Policy::default(), withdraw.clone());
+    assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let (pickup_eta, until) = (Duration::from_secs(60), at(20));
+    let order = crate::Order::new(here(), here());
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until, after: None }),
+    );
+    driver.step(at(14), &Policy::default(), withdraw);
+    assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
+}

@@ -147,6 +147,7 @@ impl World {
                 Effect::ToTrip { .. } | Effect::ToDriver { .. } | Effect::ToShard { .. } => self.send(who, effect),
                 Effect::ToSession { driver, session, notice } => {
                     self.offers += u64::from(matches!(notice, Notice::Offer(_)));
+                    self.suggestions += u64::from(matches!(notice, Notice::Suggestion(_)));
                     self.news.push_back(News::Driver { driver, session, notice });
                 }
                 Effect::Commit(write) => self.commit(who, write),
