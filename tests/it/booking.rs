@@ -33,7 +33,13 @@ fn a_car_that_is_far_is_sent_sooner() {
         0s    eve books 3600s
         3000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s bob is available
+            0s eve's trip is scheduled
+            2537.999s eve's trip is searching
+            2539.999s offer eve to bob until 2551.999s
+            2551.999s withdraw eve from bob: Expired
+        "#]],
     );
 }
 
@@ -46,7 +52,11 @@ fn who_called_off_before_the_search_is_not_searched_for() {
         100s  eve cancels
         4000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is scheduled
+            100s eve's trip is cancelled
+        "#]],
     );
 }
 
@@ -59,7 +69,12 @@ fn who_calls_off_while_every_car_would_be_too_early_is_left_alone() {
         3000s eve cancels
         4000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is scheduled
+            2537.999s eve's trip is searching
+            3000s eve's trip is cancelled
+        "#]],
     );
 }
 
@@ -90,7 +105,11 @@ fn without_drivers_the_search_ends_some_minutes_after_the_wished_time() {
         0s    eve books 3600s
         5000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s eve's trip is scheduled
+            2537.999s eve's trip is searching
+            3900s eve's trip is expired
+        "#]],
     );
 }
 
@@ -116,7 +135,14 @@ fn a_ride_for_very_soon_is_searched_for_at_once() {
         0s   eve books 200s
         5s   ann accepts
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is scheduled
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            5s eve's trip is en_route
+            5s tell ann that eve's trip is en_route
+        "#]],
     );
 }
 
