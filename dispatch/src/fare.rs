@@ -10,7 +10,7 @@ mod tariff;
 use std::fmt;
 use std::str::FromStr;
 
-pub use tariff::{FeeStage, NotATariff, PRICE_MAX, Tariff};
+pub use tariff::{NotATariff, PRICE_MAX, Tariff};
 
 /// The largest amount of a fare, in minor units: ten billion of a currency with cents. Fits a JSON number exactly.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000;

@@ -12,12 +12,13 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Standing, SurgeMap, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
 mod booked;
+mod homeward;
 mod pricing;
 mod proposals;
 mod record;
@@ -54,6 +55,9 @@ pub struct LiveShard {
     counts: ShardCounts,
     chronicle: Chronicle,
     surge: SurgeMap,
+    /// Who is on the way home, and where that is.
+    homeward: BTreeMap<DriverId, Point>,
+    solver: Solver,
 }
 
 /// What a shard has seen, for metrics.
@@ -71,6 +75,8 @@ pub struct ShardCounts {
     pub pings_stray: u64,
     /// Rounds planned.
     pub rounds: u64,
+    /// Rounds whose plan is not the best there is because [`crate::Matching::work_max`] ran out.
+    pub rounds_cut_short: u64,
     /// Matches proposed.
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
@@ -130,6 +136,8 @@ impl LiveShard {
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
             surge: SurgeMap::default(),
+            homeward: BTreeMap::new(),
+            solver: Solver::default(),
         }
     }
 
@@ -272,6 +280,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
                 spot.standing = standing;

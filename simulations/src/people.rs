@@ -252,7 +252,9 @@ impl Driver {
                 if self.trip.take().is_some() {
                     self.park(now);
                 }
-                self.next = (availability == Availability::Offline).then_some((now, DriverAct::Online));
+                // Off line, or on a break that the city gave: these people want to work.
+                let idle = matches!(availability, Availability::Offline | Availability::OnBreak);
+                self.next = idle.then_some((now, DriverAct::Online));
             }
         }
     }
@@ -355,6 +357,12 @@ impl Rider {
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true
+    }
+
+    /// How the trip stands, as far as the rider has seen.
+    #[must_use]
+    pub fn stage(&self) -> Option<StageName> {
+        self.stage
     }
 
     /// When the rider will call off if nothing is seen before.

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Notice, Order,
-    Party, Ping, Policy, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId,
-    TripInput, TripView,
+    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip,
+    Notice, Order, Party, Ping, Policy, Refusal, RequestKey, RiderCaps, RiderId, SessionId, ShardCounts, ShardId,
+    ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, MemoryStore};
@@ -161,6 +161,7 @@ impl World {
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
+            sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum
@@ -189,7 +190,8 @@ impl World {
         let order = self.shards.get(&home).map_or(order, |shard| shard.priced(self.now, &self.policy, order));
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
-        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
+        let caps = RiderCaps::of(&self.policy, self.now);
+        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), Some(caps), ask) {
             self.trips.insert(trip, live);
             self.perform(&Who::Trip(trip), effects);
         }
@@ -199,8 +201,13 @@ impl World {
 
     /// Someone wants a trip called off; the answer comes as [`News::Answer`].
     pub fn cancel(&mut self, trip: TripId, by: Party) -> AskId {
+        self.cancel_because(trip, by, CancelReason::Other)
+    }
+
+    /// As [`World::cancel`], with a reason.
+    pub fn cancel_because(&mut self, trip: TripId, by: Party, reason: CancelReason) -> AskId {
         let ask = self.next_ask();
-        self.at_once.push_back(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, ask } });
+        self.at_once.push_back(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, reason, ask } });
         self.settle_at_once();
         ask
     }

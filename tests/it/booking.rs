@@ -15,8 +15,8 @@ fn a_car_comes_a_little_before_the_wished_time() {
         "
         0s    ann online 300m
         0s    eve books 3600s
-        3346s ann accepts
-        3422s ann arrives
+        3350s ann accepts
+        3428s ann arrives
         3610s ann picks up
         4000s ann drops off
         ",
@@ -87,10 +87,10 @@ fn a_ride_for_later_outlives_a_crash_also_in_the_middle_of_its_search() {
         1001s ann online 300m
         3000s the node crashes
         3001s ann online 300m
-        3346s ann accepts
+        3350s ann accepts
         3400s the node crashes
         3401s ann online 300m
-        3422s ann arrives
+        3428s ann arrives
         3610s ann picks up
         ",
         expect![[r#""#]],
@@ -119,8 +119,8 @@ fn a_driver_who_is_early_waits_until_the_wished_time_and_then_as_long_as_for_any
         "
         0s    ann online 300m
         0s    eve books 3600s
-        3346s ann accepts
-        3350s ann arrives
+        3350s ann accepts
+        3352s ann arrives
         5000s time passes
         ",
         expect![[r#""#]],
@@ -155,9 +155,9 @@ fn a_driver_who_gives_the_ride_back_is_followed_by_another() {
         0s    ann online 300m
         0s    bob online 400m
         0s    eve books 3600s
-        2927s ann accepts
-        2930s ann gives back
-        2935s bob accepts
+        2930s ann accepts
+        2940s ann gives back
+        2945s bob accepts
         ",
         expect![[r#""#]],
     );

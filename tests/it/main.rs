@@ -7,6 +7,9 @@
 )]
 
 mod booking;
+mod calling_off;
+mod caps;
+mod coming;
 mod forward;
 mod importing;
 mod killing;

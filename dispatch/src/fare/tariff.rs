@@ -6,6 +6,7 @@ use std::str::FromStr;
 use geo::Drive;
 
 use super::{AMOUNT_MAX, Surge};
+use crate::FeeStage;
 
 /// The largest price of a tariff, in minor units: ten million of a currency with cents.
 pub const PRICE_MAX: i64 = 1_000_000_000;
@@ -25,17 +26,6 @@ pub struct Tariff {
     pub booking: i64,
     /// What a rider pays who calls off when the driver has driven for him already; nobody pays more than the fare.
     pub cancelling: i64,
-}
-
-/// When a trip was called off, as far as it costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FeeStage {
-    /// Nobody had set out, or not for long: free.
-    Free,
-    /// A driver was on the way.
-    Late,
-    /// A driver stood at the pickup.
-    NoShow,
 }
 
 impl Tariff {

@@ -25,6 +25,8 @@ use std::time::Duration;
 use geo::{Drive, Meters};
 use proptest::prelude::*;
 
+use crate::FeeStage;
+
 fn drive(metres: f64, millis: u64) -> Drive {
     Drive { time: Duration::from_millis(millis), distance: Meters::new(metres).unwrap() }
 }

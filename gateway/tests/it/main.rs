@@ -13,3 +13,4 @@ mod quotes;
 mod ride;
 mod street;
 mod tokens;
+mod why;

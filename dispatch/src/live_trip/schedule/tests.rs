@@ -4,7 +4,8 @@ use geo::Resolution;
 
 use super::*;
 use crate::{
-    AskId, Effect, Epoch, Event, Order, Party, RiderId, ShardId, ShardInput, Stage, Trip, TripId, TripInput, Write,
+    AskId, CancelReason, Effect, Epoch, Event, FeeStage, Order, Party, RiderId, ShardId, ShardInput, Stage, Trip,
+    TripId, TripInput, Write,
 };
 use geo::Point;
 
@@ -76,12 +77,17 @@ fn before_its_time_nobody_searches_and_the_rider_may_call_off() {
     let (policy, wished) = (Policy::default(), NOON + HOUR * 3);
     let trip = booked(wished);
     let event = Event::Requested { rider: trip.rider.clone(), order: trip.order };
-    let (mut live, _) = LiveTrip::requested(trip.id, Epoch(1), event, NOON, None, AskId(1)).unwrap();
+    let (mut live, _) = LiveTrip::requested(trip.id, Epoch(1), event, NOON, None, None, AskId(1)).unwrap();
     let effects = live.step(NOON, &policy, TripInput::Written);
     assert!(!seeks(&effects) && live.trip().stage == Stage::Scheduled);
     assert!(written(&live.step(NOON + HOUR, &policy, TripInput::TimePassed)).is_empty());
-    let effects = live.step(NOON + HOUR, &policy, TripInput::Cancel { by: Party::Rider, ask: AskId(2) });
-    assert_eq!(written(&effects), [&Event::Cancelled { by: Party::Rider }]);
+    let effects = live.step(
+        NOON + HOUR,
+        &policy,
+        TripInput::Cancel { by: Party::Rider, reason: CancelReason::ALL[0], ask: AskId(2) },
+    );
+    let free = |event: &&Event| matches!(event, Event::Cancelled { by: Party::Rider, fee: FeeStage::Free, .. });
+    assert!(written(&effects).iter().all(free) && written(&effects).len() == 1, "{effects:?}");
 }
 
 /// A lead that is asked for before its time would be asked of another hour's traffic.
