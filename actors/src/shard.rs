@@ -94,6 +94,7 @@ impl ShardActor {
         grow(&metrics.rounds_cut_short, &mut seen.rounds_cut_short, now.rounds_cut_short);
         grow(&metrics.matches, &mut seen.matches, now.matches);
         grow(&metrics.etas_fallback.with_label_values(&["match"]), &mut seen.etas_fallback, now.etas_fallback);
+        grow(&metrics.suggestions, &mut seen.suggestions, now.suggestions);
         let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);
         grow(&metrics.rounds_without_neighbours, seen, now);
         self.count_surging(self.live.surging().clone());
@@ -160,6 +161,8 @@ impl Handler<Letter> for ShardActor {
             Letter::Shard(input) => self.take(input, context),
             Letter::Driver { to, input } => self.office.to_driver(to, self.office.shard, input),
             Letter::Trip { to, input } => self.office.to_trip(to, input),
+            // Made from the row, which knew of the move: whoever comes now is older, and its app connects again.
+            Letter::Install(resident) if self.office.has_driver(resident.live.id()) => {}
             Letter::Install(resident) => {
                 let mut resident = *resident;
                 let effects = resident.live.moved_in(self.office.shard, resident.generation);

@@ -58,7 +58,7 @@ pub use policy::{
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
-    TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};

@@ -22,6 +22,7 @@ mod homeward;
 mod pricing;
 mod proposals;
 mod record;
+mod roaming;
 mod round;
 mod soon;
 
@@ -54,10 +55,11 @@ pub struct LiveShard {
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
-    surge: SurgeMap,
+    roaming: roaming::Roaming,
     /// Who is on the way home, and where that is.
     homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
+    surge: SurgeMap,
 }
 
 /// What a shard has seen, for metrics.
@@ -83,6 +85,8 @@ pub struct ShardCounts {
     pub rounds_without_neighbours: u64,
     /// Times to a pickup that the chosen provider of travel times could not tell.
     pub etas_fallback: u64,
+    /// Idle drivers told where they had better wait.
+    pub suggestions: u64,
 }
 
 #[derive(Debug)]
@@ -135,9 +139,10 @@ impl LiveShard {
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
-            surge: SurgeMap::default(),
+            roaming: roaming::Roaming::new(id, policy),
             homeward: BTreeMap::new(),
             solver: Solver::default(),
+            surge: SurgeMap::default(),
         }
     }
 
@@ -165,6 +170,12 @@ impl LiveShard {
         self.index.len()
     }
 
+    /// Whether this driver may be matched.
+    #[must_use]
+    pub fn is_free(&self, driver: &DriverId) -> bool {
+        self.spots.get(driver).is_some_and(|spot| spot.handle.is_some())
+    }
+
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
@@ -172,7 +183,7 @@ impl LiveShard {
             Some(round) => Some(round.until),
             None => self.next_round_at,
         };
-        round.into_iter().chain(self.surge.deadline()).chain(self.look_at()).min()
+        round.into_iter().chain(self.surge.deadline()).chain(self.roaming.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -214,6 +225,7 @@ impl LiveShard {
             self.begin_round(now, policy, out);
         }
         self.refresh_surge(now, policy);
+        self.roam(now, policy, out);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -280,6 +292,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.roaming.stands(&driver, &standing);
         self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
@@ -327,6 +340,7 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.roaming.sought(now, &seeker);
         let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
         self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);

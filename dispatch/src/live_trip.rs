@@ -315,14 +315,15 @@ impl LiveTrip {
     /// A stage has lasted as long as it may.
     fn overdue(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         let reason = match self.trip.stage.name() {
-            StageName::Scheduled => {
-                let event = if self.is_missed(now, policy) { Event::Expired } else { Event::Activated };
-                return self.propose(event, now, Asker::Nobody, out);
-            }
             StageName::EnRoute => CancelReason::PickupTooLate,
             StageName::Arrived => CancelReason::RiderNoShow,
             StageName::InProgress => CancelReason::RideTooLong,
-            StageName::Searching => return self.propose(Event::Expired, now, Asker::Nobody, out),
+            StageName::Scheduled if !self.is_missed(now, policy) => {
+                return self.propose(Event::Activated, now, Asker::Nobody, out);
+            }
+            StageName::Scheduled | StageName::Searching => {
+                return self.propose(Event::Expired, now, Asker::Nobody, out);
+            }
             StageName::Completed | StageName::Cancelled | StageName::Expired => return,
         };
         let event = self.called_off(now, policy, Party::System, reason);

@@ -1,11 +1,12 @@
 //! Every number a decision depends on, in one place.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 
-use crate::{Eta, Timestamp};
+use crate::{Eta, Timestamp, Values};
 
 mod booking;
 mod cancellation;
@@ -127,6 +128,8 @@ pub struct Policy {
     pub surge: SurgePolicy,
     /// Rides for later.
     pub booking: BookingPolicy,
+    /// What a free car is worth by cell and time of day, for [`Weights::future`]; without it everywhere the same.
+    pub worth: Option<Arc<Values>>,
 }
 
 impl Default for Policy {
@@ -170,6 +173,7 @@ impl Default for Policy {
             fares: FarePolicy::default(),
             surge: SurgePolicy::default(),
             booking: BookingPolicy::default(),
+            worth: None,
         }
     }
 }
@@ -253,13 +257,13 @@ impl Policy {
         }
         self.pooling.check()?;
         self.reposition.check()?;
-        self.fares.check()?;
-        self.surge.check()?;
-        self.booking.check()?;
         self.cancellation.check()?;
         self.progress.check()?;
         self.homeward.check()?;
         self.riders.check()?;
+        self.fares.check()?;
+        self.surge.check()?;
+        self.booking.check()?;
         self.offers.check()
     }
 

@@ -82,6 +82,10 @@ pub struct Counts {
     pub pings: AtomicU64,
     /// Offers seen by drivers.
     pub offers: AtomicU64,
+    /// Suggestions shown to drivers.
+    pub suggestions: AtomicU64,
+    /// Suggestions that drivers followed; known when they have hung up.
+    pub followed: AtomicU64,
     /// Sockets of drivers open now.
     pub connected: AtomicUsize,
     /// Sockets of riders open now.

@@ -36,6 +36,10 @@ pub struct Report {
     pub for_later: Option<Lateness>,
     /// How many offers drivers were shown.
     pub offers: u64,
+    /// How many times an idle driver was told where to wait better.
+    pub suggestions: u64,
+    /// How many of these suggestions were followed.
+    pub followed: u64,
     /// How many positions drivers sent.
     pub pings: u64,
     /// How many times to a pickup the chosen provider of travel times could not tell. Left out where straight lines are
@@ -89,6 +93,8 @@ impl Report {
             pickup_wait_s: ledger.pickup_wait_s(),
             for_later: ledger.lateness(),
             offers: 0,
+            suggestions: 0,
+            followed: 0,
             pings: 0,
             etas_fallback: None,
             drives_by_road: None,
@@ -129,6 +135,7 @@ impl Report {
             line("for later", lateness.text());
         }
         line("offers", self.offers.to_string());
+        line("suggestions", format!("{}, followed {}", self.suggestions, self.followed));
         line("pings", self.pings.to_string());
         if let Some(fallbacks) = self.etas_fallback {
             line("times not known", fallbacks.to_string());

@@ -195,6 +195,12 @@ impl Town {
                     assert!(*version <= view.trip.version, "I2: a later state does not descend from what was told");
                     *version = view.trip.version;
                 }
+                News::HungUp { driver, session } => {
+                    if self.sessions.get(&driver) == Some(&session) {
+                        self.sessions.remove(&driver);
+                        self.shown.remove(&driver);
+                    }
+                }
                 News::Driver { .. } | News::Answer { answer: Err(_), .. } => {}
             }
         }
@@ -210,6 +216,9 @@ impl Town {
             }
             Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
                 self.shown.remove(&driver);
+            }
+            Notice::Suggestion(_) => {
+                assert!(!self.shown.contains_key(&driver), "{driver} is sent elsewhere with an offer on the screen");
             }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
             Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}

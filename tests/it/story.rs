@@ -10,7 +10,8 @@
 //! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
 //! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
-//! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels` `the node crashes` `time passes`
+//! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels`
+//! `the node crashes` `time passes`
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -279,6 +280,7 @@ impl Stage {
                 }
                 self.views.push(view);
             }
+            News::HungUp { driver, .. } => self.say(&format!("{driver}'s session is dropped")),
             News::Answer { answer: Ok(_), .. } => {}
             News::Answer { answer: Err(why), .. } => self.say(&format!("refused: {}", self.plain(&why.to_string()))),
         }
@@ -330,6 +332,11 @@ impl Stage {
                 if self.homes.insert(name.to_owned(), home).is_some_and(|before| before != home) {
                     self.say(&format!("{name} moves house"));
                 }
+            }
+            Notice::Suggestion(suggested) => {
+                let metres = (suggested.to.lat() - 40.75) * 111_194.9;
+                let until = suggested.until.since(START).as_secs_f64();
+                self.say(&format!("tell {name} that riders are expected {metres:.0}m until {until}s"));
             }
             Notice::Superseded => {}
         }

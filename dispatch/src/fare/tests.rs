@@ -1,4 +1,5 @@
 use super::*;
+use crate::FeeStage;
 
 #[test]
 fn a_currency_is_three_capital_letters() {
@@ -24,8 +25,6 @@ use std::time::Duration;
 
 use geo::{Drive, Meters};
 use proptest::prelude::*;
-
-use crate::FeeStage;
 
 fn drive(metres: f64, millis: u64) -> Drive {
     Drive { time: Duration::from_millis(millis), distance: Meters::new(metres).unwrap() }

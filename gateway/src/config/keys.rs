@@ -236,6 +236,12 @@ pub(super) const KEYS: &[Key] = &[
     policy_value!("policy.weights.ride", weights.ride, "a number from 0 to 100"),
     policy_value!("policy.weights.future", weights.future, "a number from 0 to 100"),
     key!(
+        "policy.worth",
+        "a file that hansom-sim learn has made, and only with policy.weights.future above 0",
+        |settings, text| path(text).map(|path| settings.worth = Some(path)),
+        |settings| file(settings.worth.as_ref())
+    ),
+    key!(
         "policy.method",
         "batched or nearest",
         |settings, text| method(text).map(|method| settings.city.policy.method = method),
@@ -374,6 +380,7 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.reposition.drive_max", reposition.drive_max, "seconds from 30 to 7200"),
     policy_seconds!("policy.reposition.idle_for", reposition.idle_for, "seconds from 0 to 7200"),
     policy_seconds!("policy.reposition.rest", reposition.rest, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.set_off_within", reposition.set_off_within, "seconds from 10 to 3600"),
     policy_seconds!("policy.reposition.stay", reposition.stay, "seconds from 0 to 14400"),
     policy_seconds!("policy.reposition.trip_worth", reposition.trip_worth, "seconds from 1 to 14400"),
     policy_seconds!("policy.reposition.gain_min", reposition.gain_min, "seconds from 0 to 7200"),

@@ -68,6 +68,7 @@ struct Shard {
     /// In how many cells rides cost more, and how much more in the dearest.
     surge_cells: i64,
     surge_max: f64,
+    suggestions: u64,
 }
 
 impl From<&ShardStatus> for Shard {
@@ -87,6 +88,7 @@ impl From<&ShardStatus> for Shard {
             rounds: status.counts.rounds,
             matches: status.counts.matches,
             etas_fallback: status.counts.etas_fallback,
+            suggestions: status.counts.suggestions,
             rounds_without_neighbours: status.counts.rounds_without_neighbours,
             surge_cells: status.surging.values().sum(),
             surge_max: f64::from(status.surging.keys().next_back().copied().unwrap_or_default().get()) / 100.0,

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use dispatch::{
     Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, GiveBackReason, Needs,
-    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Surge, Timestamp, Trip,
-    TripId, TripView, Vehicle, Withdrawal,
+    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Suggested, Surge, Timestamp,
+    Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -166,6 +166,25 @@ fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
     assert_eq!(told["pickup"], serde_json::json!({"lat": 40.75, "lon": -73.98}));
     assert_eq!((&told["pickup_eta_ms"], &told["expires_in_ms"]), (&61_500.into(), &12_000.into()));
     assert_eq!(json(&ToDriver::notice(&notice, at(25_000)).unwrap())["expires_in_ms"], 0);
+}
+
+#[test]
+fn a_suggestion_says_where_to_why_and_by_when() {
+    let notice = Notice::Suggestion(Suggested {
+        id: 1_764_000_000_000,
+        to: there(),
+        drive: Duration::from_millis(240_500),
+        expected: 2.449,
+        cars: 1,
+        until: at(128_000),
+    });
+    let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
+    let expected = serde_json::json!({
+        "type": "suggestion", "suggestion": 1_764_000_000_000_u64, "to": {"lat": 40.76, "lon": -73.97},
+        "drive_ms": 240_500, "expected": 2.4, "cars": 1, "expires_in_ms": 120_000,
+    });
+    assert_eq!(told, expected);
+    assert_eq!(json(&ToDriver::notice(&notice, at(200_000)).unwrap())["expires_in_ms"], 0);
 }
 
 #[test]

@@ -84,10 +84,10 @@ fn before_its_time_nobody_searches_and_the_rider_may_call_off() {
     let effects = live.step(
         NOON + HOUR,
         &policy,
-        TripInput::Cancel { by: Party::Rider, reason: CancelReason::ALL[0], ask: AskId(2) },
+        TripInput::Cancel { by: Party::Rider, reason: CancelReason::ChangedMind, ask: AskId(2) },
     );
-    let free = |event: &&Event| matches!(event, Event::Cancelled { by: Party::Rider, fee: FeeStage::Free, .. });
-    assert!(written(&effects).iter().all(free) && written(&effects).len() == 1, "{effects:?}");
+    let (by, reason, fee) = (Party::Rider, CancelReason::ChangedMind, FeeStage::Free);
+    assert_eq!(written(&effects), [&Event::Cancelled { by, reason, fee }]);
 }
 
 /// A lead that is asked for before its time would be asked of another hour's traffic.
