@@ -15,8 +15,8 @@ fn a_car_comes_a_little_before_the_wished_time() {
         "
         0s    ann online 300m
         0s    eve books 3600s
-        3346s ann accepts
-        3422s ann arrives
+        3350s ann accepts
+        3428s ann arrives
         3610s ann picks up
         4000s ann drops off
         ",
@@ -33,7 +33,13 @@ fn a_car_that_is_far_is_sent_sooner() {
         0s    eve books 3600s
         3000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s bob is available
+            0s eve's trip is scheduled
+            2537.999s eve's trip is searching
+            2539.999s offer eve to bob until 2551.999s
+            2551.999s withdraw eve from bob: Expired
+        "#]],
     );
 }
 
@@ -46,7 +52,11 @@ fn who_called_off_before_the_search_is_not_searched_for() {
         100s  eve cancels
         4000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is scheduled
+            100s eve's trip is cancelled
+        "#]],
     );
 }
 
@@ -59,7 +69,12 @@ fn who_calls_off_while_every_car_would_be_too_early_is_left_alone() {
         3000s eve cancels
         4000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is scheduled
+            2537.999s eve's trip is searching
+            3000s eve's trip is cancelled
+        "#]],
     );
 }
 
@@ -72,10 +87,10 @@ fn a_ride_for_later_outlives_a_crash_also_in_the_middle_of_its_search() {
         1001s ann online 300m
         3000s the node crashes
         3001s ann online 300m
-        3346s ann accepts
+        3350s ann accepts
         3400s the node crashes
         3401s ann online 300m
-        3422s ann arrives
+        3428s ann arrives
         3610s ann picks up
         ",
         expect![[r#""#]],
@@ -90,7 +105,11 @@ fn without_drivers_the_search_ends_some_minutes_after_the_wished_time() {
         0s    eve books 3600s
         5000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s eve's trip is scheduled
+            2537.999s eve's trip is searching
+            3900s eve's trip is expired
+        "#]],
     );
 }
 
@@ -100,8 +119,8 @@ fn a_driver_who_is_early_waits_until_the_wished_time_and_then_as_long_as_for_any
         "
         0s    ann online 300m
         0s    eve books 3600s
-        3346s ann accepts
-        3350s ann arrives
+        3350s ann accepts
+        3352s ann arrives
         5000s time passes
         ",
         expect![[r#""#]],
@@ -116,7 +135,14 @@ fn a_ride_for_very_soon_is_searched_for_at_once() {
         0s   eve books 200s
         5s   ann accepts
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is scheduled
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            5s eve's trip is en_route
+            5s tell ann that eve's trip is en_route
+        "#]],
     );
 }
 
@@ -129,9 +155,9 @@ fn a_driver_who_gives_the_ride_back_is_followed_by_another() {
         0s    ann online 300m
         0s    bob online 400m
         0s    eve books 3600s
-        2927s ann accepts
-        2930s ann gives back
-        2935s bob accepts
+        2930s ann accepts
+        2940s ann gives back
+        2945s bob accepts
         ",
         expect![[r#""#]],
     );

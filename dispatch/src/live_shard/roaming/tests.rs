@@ -3,7 +3,7 @@ use std::time::Duration;
 use geo::Resolution;
 
 use super::*;
-use crate::{Free, Needs, Ping, RepositionPolicy, ShardInput, TripId, Vehicle};
+use crate::{Free, Needs, Ping, RepositionPolicy, ShardInput, SurgePolicy, TripId, Vehicle};
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -36,7 +36,8 @@ fn driver(name: &str) -> DriverId {
 
 impl Street {
     fn new(reposition: RepositionPolicy) -> Street {
-        let policy = Policy { reposition, ..Policy::default() };
+        let surge = SurgePolicy { max: 100, ..SurgePolicy::default() };
+        let policy = Policy { reposition, surge, ..Policy::default() };
         let shard = LiveShard::new(shard(), &policy);
         Street { policy, shard, now: START, phones: BTreeMap::new(), trips: 0 }
     }
