@@ -9,13 +9,19 @@ use std::time::Duration;
 
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
+    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
+    Withdrawal, Write,
 };
 
+use manner::Manner;
+pub(crate) use manner::leads_home;
 use next::Next;
 
+mod manner;
 mod next;
 mod offers;
+mod roaming;
+mod row;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -41,10 +47,15 @@ pub struct LiveDriver {
     since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
-    /// While on a trip: when to compare memory with the row.
+    /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
+    /// row did not know of the trip, which may only have been written late.
     compare_at: Option<Timestamp>,
+    /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
+    suggested: Option<Suggested>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
+    /// How the driver deals with offers.
+    manner: Manner,
 }
 
 /// What the driver wants, as far as the app said.
@@ -100,7 +111,9 @@ impl LiveDriver {
             since: Timestamp::default(),
             reads: 0,
             compare_at: None,
+            suggested: None,
             last: None,
+            manner: Manner::default(),
         }
     }
 
@@ -114,6 +127,12 @@ impl LiveDriver {
     #[must_use]
     pub fn home(&self) -> ShardId {
         self.home
+    }
+
+    /// The number of homes this driver has had, as far as it knows.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// The connection the driver's app speaks over.
@@ -157,13 +176,18 @@ impl LiveDriver {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
+        self.state_ends().into_iter().chain(self.manner.deadline()).min()
+    }
+
+    fn state_ends(&self) -> Option<Timestamp> {
         match &self.state {
             State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
             State::Recalling { again_at, .. } => *again_at,
             State::Engaged { .. } => {
                 self.compare_at.into_iter().chain(self.next.as_ref().and_then(Next::deadline)).min()
             }
-            State::Idle | State::Moving { .. } => None,
+            State::Idle => self.compare_at,
+            State::Moving { .. } => None,
         }
     }
 
@@ -182,18 +206,20 @@ impl LiveDriver {
     }
 
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
-    pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
+    pub fn step(&mut self, now: Timestamp, policy: &Policy, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
         let (standing_before, waited) = (self.standing(), self.waits_for_work());
         self.settle(now, &mut out);
-        self.decide(now, input, &mut out);
+        self.decide(now, policy, input, &mut out);
         if self.next.is_some() && self.state == State::Idle {
             self.go_on_to_next(now, &mut out);
         }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
-            _ => self.compare_at = None,
+            _ if self.session.is_none() => self.compare_at = None,
+            _ => {}
         }
+        self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
             self.since = now;
         }
@@ -208,7 +234,10 @@ impl LiveDriver {
     }
 
     fn settle(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        if self.manner.settle(now) {
+            self.tell_standing(None, out);
+        }
+        if self.state_ends().is_none_or(|deadline| deadline > now) {
             return;
         }
         let offer = match &self.state {
@@ -222,7 +251,11 @@ impl LiveDriver {
                 }
                 return;
             }
-            State::Idle | State::Moving { .. } => return,
+            State::Idle => {
+                self.compare_at = None;
+                return self.read_row(out);
+            }
+            State::Moving { .. } => return,
         };
         self.state = State::Recalling { offer, again_at: None };
         self.read_row(out);
@@ -241,12 +274,16 @@ impl LiveDriver {
         self.state = State::Engaged { trip };
     }
 
-    fn decide(&mut self, now: Timestamp, input: DriverInput, out: &mut Vec<Effect>) {
+    fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(session, out),
+            DriverInput::Connected { session } => self.connected(now, session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
-            DriverInput::GoOnline { ask, last, vehicle } => {
+            DriverInput::GoOnline { ask, last, vehicle, homeward } => {
+                if !self.heads_home(now, policy, homeward, ask, out) {
+                    return;
+                }
                 self.drives(vehicle, ask, out);
+                self.manner.spoke();
                 self.wishes(Wish::Work, ask, out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
@@ -255,24 +292,43 @@ impl LiveDriver {
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
             }
-            DriverInput::Reserve { offer, until, needs } => self.reserve(offer, until, needs, out),
-            DriverInput::Offer(offer) => self.offered(offer, out),
-            DriverInput::Withdraw { offer, why } => self.withdrawn(offer, why, out),
+            DriverInput::GoHome { ask, homeward } => {
+                if self.heads_home(now, policy, homeward, ask, out) {
+                    self.tell_standing(Some(ask), out);
+                }
+            }
+            DriverInput::Reserve { offer, until, needs, way } => {
+                let wanted = self.wants(policy, needs, way);
+                self.reserve(offer, until, wanted, out);
+            }
+            DriverInput::Offer(offer) => self.offered(now, policy, offer, out),
+            DriverInput::Withdraw { offer, why } => self.withdrawn(policy, offer, why, out),
             DriverInput::Answer { offer, yes, ask } => self.answered(offer, yes, ask, out),
             DriverInput::Confirm { offer, trip, ask } => self.confirmed(offer, trip, ask, out),
             DriverInput::Does { trip, deed, ask } => self.does(trip, deed, ask, out),
             DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
             DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
+            DriverInput::AreYouComing { trip, reason } if self.trip().is_some_and(|held| held.id == trip) => {
+                self.tell(Notice::AreYouComing { trip, reason }, out);
+            }
+            DriverInput::AreYouComing { .. } => {}
+            DriverInput::TakenBack { trip, reason } => {
+                if self.trip().is_some_and(|held| held.id == trip.id) {
+                    self.tell(Notice::TakenBack { trip: trip.id, reason }, out);
+                }
+                self.freed(trip, None, out);
+            }
             DriverInput::Refused { ask, why } => self.refused(ask, why, out),
             DriverInput::Crossed { to, last } => self.crossed(to, last, out),
             DriverInput::MoveWritten(result) => self.move_written(result, out),
             DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
             DriverInput::Row { .. } => {}
+            DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
             DriverInput::TimePassed => {}
         }
     }
 
-    fn connected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -297,6 +353,7 @@ impl LiveDriver {
             }
             _ => {}
         }
+        self.show_suggestion(now, out);
     }
 
     fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
@@ -350,7 +407,17 @@ impl LiveDriver {
     }
 
     fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
+        if let Some(known) = self.trip().into_iter().chain(&self.last).find(|known| known.id == trip.id)
+            && known.version >= trip.version
+        {
+            // What the trip has said since was faster: the driver is further on, or free again.
+            let trip = known.clone();
+            return self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+        }
+        if self.trip().is_some_and(|held| held.id != trip.id) {
+            // One of the two is long over: the row knows which.
+            return self.read_row(out);
+        }
         if let State::Offered { offer: shown, .. } = &self.state
             && shown.id != offer
         {
@@ -359,6 +426,7 @@ impl LiveDriver {
             self.give_up(newer, out);
             self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
         }
+        self.manner.judged(true);
         self.engage(trip.clone());
         self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
@@ -379,6 +447,10 @@ impl LiveDriver {
     }
 
     fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        if trip.stage.committed_driver() != Some(&self.id) {
+            // A report that was repeated is answered with the end, and may overtake the word that the driver is free.
+            return self.freed(trip, ask, out);
+        }
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
                 self.state = State::Engaged { trip: trip.clone() };
@@ -389,11 +461,21 @@ impl LiveDriver {
     }
 
     fn freed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        if self.trip().is_none_or(|held| held.id != trip.id) {
+        let held = self.trip().filter(|held| held.id == trip.id);
+        if held.or(self.last.as_ref()).is_some_and(|known| known.id == trip.id && known.version > trip.version) {
+            return; // late: the driver has won the same trip again
+        }
+        // Freed of what was never won: this has overtaken the word of it, which must not count when it comes.
+        let offered = matches!(&self.state, State::Offered { offer, .. } if offer.id.trip == trip.id);
+        let goes = held.is_some() || offered;
+        self.last = Some(trip.clone());
+        if !goes {
             return;
         }
         self.state = State::Idle;
-        self.last = Some(trip.clone());
+        self.compare_at = None;
+        // A row that is being read now is older than the end of the trip.
+        self.reads += 1;
         if self.session.is_none() {
             self.wish = Wish::Rest;
         }
@@ -427,38 +509,6 @@ impl LiveDriver {
         }
     }
 
-    fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
-        match (&self.state, row) {
-            (State::Recalling { .. }, Ok(Some(trip))) => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Recalling { offer, .. }, Ok(None)) => {
-                let offer = *offer;
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
-                self.retire_if_gone(out);
-            }
-            (State::Recalling { offer, .. }, Err(())) => {
-                self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
-            }
-            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Engaged { .. }, Ok(None)) => {
-                // The trip has ended and the letter that says so was lost.
-                self.state = State::Idle;
-                if self.session.is_none() {
-                    self.wish = Wish::Rest;
-                }
-                self.tell_standing(None, out);
-                self.retire_if_gone(out);
-            }
-            _ => {}
-        }
-    }
-
     fn retire_if_gone(&self, out: &mut Vec<Effect>) {
         if self.is_gone() {
             out.push(Effect::Retire);
@@ -485,12 +535,16 @@ impl LiveDriver {
     fn tell_standing(&self, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
         let trip = self.trip().cloned();
         let last_trip = trip.is_some() && self.wish != Wish::Work;
-        self.tell(Notice::Standing { ask, availability: self.availability(), trip, last_trip }, out);
+        let homeward_until = self.manner.homeward().map(|homeward| homeward.until);
+        let availability = self.availability();
+        self.tell(Notice::Standing { ask, availability, trip, last_trip, homeward_until }, out);
     }
 
     fn standing(&self) -> Standing {
         let availability = self.availability();
         match availability {
+            // Shown enough for an hour: wants work, and is left in peace.
+            Availability::Available if self.manner.is_resting() => Standing::Taken(availability),
             // Who wants work has said with which vehicle.
             Availability::Available => match self.vehicle {
                 Some(vehicle) => Standing::Free(self.free(vehicle)),
@@ -510,7 +564,11 @@ impl LiveDriver {
     }
 
     fn free(&self, vehicle: Vehicle) -> Free {
-        Free::new(vehicle, self.since)
+        Free {
+            acceptance: self.manner.acceptance(),
+            homeward: self.manner.homeward().map(|homeward| homeward.to),
+            ..Free::new(vehicle, self.since)
+        }
     }
 
     /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.

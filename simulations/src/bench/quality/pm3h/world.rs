@@ -147,7 +147,7 @@ impl Play<'_> {
         let session = self.world.connect(&id, self.point(node));
         self.said += 1;
         let ask = World::ask(session, self.said);
-        self.world.says(&id, DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() });
+        self.world.says(&id, DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default(), homeward: None });
         self.world.ping(&id, self.point(node), None);
         self.seat_of.insert(id.clone(), number);
         self.seats.push(Seat { id, session, node, leg: None });
