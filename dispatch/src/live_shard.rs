@@ -12,12 +12,14 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Solver, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
+mod booked;
 mod homeward;
+mod pricing;
 mod proposals;
 mod record;
 mod roaming;
@@ -26,6 +28,7 @@ mod soon;
 
 use soon::Soon;
 
+pub use pricing::Estimate;
 pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
@@ -45,6 +48,8 @@ pub struct LiveShard {
     soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
+    /// Riders for later for whom every car would be too early, by when to look again.
+    booked: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
     rounds: u64,
@@ -54,6 +59,7 @@ pub struct LiveShard {
     /// Who is on the way home, and where that is.
     homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
+    surge: SurgeMap,
 }
 
 /// What a shard has seen, for metrics.
@@ -127,6 +133,7 @@ impl LiveShard {
             soon: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
+            booked: BTreeMap::new(),
             next_round_at: None,
             round: None,
             rounds: 0,
@@ -135,6 +142,7 @@ impl LiveShard {
             roaming: roaming::Roaming::new(id, policy),
             homeward: BTreeMap::new(),
             solver: Solver::default(),
+            surge: SurgeMap::default(),
         }
     }
 
@@ -165,11 +173,11 @@ impl LiveShard {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        let round_at = match &self.round {
+        let round = match &self.round {
             Some(round) => Some(round.until),
             None => self.next_round_at,
         };
-        [round_at, self.roaming.deadline()].into_iter().flatten().min()
+        round.into_iter().chain(self.surge.deadline()).chain(self.roaming.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -184,7 +192,10 @@ impl LiveShard {
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
             ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
-            ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
+            ShardInput::Unseek(trip) => {
+                self.waiting.retain(|_, seeker| seeker.trip != trip);
+                self.unbook(trip);
+            }
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {
                 if self.gather(from, round, candidates) {
@@ -199,6 +210,7 @@ impl LiveShard {
     }
 
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.look_again(now, policy);
         if self.round.as_ref().is_some_and(|round| round.until <= now) {
             self.counts.rounds_without_neighbours += 1;
             self.end_round(now, policy, out);
@@ -206,6 +218,7 @@ impl LiveShard {
         if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
             self.begin_round(now, policy, out);
         }
+        self.refresh_surge(now, policy);
         self.roam(now, policy, out);
     }
 
@@ -322,7 +335,9 @@ impl LiveShard {
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
         self.roaming.sought(now, &seeker);
+        let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
+        self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
             Method::Nearest if at_once => now,

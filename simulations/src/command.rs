@@ -158,6 +158,9 @@ struct CityArguments {
     /// Another city than Manhattan: a file made by the converter in simulations/data.
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
+    /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    prebooked: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -240,6 +243,10 @@ fn hours(text: &str) -> Result<f64, String> {
 
 fn demand(text: &str) -> Result<f64, String> {
     in_range(text, 0.0001, 100.0, "")
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    in_range(text, 0.0, 1.0, "")
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -331,7 +338,7 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: self.roaming.habits(),
+            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
             policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })

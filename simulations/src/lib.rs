@@ -6,6 +6,7 @@
 //! Touch with care: the same seed must give the same run, to the byte.
 
 pub mod bench;
+pub mod booking;
 pub mod city;
 pub mod command;
 pub mod crowd;

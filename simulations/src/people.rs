@@ -34,6 +34,10 @@ pub struct Habits {
     pub follows: f64,
     /// How often a phone sends its position, in ms.
     pub ping_every_ms: u64,
+    /// The share of riders who ask for a car for later.
+    pub prebooked: f64,
+    /// How far ahead those want to be picked up, in ms: from, to.
+    pub ahead_ms: (u64, u64),
 }
 
 impl Default for Habits {
@@ -48,6 +52,8 @@ impl Default for Habits {
             changes_mind: 0.02,
             follows: 0.6,
             ping_every_ms: 4_000,
+            prebooked: 0.0,
+            ahead_ms: (900_000, 2_700_000),
         }
     }
 }
@@ -85,6 +91,8 @@ pub struct TripNews {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
 }
 
 /// What a driver's app is told, whatever carried it.
@@ -290,14 +298,20 @@ impl Driver {
             StageName::Arrived => {
                 self.park(now);
                 let boarding = self.between(scene.habits.boarding_ms);
-                self.next = Some((later(now, boarding), DriverAct::PickedUp(trip.id)));
+                // Who comes early waits until the rider wanted to go.
+                let ready = trip.pickup_at.map_or(now, |wished| wished.max(now));
+                self.next = Some((later(ready, boarding), DriverAct::PickedUp(trip.id)));
             }
             StageName::InProgress => {
                 let driven = self.drive_to(now, trip.dropoff, scene);
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
             // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
-            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::Completed
+            | StageName::Cancelled
+            | StageName::Expired => {
                 if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
                     self.trip = None;
                     self.next = None;
@@ -344,7 +358,7 @@ pub struct Rider {
 }
 
 impl Rider {
-    /// A rider who asks at `now`.
+    /// A rider who wants a car at `now`.
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, habits: &Habits) -> Rider {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
@@ -363,7 +377,7 @@ impl Rider {
         self.gives_up_at = match stage {
             StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
             StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
-            StageName::Arrived | StageName::InProgress => None,
+            StageName::Scheduled | StageName::Arrived | StageName::InProgress => None,
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true

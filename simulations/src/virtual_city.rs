@@ -12,6 +12,7 @@ use geo::Resolution;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+use crate::booking::wished;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::learn::{Diary, Span};
@@ -88,7 +89,13 @@ impl Scenario {
 /// A trip as an app hears of it.
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
-    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.order.pickup, dropoff: trip.order.dropoff }
+    TripNews {
+        id: trip.id,
+        stage: trip.stage.name(),
+        pickup: trip.order.pickup,
+        dropoff: trip.order.dropoff,
+        pickup_at: trip.order.pickup_at,
+    }
 }
 
 /// What an app makes of a notice, if anything.
@@ -282,8 +289,13 @@ impl Play<'_> {
         let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
-        let (trip, _) = self.world.request(rider, Order::new(request.pickup, request.dropoff), key, chance);
-        let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
+        let pickup_at = wished(&mut self.rng, self.scene.habits, self.world.now());
+        let order = Order { pickup_at, ..Order::new(request.pickup, request.dropoff) };
+        let (trip, _) = self.world.request(rider, order, key, chance);
+        if let Some(wished) = pickup_at {
+            self.ledger.wished(trip, wished);
+        }
+        let person = Rider::new(self.rng.random(), pickup_at.unwrap_or(self.world.now()), self.scene.habits);
         self.riders.insert(trip, person);
         self.rider_next(trip);
     }

@@ -196,6 +196,7 @@ impl World {
         let epoch = self.own(home);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
+        let order = self.shards.get(&home).map_or(order, |shard| shard.priced(self.now, &self.policy, order));
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
         let caps = RiderCaps::of(&self.policy, self.now);

@@ -337,9 +337,11 @@ impl From<&Stage> for Availability {
             Stage::EnRoute { .. } => Availability::EnRoute,
             Stage::Arrived { .. } => Availability::Arrived,
             Stage::InProgress { .. } => Availability::OnTrip,
-            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => {
-                Availability::Available
-            }
+            Stage::Scheduled
+            | Stage::Searching
+            | Stage::Completed { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Expired => Availability::Available,
         }
     }
 }

@@ -310,7 +310,7 @@ fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
 #[test]
 fn a_request_needs_two_places_and_may_say_more() {
     let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
-    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()) }));
+    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()), quote: None }));
     for (text, code, field) in [
         (
             r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":-1}"#,
@@ -343,7 +343,7 @@ fn what_else_a_rider_asks_for_is_read_and_told_back() {
         (r#"{"shared":true}"#, Order { shared: true, ..plain }),
     ] {
         let text = format!("{{{places},{}", &more[1..]);
-        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order }));
+        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order, quote: None }));
         let mut told = view(Stage::Searching, 1, None);
         told.trip.order = order;
         let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000), after: None };
