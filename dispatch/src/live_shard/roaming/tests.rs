@@ -75,7 +75,18 @@ impl Street {
                 let (needs, without) = (Needs::default(), BTreeSet::new());
                 let requested_at = self.now;
                 let (dropoff, widened) = (pickup, 0);
-                let seeker = Seeker { trip, pickup, dropoff, needs, requested_at, without, wave, widened, at_once };
+                let seeker = Seeker {
+                    trip,
+                    pickup,
+                    dropoff,
+                    needs,
+                    requested_at,
+                    without,
+                    wave,
+                    widened,
+                    at_once,
+                    pickup_at: None,
+                };
                 self.tell(ShardInput::Seek(seeker));
                 self.tell(ShardInput::Unseek(trip));
             }
@@ -200,7 +211,7 @@ fn nobody_is_told_anything_when_it_is_off_but_demand_is_learned() {
     let mut street = with_a_gap(RepositionPolicy { on: false, ..for_one_car() });
     street.online("ann", place(0.0, 0.0));
     assert_eq!(names(&street.passes(seconds(3_600))), []);
-    assert_eq!(street.shard.deadline(), None);
+    assert_eq!(street.shard.roaming.deadline(), None);
     let forecast = street.shard.forecast().unwrap();
     assert!(forecast.rate(forecast.cell_at(place(2_000.0, 0.0)), street.now) > 0.5);
 }
@@ -282,6 +293,7 @@ fn a_request_in_a_neighbours_cell_counts_for_the_own_cell_beside_it() {
             wave: 1,
             widened: 0,
             at_once: true,
+            pickup_at: None,
         };
         roaming.sought(START, &seeker);
     }
