@@ -21,6 +21,7 @@ mod manner;
 mod next;
 mod offers;
 mod roaming;
+mod row;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -46,7 +47,8 @@ pub struct LiveDriver {
     since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
-    /// While on a trip: when to compare memory with the row.
+    /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
+    /// row did not know of the trip, which may only have been written late.
     compare_at: Option<Timestamp>,
     /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
     suggested: Option<Suggested>,
@@ -127,6 +129,12 @@ impl LiveDriver {
         self.home
     }
 
+    /// The number of homes this driver has had, as far as it knows.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// The connection the driver's app speaks over.
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
@@ -178,7 +186,8 @@ impl LiveDriver {
             State::Engaged { .. } => {
                 self.compare_at.into_iter().chain(self.next.as_ref().and_then(Next::deadline)).min()
             }
-            State::Idle | State::Moving { .. } => None,
+            State::Idle => self.compare_at,
+            State::Moving { .. } => None,
         }
     }
 
@@ -207,7 +216,8 @@ impl LiveDriver {
         }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
-            _ => self.compare_at = None,
+            _ if self.session.is_none() => self.compare_at = None,
+            _ => {}
         }
         self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
@@ -241,7 +251,11 @@ impl LiveDriver {
                 }
                 return;
             }
-            State::Idle | State::Moving { .. } => return,
+            State::Idle => {
+                self.compare_at = None;
+                return self.read_row(out);
+            }
+            State::Moving { .. } => return,
         };
         self.state = State::Recalling { offer, again_at: None };
         self.read_row(out);
@@ -393,7 +407,17 @@ impl LiveDriver {
     }
 
     fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
+        if let Some(known) = self.trip().into_iter().chain(&self.last).find(|known| known.id == trip.id)
+            && known.version >= trip.version
+        {
+            // What the trip has said since was faster: the driver is further on, or free again.
+            let trip = known.clone();
+            return self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+        }
+        if self.trip().is_some_and(|held| held.id != trip.id) {
+            // One of the two is long over: the row knows which.
+            return self.read_row(out);
+        }
         if let State::Offered { offer: shown, .. } = &self.state
             && shown.id != offer
         {
@@ -423,6 +447,10 @@ impl LiveDriver {
     }
 
     fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        if trip.stage.committed_driver() != Some(&self.id) {
+            // A report that was repeated is answered with the end, and may overtake the word that the driver is free.
+            return self.freed(trip, ask, out);
+        }
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
                 self.state = State::Engaged { trip: trip.clone() };
@@ -433,11 +461,21 @@ impl LiveDriver {
     }
 
     fn freed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        if self.trip().is_none_or(|held| held.id != trip.id) {
+        let held = self.trip().filter(|held| held.id == trip.id);
+        if held.or(self.last.as_ref()).is_some_and(|known| known.id == trip.id && known.version > trip.version) {
+            return; // late: the driver has won the same trip again
+        }
+        // Freed of what was never won: this has overtaken the word of it, which must not count when it comes.
+        let offered = matches!(&self.state, State::Offered { offer, .. } if offer.id.trip == trip.id);
+        let goes = held.is_some() || offered;
+        self.last = Some(trip.clone());
+        if !goes {
             return;
         }
         self.state = State::Idle;
-        self.last = Some(trip.clone());
+        self.compare_at = None;
+        // A row that is being read now is older than the end of the trip.
+        self.reads += 1;
         if self.session.is_none() {
             self.wish = Wish::Rest;
         }
@@ -468,38 +506,6 @@ impl LiveDriver {
             Err(crate::WriteError::Busy) => self.state = State::Idle,
             Err(crate::WriteError::Fenced | crate::WriteError::Unknown) => out.push(Effect::Rebuild { shard: true }),
             Err(_) => out.push(Effect::Rebuild { shard: false }),
-        }
-    }
-
-    fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
-        match (&self.state, row) {
-            (State::Recalling { .. }, Ok(Some(trip))) => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Recalling { offer, .. }, Ok(None)) => {
-                let offer = *offer;
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
-                self.retire_if_gone(out);
-            }
-            (State::Recalling { offer, .. }, Err(())) => {
-                self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
-            }
-            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Engaged { .. }, Ok(None)) => {
-                // The trip has ended and the letter that says so was lost.
-                self.state = State::Idle;
-                if self.session.is_none() {
-                    self.wish = Wish::Rest;
-                }
-                self.tell_standing(None, out);
-                self.retire_if_gone(out);
-            }
-            _ => {}
         }
     }
 

@@ -77,6 +77,10 @@ impl LiveDriver {
             }
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 self.state = State::Idle;
+                if why == Withdrawal::NotCommitted {
+                    // The store may know of a trip that memory does not: the row is read at once.
+                    self.compare_at = Some(Timestamp::default());
+                }
                 self.tell(Notice::Withdrawn { offer, why }, out);
                 if why == Withdrawal::Expired {
                     self.was_silent(policy, out);
