@@ -285,7 +285,6 @@ fn a_request_in_a_neighbours_cell_counts_for_the_own_cell_beside_it() {
             wave: 1,
             widened: 0,
             at_once: true,
-            pickup_at: None,
         };
         roaming.sought(START, &seeker);
     }
