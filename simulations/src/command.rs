@@ -6,6 +6,7 @@
 mod compare;
 mod faults;
 mod learn;
+mod numbers;
 mod roads;
 mod roaming;
 
@@ -29,6 +30,7 @@ use crate::virtual_city::Scenario;
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
+use numbers::{demand, hours, in_range, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
 
@@ -247,29 +249,6 @@ enum Output {
     Text,
     /// JSON.
     Json,
-}
-
-fn in_range(text: &str, least: f64, most: f64, unit: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (least..=most).contains(&value) => Ok(value),
-        _ => Err(format!("allowed is a number from {least} to {most}{unit}")),
-    }
-}
-
-fn hours(text: &str) -> Result<f64, String> {
-    in_range(text, 0.01, 168.0, " (hours)")
-}
-
-fn demand(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0001, 100.0, "")
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    in_range(text, 0.1, 100.0, "")
-}
-
-fn time_of_day(text: &str) -> Result<u32, String> {
-    crate::compare::time_of_day(text).ok_or_else(|| "allowed is a time from 00:00 to 23:59".to_owned())
 }
 
 /// Exit code when the simulation ran and something was wrong with it.

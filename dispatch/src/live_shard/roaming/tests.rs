@@ -203,7 +203,7 @@ fn nobody_is_told_anything_when_it_is_off_but_demand_is_learned() {
     let mut street = with_a_gap(RepositionPolicy { on: false, ..for_one_car() });
     street.online("ann", place(0.0, 0.0));
     assert_eq!(names(&street.passes(seconds(3_600))), []);
-    assert_eq!(street.shard.deadline(), None);
+    assert_eq!(street.shard.roaming.deadline(), None);
     let forecast = street.shard.forecast().unwrap();
     assert!(forecast.rate(forecast.cell_at(place(2_000.0, 0.0)), street.now) > 0.5);
 }
