@@ -20,6 +20,7 @@ mod order;
 mod places;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
 mod reposition;
 mod slots;
@@ -44,7 +45,8 @@ pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
-    BadPolicy, Explaining, Forward, Matching, Method, OfferPolicy, Policy, RepositionPolicy, WAVE_MAX, Weights,
+    BadPolicy, Explaining, Forward, Matching, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX,
+    Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,

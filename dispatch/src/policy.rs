@@ -11,6 +11,7 @@ mod explaining;
 mod forward;
 mod matching;
 mod offers;
+mod pooling;
 mod reposition;
 mod weights;
 
@@ -18,6 +19,7 @@ pub use explaining::Explaining;
 pub use forward::Forward;
 pub use matching::Matching;
 pub use offers::{OfferPolicy, WAVE_MAX};
+pub use pooling::PoolingPolicy;
 pub use reposition::RepositionPolicy;
 pub use weights::Weights;
 
@@ -90,6 +92,8 @@ pub struct Policy {
     /// How many minutes the city's clocks are ahead of UTC (negative: behind). Traffic depends on the hour by these
     /// clocks; where they change in summer, set it anew.
     pub utc_offset_min: i16,
+    /// Rides that are shared.
+    pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
 }
@@ -125,6 +129,7 @@ impl Default for Policy {
             // Manhattan's mean taxi speed on a working day is about 5 m/s; 4/pi is the mean detour of a grid.
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
+            pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
         }
     }
@@ -206,6 +211,7 @@ impl Policy {
             let value = format!("{} min", self.utc_offset_min);
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
+        self.pooling.check()?;
         self.reposition.check()?;
         self.offers.check()
     }

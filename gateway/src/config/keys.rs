@@ -312,6 +312,17 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| straight_line(settings, None, Some(text)),
         |settings| settings.city.policy.travel.straight_line().speed_mps().to_string()
     ),
+    policy_value!("policy.pooling.on", pooling.on, "true or false"),
+    policy_value!("policy.pooling.seats", pooling.seats, "a whole number from 2 to 8"),
+    policy_value!("policy.pooling.riders_max", pooling.riders_max, "a whole number from 2 to 12"),
+    policy_seconds!("policy.pooling.wait_max", pooling.wait_max, "seconds from 10 to 7200"),
+    policy_value!("policy.pooling.detour_factor", pooling.detour_factor, "a number from 1 to 5"),
+    policy_seconds!("policy.pooling.detour_constant", pooling.detour_constant, "seconds from 0 to 7200"),
+    policy_seconds!("policy.pooling.boarding", pooling.boarding, "seconds from 0 to 600"),
+    policy_seconds!("policy.pooling.alighting", pooling.alighting, "seconds from 0 to 600"),
+    policy_value!("policy.pooling.drive_weight", pooling.drive_weight, "a whole number from 1 to 1000"),
+    policy_value!("policy.pooling.rider_weight", pooling.rider_weight, "a whole number from 0 to 1000"),
+    policy_value!("policy.pooling.search_steps_max", pooling.search_steps_max, "a whole number from 1000 to 100000000"),
     policy_value!("policy.reposition.on", reposition.on, "true or false"),
     policy_seconds!("policy.reposition.every", reposition.every, "seconds from 10 to 3600"),
     key!(
@@ -369,7 +380,7 @@ pub fn describe_keys() -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "{:<26} {:<36} default {:<24} {}",
+            "{:<32} {:<39} default {:<24} {}",
             key.name,
             key.variable(),
             (key.show)(&defaults),
