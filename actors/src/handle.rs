@@ -314,7 +314,11 @@ impl City {
         info!("the city has stopped");
     }
 
-    fn check_running(&self) -> Result<(), CityError> {
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.0.shared.routes
+    }
+
+    pub(crate) fn check_running(&self) -> Result<(), CityError> {
         if self.0.stopping.load(Ordering::SeqCst) { Err(CityError::Stopping) } else { Ok(()) }
     }
 

@@ -47,6 +47,19 @@ impl ShardActor {
         }
     }
 
+    /// The core, to be looked at.
+    pub(crate) fn live(&self) -> &LiveShard {
+        &self.live
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.office.shared.clock.now()
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        self.office.policy()
+    }
+
     fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
         let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
         for effect in effects {

@@ -22,6 +22,8 @@ pub enum Rule {
     Homeward,
     /// Is farther away than this wave of the search reaches.
     TooFar,
+    /// Would be at the pickup later than [`crate::Policy::wait_max`] allows.
+    TooLate,
 }
 
 impl Rule {
@@ -34,6 +36,7 @@ impl Rule {
             Rule::PositionOld => "position_old",
             Rule::Homeward => "homeward",
             Rule::TooFar => "too_far",
+            Rule::TooLate => "too_late",
         }
     }
 }

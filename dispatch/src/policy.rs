@@ -56,6 +56,9 @@ pub struct Policy {
     pub match_every: Duration,
     /// How far away, along a great circle, a driver may be from a pickup. At city speed 5 km are about 15 minutes.
     pub pickup_within: Meters,
+    /// How long after the request a car may be at the pickup at the latest: a driver who would be there later is not
+    /// proposed. An hour by default: bounds of cities differ too much for a promise nobody made.
+    pub wait_max: Duration,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
     /// How drivers are asked: in waves.
@@ -110,6 +113,7 @@ impl Default for Policy {
             matching: Matching::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
+            wait_max: Duration::from_secs(3_600),
             candidates_max: 32,
             offers: OfferPolicy::default(),
             offer_lasts: Duration::from_secs(12),
@@ -164,6 +168,7 @@ impl Policy {
             }
         };
         seconds("match_every", self.match_every, 0.05, 60.0, "0.05 to 60 s")?;
+        seconds("wait_max", self.wait_max, 30.0, 86_400.0, "30 s to 24 h")?;
         seconds("offer_lasts", self.offer_lasts, 1.0, 120.0, "1 to 120 s")?;
         seconds("reservation_grace", self.reservation_grace, 0.5, 60.0, "0.5 to 60 s")?;
         seconds("reply_within", self.reply_within, 0.01, 10.0, "0.01 to 10 s")?;

@@ -15,6 +15,7 @@ pub mod import;
 pub mod ledger;
 pub mod people;
 pub mod report;
+pub mod streets;
 pub mod tlc;
 pub mod virtual_city;
 pub mod world;

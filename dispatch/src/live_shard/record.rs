@@ -123,6 +123,10 @@ impl LiveShard {
                 Rule::PositionOld
             } else if near.distance() > policy.search_radius(seeker.widened) {
                 Rule::TooFar
+            } else if now.since(seeker.requested_at) + policy.eta(near.point(), seeker.pickup, now).time
+                > policy.wait_max
+            {
+                Rule::TooLate
             } else {
                 // Farther than all candidates, and there were enough of them.
                 return None;

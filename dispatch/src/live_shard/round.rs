@@ -154,7 +154,11 @@ impl LiveShard {
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
         let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
+        let waited = now.since(seeker.requested_at);
         let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| {
+            if waited + pickup_eta.time > policy.wait_max {
+                return None;
+            }
             // Who is in the index is free, and has a spot.
             let spot = self.spots.get(near.key())?;
             let Standing::Free(free) = spot.standing else { return None };

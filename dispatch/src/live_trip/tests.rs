@@ -39,7 +39,7 @@ fn searching() -> LiveTrip {
 }
 
 fn proposal(name: &str) -> Proposal {
-    Proposal { driver: driver(name), home: home(), pickup_eta: Duration::from_secs(60) }
+    Proposal { driver: driver(name), home: home(), pickup_eta: Duration::from_secs(60), busy_for: Duration::ZERO }
 }
 
 /// A trip whose offer ann, bob and cat are looking at since second 2.

@@ -272,6 +272,7 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.offers.stagger", offers.stagger, "seconds from 0 to 60"),
     policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
     policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
+    policy_seconds!("policy.wait_max", wait_max, "seconds from 30 to 86400"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
