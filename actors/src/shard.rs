@@ -4,7 +4,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
-use dispatch::{Decision, Effect, Epoch, LiveShard, LiveTrip, ShardCounts, ShardId, ShardInput, TripInput, TripView};
+use dispatch::{
+    Decision, Effect, Epoch, LiveShard, LiveTrip, Policy, ShardCounts, ShardId, ShardInput, Timestamp, TripInput,
+    TripView,
+};
 use persistence::LoadedShard;
 use tokio::sync::watch;
 use tracing::{debug, info};
