@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, OfferPolicy, Policy, RiderId, SessionId, Stage, StageName, Timestamp,
+    Deed, DriverId, DriverInput, Notice, OfferPolicy, Order, Policy, RiderId, SessionId, Stage, StageName, Timestamp,
     TripId, Vehicle, Weights,
 };
 use geo::{Meters, Point, Resolution, StraightLine, Travel};
@@ -183,7 +183,7 @@ impl Play<'_> {
         let wanted = self.case.wanted[number];
         let rider = RiderId::new(&format!("rider-{number}")).map_err(|why| why.to_string())?;
         let (pickup, dropoff) = (self.point(wanted.from), self.point(wanted.to));
-        self.world.request(rider, pickup, dropoff, Needs::default(), format!("request-{number}"), number as u64);
+        self.world.request(rider, Order::new(pickup, dropoff), format!("request-{number}"), number as u64);
         Ok(())
     }
 
@@ -234,11 +234,11 @@ impl Play<'_> {
             Notice::Trip { trip, .. } => {
                 let waited_ms = ms(self.world.now().since(trip.requested_at));
                 match (&trip.stage, trip.stage.name()) {
-                    (Stage::EnRoute { .. }, _) => self.drive(seat, trip.id, trip.pickup, Deed::Arrived)?,
+                    (Stage::EnRoute { .. }, _) => self.drive(seat, trip.id, trip.order.pickup, Deed::Arrived)?,
                     (Stage::Arrived { .. }, _) => self.does(seat, trip.id, Deed::PickedUp),
                     (Stage::InProgress { .. }, _) => {
                         self.waits_ms.insert(trip.id, waited_ms);
-                        self.drive(seat, trip.id, trip.dropoff, Deed::DroppedOff)?;
+                        self.drive(seat, trip.id, trip.order.dropoff, Deed::DroppedOff)?;
                     }
                     (_, StageName::Completed) => {}
                     (_, ended) => return Err(format!("a trip of the case ended {ended:?} with a driver on it")),
