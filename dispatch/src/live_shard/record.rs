@@ -119,6 +119,8 @@ impl LiveShard {
                 Rule::TurnedDown
             } else if !seeker.needs.fits(free.vehicle) {
                 Rule::Vehicle
+            } else if !self.leads_home(policy, seeker, driver) {
+                Rule::Homeward
             } else if near.age() > policy.position_fresh_for {
                 Rule::PositionOld
             } else if near.distance() > policy.search_radius(seeker.widened) {

@@ -1,17 +1,22 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CarPosition, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
+use dispatch::{
+    CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView,
+};
 use serde::Serialize;
 
 use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
+use crate::auth::QUOTE_BYTES_MAX;
 use crate::fields::{Fields, Mistake};
 
 /// The body of a request for a trip.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NewTripBody {
     pub(crate) order: Order,
+    /// As the rider was given it.
+    pub(crate) quote: Option<String>,
 }
 
 impl NewTripBody {
@@ -21,13 +26,21 @@ impl NewTripBody {
     /// [`Mistake`] names the field by its path.
     pub(crate) fn read(text: &str) -> Result<NewTripBody, Mistake> {
         let mut fields = Fields::read(text, "body")?;
-        let pickup = fields.place("pickup", "pickup.")?;
-        let dropoff = fields.place("dropoff", "dropoff.")?;
-        let needs = super::vehicle::needs(&mut fields)?;
-        let pickup_at = fields.maybe_moment("pickup_at_ms")?;
-        let shared = fields.maybe_flag("shared")?.unwrap_or(false);
+        let order = super::order::order(&mut fields)?;
+        let quote = fields.maybe_text("quote", QUOTE_BYTES_MAX, "a quote as POST /v1/quotes gave it")?;
+        fields.done("pickup, dropoff, needs, pickup_at_ms, shared, quote")?;
+        Ok(NewTripBody { order, quote: quote.map(Into::into) })
+    }
+
+    /// Reads the body of a question for the price: a request without a quote.
+    ///
+    /// # Errors
+    /// As [`NewTripBody::read`].
+    pub(crate) fn read_order(text: &str) -> Result<Order, Mistake> {
+        let mut fields = Fields::read(text, "body")?;
+        let order = super::order::order(&mut fields)?;
         fields.done("pickup, dropoff, needs, pickup_at_ms, shared")?;
-        Ok(NewTripBody { order: Order { pickup, dropoff, needs, pickup_at, shared, fare: None } })
+        Ok(order)
     }
 }
 
@@ -47,6 +60,12 @@ pub(crate) struct DriverTrip<'a> {
     #[serde(flatten)]
     more: OrderBody,
     since_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
 }
 
 impl<'a> From<&'a Trip> for DriverTrip<'a> {
@@ -61,6 +80,9 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             needs: NeedsBody::of(trip.order.needs),
             more: OrderBody::of(&trip.order),
             since_ms: trip.since.millis(),
+            cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
         }
     }
 }
@@ -85,6 +107,10 @@ pub(crate) struct TripBody<'a> {
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     car: Option<Car>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +160,8 @@ impl<'a> TripBody<'a> {
         TripBody {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
             cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
             car,
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
@@ -160,6 +188,8 @@ impl<'a> TripBody<'a> {
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,
+            cancel_reason: None,
+            cancellation_fee_stage: None,
             car: None,
             eta_ms: None,
             eta_source: None,
@@ -170,6 +200,13 @@ impl<'a> TripBody<'a> {
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })
                 .collect(),
         }
+    }
+}
+
+fn why_cancelled(stage: &Stage) -> Option<(CancelReason, FeeStage)> {
+    match *stage {
+        Stage::Cancelled { reason, fee, .. } => Some((reason, fee)),
+        _ => None,
     }
 }
 
