@@ -97,6 +97,8 @@ struct ImportArguments {
 enum BenchCommand {
     /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
     Geo(GeoArguments),
+    /// Who gets whom: the exact plan beside scipy's sparse solver, a greedy and a dense Hungarian method.
+    Matching(MatchingArguments),
     /// How well requests are served: cases whose answers others have published, played by Hansom's own cores.
     ///
     /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
@@ -110,6 +112,15 @@ struct GeoArguments {
     /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     valhalla_python: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct MatchingArguments {
+    #[command(flatten)]
+    bench: BenchArguments,
+    /// A Python with the package scipy, the peer of most rows; by default python3, if it has it.
+    #[arg(long, value_name = "PYTHON")]
+    scipy_python: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -265,6 +276,9 @@ pub fn main() -> ExitCode {
         Command::Bench(BenchCommand::Geo(arguments)) => {
             let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
             arguments.bench.print(&settings, bench::geo::run)
+        }
+        Command::Bench(BenchCommand::Matching(MatchingArguments { bench, scipy_python })) => {
+            bench.print(&Settings { scipy_python, ..bench.settings() }, crate::bench::matching::run)
         }
         Command::Bench(BenchCommand::Quality(arguments)) => {
             let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
