@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use dispatch::{
-    BadPolicy, DriverId, Epoch, Event, LiveTrip, Order, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
-    ShardId, TripId, TripView, answer_for_ended,
+    BadPolicy, CancelReason, DriverId, Epoch, Event, LiveTrip, Order, Party, RETRY_AFTER, Refusal, RequestKey, RiderId,
+    ShardCounts, ShardId, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
 use persistence::{Committer, DriverRow, Store, StoreError};
@@ -228,10 +228,10 @@ impl City {
     /// # Errors
     /// [`Refusal::IllegalStep`] when it has ended otherwise, or when the rider is already in the car;
     /// [`Refusal::UnknownTrip`] when nobody knows it.
-    pub async fn cancel(&self, id: TripId, by: Party) -> Result<TripView, CityError> {
+    pub async fn cancel(&self, id: TripId, by: Party, reason: CancelReason) -> Result<TripView, CityError> {
         if let Some(Door { addr, .. }) = self.0.shared.routes.get(id.home()) {
             let (reply, answer) = oneshot::channel();
-            addr.try_send(Cancel { trip: id, by, reply }).map_err(|_| CityError::come_back())?;
+            addr.try_send(Cancel { trip: id, by, reason, reply }).map_err(|_| CityError::come_back())?;
             if let Ok(answer) = answer.await {
                 return answer.map_err(busy_or_refused);
             }
@@ -314,7 +314,11 @@ impl City {
         info!("the city has stopped");
     }
 
-    fn check_running(&self) -> Result<(), CityError> {
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.0.shared.routes
+    }
+
+    pub(crate) fn check_running(&self) -> Result<(), CityError> {
         if self.0.stopping.load(Ordering::SeqCst) { Err(CityError::Stopping) } else { Ok(()) }
     }
 

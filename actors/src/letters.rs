@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix::Message;
 use dispatch::{
-    DriverId, DriverInput, Event, LiveDriver, Notice, Party, Refusal, RequestKey, SessionId, ShardId, ShardInput,
-    Timestamp, TripId, TripInput, TripView,
+    CancelReason, DriverId, DriverInput, Event, LiveDriver, Notice, Party, Refusal, RequestKey, SessionId, ShardId,
+    ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -65,6 +65,7 @@ pub(crate) struct TripMail(pub(crate) TripInput);
 #[rtype(result = "()")]
 pub(crate) struct CancelTrip {
     pub(crate) by: Party,
+    pub(crate) reason: CancelReason,
     pub(crate) reply: oneshot::Sender<TripAnswer>,
 }
 
@@ -74,6 +75,7 @@ pub(crate) struct CancelTrip {
 pub(crate) struct Cancel {
     pub(crate) trip: TripId,
     pub(crate) by: Party,
+    pub(crate) reason: CancelReason,
     pub(crate) reply: oneshot::Sender<TripAnswer>,
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     pub(crate) offers: IntCounter,
     pub(crate) matches: IntCounter,
     pub(crate) rounds: IntCounter,
+    pub(crate) rounds_cut_short: IntCounter,
     pub(crate) rounds_without_neighbours: IntCounter,
     pub(crate) etas_fallback: IntCounterVec,
     pub(crate) mailbox_full: IntCounterVec,
@@ -57,6 +58,10 @@ impl Metrics {
             offers: counter("actors_offers_total", "Offers shown to drivers")?,
             matches: counter("actors_matches_total", "Pairs proposed by matching rounds")?,
             rounds: counter("actors_rounds_total", "Matching rounds planned")?,
+            rounds_cut_short: counter(
+                "actors_rounds_cut_short_total",
+                "Matching rounds whose plan is not the best there is: policy.matching.work_max ran out",
+            )?,
             rounds_without_neighbours: counter(
                 "actors_rounds_without_neighbours_total",
                 "Matching rounds planned before every neighbour had answered",

@@ -4,7 +4,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
-use dispatch::{Decision, Effect, Epoch, LiveShard, LiveTrip, ShardCounts, ShardId, ShardInput, TripInput, TripView};
+use dispatch::{
+    Decision, Effect, Epoch, LiveShard, LiveTrip, Policy, RiderCaps, ShardCounts, ShardId, ShardInput, Timestamp,
+    TripInput, TripView,
+};
 use persistence::LoadedShard;
 use tokio::sync::watch;
 use tracing::{debug, info};
@@ -47,6 +50,19 @@ impl ShardActor {
         }
     }
 
+    /// The core, to be looked at.
+    pub(crate) fn live(&self) -> &LiveShard {
+        &self.live
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.office.shared.clock.now()
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        self.office.policy()
+    }
+
     fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
         let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
         for effect in effects {
@@ -71,6 +87,7 @@ impl ShardActor {
         grow(&metrics.pings.with_label_values(&["implausible"]), &mut seen.pings_implausible, now.pings_implausible);
         grow(&metrics.pings.with_label_values(&["stray"]), &mut seen.pings_stray, now.pings_stray);
         grow(&metrics.rounds, &mut seen.rounds, now.rounds);
+        grow(&metrics.rounds_cut_short, &mut seen.rounds_cut_short, now.rounds_cut_short);
         grow(&metrics.matches, &mut seen.matches, now.matches);
         grow(&metrics.etas_fallback.with_label_values(&["match"]), &mut seen.etas_fallback, now.etas_fallback);
         let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);
@@ -148,7 +165,8 @@ impl Handler<Request> for ShardActor {
 
     fn handle(&mut self, request: Request, _: &mut Context<Self>) {
         let Request { trip, event, at, key, reply } = request;
-        match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), FIRST_ASK) {
+        let caps = RiderCaps::of(self.office.policy(), at);
+        match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), Some(caps), FIRST_ASK) {
             Some((live, effects)) => self.office.begin_trip(live, effects, Some(reply)),
             None => drop(reply.send(Err(come_back()))),
         }
@@ -158,10 +176,10 @@ impl Handler<Request> for ShardActor {
 impl Handler<Cancel> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, Cancel { trip, by, reply }: Cancel, _: &mut Context<Self>) {
+    fn handle(&mut self, Cancel { trip, by, reason, reply }: Cancel, _: &mut Context<Self>) {
         // Dropping the reply makes the asker look into the store: the trip has ended, or its actor is being rebuilt.
         let Some(addr) = self.office.trip(trip) else { return };
-        if post(&addr, CancelTrip { by, reply }).is_some() {
+        if post(&addr, CancelTrip { by, reason, reply }).is_some() {
             self.office.to_trip(trip, TripInput::TimePassed);
         }
     }

@@ -9,11 +9,15 @@ use std::time::Duration;
 
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
+    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
+    Write,
 };
 
+use manner::Manner;
+pub(crate) use manner::leads_home;
 use next::Next;
 
+mod manner;
 mod next;
 mod offers;
 mod row;
@@ -47,6 +51,8 @@ pub struct LiveDriver {
     compare_at: Option<Timestamp>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
+    /// How the driver deals with offers.
+    manner: Manner,
 }
 
 /// What the driver wants, as far as the app said.
@@ -103,6 +109,7 @@ impl LiveDriver {
             reads: 0,
             compare_at: None,
             last: None,
+            manner: Manner::default(),
         }
     }
 
@@ -165,6 +172,10 @@ impl LiveDriver {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
+        self.state_ends().into_iter().chain(self.manner.deadline()).min()
+    }
+
+    fn state_ends(&self) -> Option<Timestamp> {
         match &self.state {
             State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
             State::Recalling { again_at, .. } => *again_at,
@@ -191,11 +202,11 @@ impl LiveDriver {
     }
 
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
-    pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
+    pub fn step(&mut self, now: Timestamp, policy: &Policy, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
         let (standing_before, waited) = (self.standing(), self.waits_for_work());
         self.settle(now, &mut out);
-        self.decide(now, input, &mut out);
+        self.decide(now, policy, input, &mut out);
         if self.next.is_some() && self.state == State::Idle {
             self.go_on_to_next(now, &mut out);
         }
@@ -218,7 +229,10 @@ impl LiveDriver {
     }
 
     fn settle(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        if self.manner.settle(now) {
+            self.tell_standing(None, out);
+        }
+        if self.state_ends().is_none_or(|deadline| deadline > now) {
             return;
         }
         let offer = match &self.state {
@@ -255,12 +269,16 @@ impl LiveDriver {
         self.state = State::Engaged { trip };
     }
 
-    fn decide(&mut self, now: Timestamp, input: DriverInput, out: &mut Vec<Effect>) {
+    fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
             DriverInput::Connected { session } => self.connected(session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
-            DriverInput::GoOnline { ask, last, vehicle } => {
+            DriverInput::GoOnline { ask, last, vehicle, homeward } => {
+                if !self.heads_home(now, policy, homeward, ask, out) {
+                    return;
+                }
                 self.drives(vehicle, ask, out);
+                self.manner.spoke();
                 self.wishes(Wish::Work, ask, out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
@@ -269,14 +287,32 @@ impl LiveDriver {
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
             }
-            DriverInput::Reserve { offer, until, needs } => self.reserve(offer, until, needs, out),
-            DriverInput::Offer(offer) => self.offered(offer, out),
-            DriverInput::Withdraw { offer, why } => self.withdrawn(offer, why, out),
+            DriverInput::GoHome { ask, homeward } => {
+                if self.heads_home(now, policy, homeward, ask, out) {
+                    self.tell_standing(Some(ask), out);
+                }
+            }
+            DriverInput::Reserve { offer, until, needs, way } => {
+                let wanted = self.wants(policy, needs, way);
+                self.reserve(offer, until, wanted, out);
+            }
+            DriverInput::Offer(offer) => self.offered(now, policy, offer, out),
+            DriverInput::Withdraw { offer, why } => self.withdrawn(policy, offer, why, out),
             DriverInput::Answer { offer, yes, ask } => self.answered(offer, yes, ask, out),
             DriverInput::Confirm { offer, trip, ask } => self.confirmed(offer, trip, ask, out),
             DriverInput::Does { trip, deed, ask } => self.does(trip, deed, ask, out),
             DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
             DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
+            DriverInput::AreYouComing { trip, reason } if self.trip().is_some_and(|held| held.id == trip) => {
+                self.tell(Notice::AreYouComing { trip, reason }, out);
+            }
+            DriverInput::AreYouComing { .. } => {}
+            DriverInput::TakenBack { trip, reason } => {
+                if self.trip().is_some_and(|held| held.id == trip.id) {
+                    self.tell(Notice::TakenBack { trip: trip.id, reason }, out);
+                }
+                self.freed(trip, None, out);
+            }
             DriverInput::Refused { ask, why } => self.refused(ask, why, out),
             DriverInput::Crossed { to, last } => self.crossed(to, last, out),
             DriverInput::MoveWritten(result) => self.move_written(result, out),
@@ -383,6 +419,7 @@ impl LiveDriver {
             self.give_up(newer, out);
             self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
         }
+        self.manner.judged(true);
         self.engage(trip.clone());
         self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
@@ -491,12 +528,16 @@ impl LiveDriver {
     fn tell_standing(&self, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
         let trip = self.trip().cloned();
         let last_trip = trip.is_some() && self.wish != Wish::Work;
-        self.tell(Notice::Standing { ask, availability: self.availability(), trip, last_trip }, out);
+        let homeward_until = self.manner.homeward().map(|homeward| homeward.until);
+        let availability = self.availability();
+        self.tell(Notice::Standing { ask, availability, trip, last_trip, homeward_until }, out);
     }
 
     fn standing(&self) -> Standing {
         let availability = self.availability();
         match availability {
+            // Shown enough for an hour: wants work, and is left in peace.
+            Availability::Available if self.manner.is_resting() => Standing::Taken(availability),
             // Who wants work has said with which vehicle.
             Availability::Available => match self.vehicle {
                 Some(vehicle) => Standing::Free(self.free(vehicle)),
@@ -516,7 +557,11 @@ impl LiveDriver {
     }
 
     fn free(&self, vehicle: Vehicle) -> Free {
-        Free::new(vehicle, self.since)
+        Free {
+            acceptance: self.manner.acceptance(),
+            homeward: self.manner.homeward().map(|homeward| homeward.to),
+            ..Free::new(vehicle, self.since)
+        }
     }
 
     /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.

@@ -7,6 +7,8 @@
 //! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
 
 mod absent;
+mod cancellation;
+mod cap;
 mod cost;
 mod driver;
 mod explain;
@@ -31,6 +33,8 @@ mod value;
 mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
+pub use cancellation::{CancelReason, FeeStage, GiveBackReason, NotACancelReason, NotAGiveBackReason, fee_stage};
+pub use cap::{Cap, RiderCaps, RiderHas};
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
@@ -43,9 +47,10 @@ pub use ids::{
 pub use live_shard::{LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
-pub use plan::{Edge, Plan, Problem, plan};
+pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
-    BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX, Weights,
+    BadPolicy, CancellationPolicy, Explaining, Forward, HomewardPolicy, Matching, Method, OfferPolicy, Policy,
+    PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,

@@ -12,11 +12,12 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
+mod homeward;
 mod proposals;
 mod record;
 mod round;
@@ -48,6 +49,9 @@ pub struct LiveShard {
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    /// Who is on the way home, and where that is.
+    homeward: BTreeMap<DriverId, Point>,
+    solver: Solver,
 }
 
 /// What a shard has seen, for metrics.
@@ -65,6 +69,8 @@ pub struct ShardCounts {
     pub pings_stray: u64,
     /// Rounds planned.
     pub rounds: u64,
+    /// Rounds whose plan is not the best there is because [`crate::Matching::work_max`] ran out.
+    pub rounds_cut_short: u64,
     /// Matches proposed.
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
@@ -122,6 +128,8 @@ impl LiveShard {
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            homeward: BTreeMap::new(),
+            solver: Solver::default(),
         }
     }
 
@@ -264,6 +272,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
                 spot.standing = standing;

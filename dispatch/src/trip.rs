@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::{DriverId, Order, RiderId, Timestamp, TripId};
+use crate::{CancelReason, DriverId, FeeStage, GiveBackReason, Order, RiderId, Timestamp, TripId};
 
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,10 @@ pub enum Stage {
         by: Party,
         /// The driver who was on it then, if any.
         driver: Option<DriverId>,
+        /// Why.
+        reason: CancelReason,
+        /// What it may cost the rider.
+        fee: FeeStage,
     },
     /// No driver was won in time.
     Expired,
@@ -173,12 +177,21 @@ pub enum Event {
     PickedUp,
     /// The rider is where he wanted to be.
     DroppedOff,
-    /// The driver gave the trip back before the rider was in the car: the search goes on.
-    GivenBack,
+    /// The driver gave the trip back before the rider was in the car, or it was taken from him: the search goes on.
+    GivenBack {
+        /// By whom: the driver, or the system.
+        by: Party,
+        /// Why.
+        reason: GiveBackReason,
+    },
     /// Called off.
     Cancelled {
         /// By whom.
         by: Party,
+        /// Why.
+        reason: CancelReason,
+        /// What it may cost the rider.
+        fee: FeeStage,
     },
     /// Nobody was won in time.
     Expired,
@@ -194,7 +207,7 @@ impl Event {
             Event::DriverArrived => "driver_arrived",
             Event::PickedUp => "picked_up",
             Event::DroppedOff => "dropped_off",
-            Event::GivenBack => "given_back",
+            Event::GivenBack { .. } => "given_back",
             Event::Cancelled { .. } => "cancelled",
             Event::Expired => "expired",
         }
@@ -261,15 +274,16 @@ impl Trip {
             (EnRoute { driver }, Event::DriverArrived) => Arrived { driver: driver.clone() },
             (Arrived { driver }, Event::PickedUp) => InProgress { driver: driver.clone() },
             (InProgress { driver }, Event::DroppedOff) => Completed { driver: driver.clone() },
-            (EnRoute { .. } | Arrived { .. }, Event::GivenBack) => Searching,
+            (EnRoute { .. } | Arrived { .. }, Event::GivenBack { by: Party::Driver | Party::System, .. }) => Searching,
             (Searching, Event::Expired) => Expired,
-            // A rider may call off until the ride begins; the system may always.
+            // A rider may call off until the ride begins, a driver who waits at the pickup may, the system may always.
             (
                 Searching | EnRoute { .. } | Arrived { .. },
-                Event::Cancelled { by: by @ (Party::Rider | Party::System) },
+                Event::Cancelled { by: by @ (Party::Rider | Party::System), reason, fee },
             )
-            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System }) => {
-                Cancelled { by: *by, driver: self.stage.committed_driver().cloned() }
+            | (Arrived { .. }, Event::Cancelled { by: by @ Party::Driver, reason, fee })
+            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System, reason, fee }) => {
+                Cancelled { by: *by, driver: self.stage.committed_driver().cloned(), reason: *reason, fee: *fee }
             }
             (stage, event) => return Err(Illegal { from: stage.name(), event: event.name() }),
         };

@@ -69,6 +69,14 @@ pub enum Code {
     UnknownTrip,
     /// The trip stands so that this cannot happen to it.
     IllegalStep,
+    /// It is too early for that.
+    TooEarly,
+    /// The rider has as many trips as one may have.
+    TooManyTrips,
+    /// The rider has called off too often.
+    TooManyCancellations,
+    /// The driver has gone home as often as one may in a day.
+    GoHomeUsedUp,
     /// The driver must be on line for that.
     NotOnline,
     /// Too much at once.
@@ -87,7 +95,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 37] = [
+    pub const ALL: [Code; 41] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -118,6 +126,10 @@ impl Code {
         Code::NotYourTrip,
         Code::UnknownTrip,
         Code::IllegalStep,
+        Code::TooEarly,
+        Code::TooManyTrips,
+        Code::TooManyCancellations,
+        Code::GoHomeUsedUp,
         Code::NotOnline,
         Code::Busy,
         Code::StoreUnavailable,
@@ -161,6 +173,10 @@ impl Code {
             Code::NotYourTrip => "not_your_trip",
             Code::UnknownTrip => "unknown_trip",
             Code::IllegalStep => "illegal_step",
+            Code::TooEarly => "too_early",
+            Code::TooManyTrips => "too_many_trips",
+            Code::TooManyCancellations => "too_many_cancellations",
+            Code::GoHomeUsedUp => "go_home_used_up",
             Code::NotOnline => "not_online",
             Code::Busy => "busy",
             Code::StoreUnavailable => "store_unavailable",
@@ -189,7 +205,8 @@ impl Code {
             Code::TokenNotYetValid | Code::TokenIssuer | Code::TokenClaims => StatusCode::UNAUTHORIZED,
             Code::WrongRole | Code::NotYourTrip => StatusCode::FORBIDDEN,
             Code::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Code::OfferGone | Code::IllegalStep | Code::NotOnline => StatusCode::CONFLICT,
+            Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
+            Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
             Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -229,6 +246,10 @@ impl Code {
             Code::NotYourTrip => "The trip is not yours",
             Code::UnknownTrip => "The trip is unknown",
             Code::IllegalStep => "The trip stands so that this cannot happen",
+            Code::TooEarly => "It is too early for that",
+            Code::TooManyTrips => "The rider has as many trips as one may have",
+            Code::TooManyCancellations => "The rider has called off too often",
+            Code::GoHomeUsedUp => "The driver has gone home often enough today",
             Code::NotOnline => "The driver is not on line",
             Code::Busy => "Too busy",
             Code::StoreUnavailable => "The store does not answer",

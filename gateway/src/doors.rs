@@ -7,6 +7,7 @@ mod driver;
 mod ops;
 mod rider;
 mod watch;
+mod why;
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/trips", post(rider::request))
         .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
         .route("/v1/trips/{id}/watch", get(watch::open))
+        .route("/v1/trips/{id}/explain", get(why::explain))
+        .route("/v1/drivers/{id}/why-not", get(why::why_not))
         .route("/v1/ops/status", get(ops::status))
         .route("/livez", get(ops::alive))
         .route("/readyz", get(ops::ready))

@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use dispatch::Refusal;
 use persistence::StoreError;
 use serde::Serialize;
 use tracing::{error, warn};
@@ -172,11 +173,22 @@ impl From<CityError> for Problem {
     }
 }
 
+/// When a refused request is worth another try, if time alone will help.
+fn worth_another_try(refusal: &Refusal) -> Option<Duration> {
+    match refusal {
+        Refusal::Busy { retry_after } | Refusal::TooEarly { retry_after } | Refusal::Capped { retry_after, .. } => {
+            Some(*retry_after)
+        }
+        Refusal::OfferGone { .. } | Refusal::NotYourTrip { .. } | Refusal::UnknownTrip { .. } => None,
+        Refusal::IllegalStep { .. } | Refusal::NotOnline | Refusal::SameKey { .. } => None,
+    }
+}
+
 /// What an error of the city is called at the doors, and when it is worth another try. Logs what a person must see.
 pub(crate) fn from_city(why: &CityError) -> (Code, Option<Duration>) {
     match why {
         CityError::Busy { retry_after } => (Code::Busy, Some(*retry_after)),
-        CityError::Refused(refusal) => (refusal_code(refusal), None),
+        CityError::Refused(refusal) => (refusal_code(refusal), worth_another_try(refusal)),
         CityError::KeyReused { .. } => (Code::KeyReused, None),
         CityError::Store(StoreError::Unavailable(cause)) => {
             warn!(%cause, "the store does not answer");

@@ -10,6 +10,7 @@ mod order;
 mod to_driver;
 mod trip;
 mod vehicle;
+mod why;
 
 use std::fmt::Display;
 
@@ -19,6 +20,7 @@ use serde::{Serialize, Serializer};
 pub(crate) use from_driver::{FromDriver, Unreadable};
 pub(crate) use to_driver::{ToDriver, refusal_code};
 pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody};
+pub(crate) use why::{ExplanationBody, WhyNotBody};
 
 /// A place, as it is written.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -180,7 +180,8 @@ pub trait Journal: Send + Sync {
     /// for each write, in order.
     ///
     /// A trip's step is refused as [`WriteError::Fenced`] when the shard has a later epoch, [`WriteError::SameKey`]
-    /// when its idempotency key is known, [`WriteError::Stale`] when the store does not hold the version before
+    /// when its idempotency key is known, [`WriteError::Capped`] when its `caps` do not allow one more trip to what its
+    /// rider has in all shards together, [`WriteError::Stale`] when the store does not hold the version before
     /// `after.version` (none, for version 1), [`WriteError::DriverTaken`] when the driver to take is unknown or
     /// committed, [`WriteError::Stale`] when the driver to free is not held by this trip. A move is refused as
     /// `Fenced`, as `Stale` when the home is not `from`, and as `DriverTaken` when the driver is committed to a trip.

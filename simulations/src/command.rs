@@ -112,6 +112,12 @@ struct QualityArguments {
     /// A Python with the package pyhailing, the environment of those rows; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     pyhailing_python: Option<PathBuf>,
+    /// A checkout of FleetPy, to play the case PM3h beside us (some minutes). It is copied, not changed.
+    #[arg(long, value_name = "FOLDER")]
+    fleetpy: Option<PathBuf>,
+    /// A Python with the packages of FleetPy and a solver (gurobipy); by default python3.
+    #[arg(long, value_name = "PYTHON", requires = "fleetpy")]
+    fleetpy_python: Option<PathBuf>,
     /// How many episodes of pyhailing, from the first; by default as many as its official figures have.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     episodes: Option<u32>,
@@ -269,8 +275,10 @@ pub fn main() -> ExitCode {
             arguments.bench.print(&settings, bench::geo::run)
         }
         Command::Bench(BenchCommand::Quality(arguments)) => {
-            let QualityArguments { bench, data, pyhailing_python, episodes, env_seed } = arguments;
-            let settings = Settings { data, pyhailing_python, episodes, env_seed, ..bench.settings() };
+            let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
+                arguments;
+            let settings =
+                Settings { data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed, ..bench.settings() };
             bench.print(&settings, bench::quality::run)
         }
         Command::Import(arguments) => import(&arguments),

@@ -20,6 +20,7 @@ pub mod measures;
 pub mod people;
 pub mod report;
 pub mod statistics;
+pub mod streets;
 pub mod tlc;
 pub mod virtual_city;
 pub mod world;

@@ -262,7 +262,9 @@ impl Driver {
                     self.park(now);
                     self.turns_to(now, Phase::Free);
                 }
-                self.next = (availability == Availability::Offline).then_some((now, DriverAct::Online));
+                // Off line, or on a break that the city gave: these people want to work.
+                let idle = matches!(availability, Availability::Offline | Availability::OnBreak);
+                self.next = idle.then_some((now, DriverAct::Online));
             }
         }
     }
@@ -383,6 +385,12 @@ impl Rider {
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true
+    }
+
+    /// How the trip stands, as far as the rider has seen.
+    #[must_use]
+    pub fn stage(&self) -> Option<StageName> {
+        self.stage
     }
 
     /// When the rider will call off if nothing is seen before.

@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, SessionId, StageName, Timestamp, Trip, TripId,
-    TripView, Vehicle,
+    CancelReason, Deed, DriverId, DriverInput, GiveBackReason, Notice, Order, Party, Policy, RiderId, SessionId,
+    StageName, Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -104,6 +104,8 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Refused { .. } => Some(DriverNews::Refused),
         // The car goes on with its rider; the next trip is told of when it begins.
         Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
+        // The position that follows answers the one; a trip or a standing follows the others.
+        Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => None,
     }
 }
 
@@ -298,8 +300,10 @@ impl Play<'_> {
                 DriverAct::Arrived(trip) => does(trip, Deed::Arrived),
                 DriverAct::PickedUp(trip) => does(trip, Deed::PickedUp),
                 DriverAct::DroppedOff(trip) => does(trip, Deed::DroppedOff),
-                DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack),
-                DriverAct::Online => DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() },
+                DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack(GiveBackReason::Other)),
+                DriverAct::Online => {
+                    DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default(), homeward: None }
+                }
             };
             let (id, position) = (seat.id.clone(), seat.person.position(now));
             // Apps send where they are with what they do, so that nothing is decided on an old position.
@@ -312,7 +316,11 @@ impl Play<'_> {
     fn rider_turn(&mut self, trip: TripId) {
         let now = self.world.now();
         if self.riders.get_mut(&trip).is_some_and(|rider| rider.calls_off(now)) {
-            self.world.cancel(trip, Party::Rider);
+            let reason = match self.riders.get(&trip).and_then(Rider::stage) {
+                Some(StageName::EnRoute) => CancelReason::ChangedMind,
+                _ => CancelReason::WaitedTooLong,
+            };
+            self.world.cancel_because(trip, Party::Rider, reason);
         }
     }
 

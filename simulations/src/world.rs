@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard, LiveTrip, Notice,
-    Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput,
-    Timestamp, TripId, TripInput, TripView,
+    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard,
+    LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId, SessionId,
+    ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
@@ -291,6 +291,7 @@ impl World {
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
+            sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum
@@ -322,7 +323,8 @@ impl World {
         let epoch = self.own(home);
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
-        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
+        let caps = RiderCaps::of(&self.policy, self.now);
+        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), Some(caps), ask) {
             self.begin_trip(live, effects);
         }
         self.settle_at_once();
@@ -331,8 +333,13 @@ impl World {
 
     /// Someone wants a trip called off; the answer comes as [`News::Answer`], unless it is lost with its shard.
     pub fn cancel(&mut self, trip: TripId, by: Party) -> AskId {
+        self.cancel_because(trip, by, CancelReason::Other)
+    }
+
+    /// As [`World::cancel`], with a reason.
+    pub fn cancel_because(&mut self, trip: TripId, by: Party, reason: CancelReason) -> AskId {
         let ask = self.next_ask();
-        self.deliver(Letter::Core(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, ask } }));
+        self.deliver(Letter::Core(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, reason, ask } }));
         self.settle_at_once();
         ask
     }

@@ -7,6 +7,9 @@
 )]
 
 mod browser;
+mod calling_off;
+mod caps;
+mod coming;
 mod comparing;
 mod forward;
 mod importing;

@@ -9,6 +9,7 @@
 //! `eve requests for 6 seats`
 //! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
+//! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
 //! `ann falls silent` `eve requests` `eve requests again` `eve cancels` `the node crashes` `time passes`
 
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId, SessionId, ShardCounts,
-    ShardId, Timestamp, TripId, TripView, Vehicle,
+    Deed, DriverId, DriverInput, GiveBackReason, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId,
+    SessionId, ShardCounts, ShardId, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -67,6 +68,12 @@ fn vehicle(words: &[&str]) -> Vehicle {
     let usual = Vehicle::default();
     let seats = seats(words).unwrap_or(usual.seats());
     Vehicle::new(usual.class(), seats, words.contains(&"ramp"), false).unwrap()
+}
+
+/// Where a driver wants to get to, so many metres north of the corner: `home -2000m`.
+fn home(words: &[&str]) -> Option<Point> {
+    let place = words.iter().position(|word| *word == "home")?;
+    Some(north(words[place + 1].trim_end_matches('m').parse().expect("a distance such as -2000m")))
 }
 
 fn needs(words: &[&str]) -> Needs {
@@ -129,6 +136,10 @@ impl Stage {
                 self.said -= 1;
                 self.request(rider, &[]);
             }
+            [rider, "cancels", "because", reason] => {
+                let reason = reason.parse().expect("a reason");
+                self.world.cancel_because(self.trips[*rider], Party::Rider, reason);
+            }
             [rider, "cancels"] => {
                 self.world.cancel(self.trips[*rider], Party::Rider);
             }
@@ -179,7 +190,7 @@ impl Stage {
         let measured_at = self.world.now();
         let last = Some(Ping { driver: id, point: place, measured_at, heading: None, accuracy: None });
         let ask = World::ask(session, 0);
-        self.driver_says(driver, DriverInput::GoOnline { ask, last, vehicle: vehicle(has) });
+        self.driver_says(driver, DriverInput::GoOnline { ask, last, vehicle: vehicle(has), homeward: home(has) });
     }
 
     fn driver_does(&mut self, driver: &str, what: &str) {
@@ -194,7 +205,9 @@ impl Stage {
             "arrives" => does(Deed::Arrived),
             "picks up" => does(Deed::PickedUp),
             "drops off" => does(Deed::DroppedOff),
-            "gives back" => does(Deed::GaveBack),
+            "gives back" => does(Deed::GaveBack(GiveBackReason::Other)),
+            "says that nobody comes" => does(Deed::GaveBack(GiveBackReason::RiderNoShow)),
+            "goes anywhere" => DriverInput::GoHome { ask, homeward: None },
             "offline" => DriverInput::GoOffline { ask, on_break: false },
             "takes a break" => DriverInput::GoOffline { ask, on_break: true },
             other => panic!("nobody knows how {driver} {other}"),
@@ -283,11 +296,21 @@ impl Stage {
                 self.say(&format!("tell {name} that {rider}'s trip is {}", trip.stage.name()));
             }
             Notice::Refused { why, .. } => self.say(&format!("refuse {name}: {}", self.plain(&why.to_string()))),
-            Notice::Standing { availability, trip, last_trip, .. } => {
+            Notice::AreYouComing { trip, reason } => {
+                self.say(&format!("ask {name} whether the car comes to {}: {reason}", self.names[&trip]));
+            }
+            Notice::TakenBack { trip, reason } => {
+                self.say(&format!("take {} from {name}: {reason}", self.names[&trip]));
+            }
+            Notice::PutOnBreak { unanswered } => {
+                self.say(&format!("put {name} on a break after {unanswered} offers without an answer"));
+            }
+            Notice::Standing { availability, trip, last_trip, homeward_until, .. } => {
                 let trip = trip.map(|trip| format!(" with {}", self.names[&trip.id])).unwrap_or_default();
                 let last = if last_trip { ", last trip" } else { "" };
+                let home = if homeward_until.is_some() { ", on the way home" } else { "" };
                 if self.on.contains_key(name) || availability != dispatch::Availability::Offline {
-                    self.say(&format!("{name} is {}{trip}{last}", availability.as_str()));
+                    self.say(&format!("{name} is {}{trip}{last}{home}", availability.as_str()));
                 }
             }
             Notice::Promised { offer, .. } => {

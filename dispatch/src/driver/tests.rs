@@ -36,7 +36,11 @@ fn ask(session: u64, number: u64) -> DriverAsk {
 
 /// Over session 7.
 fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
-    driver.step(at(3), DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle })
+    driver.step(
+        at(3),
+        &Policy::default(),
+        DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle, homeward: None },
+    )
 }
 
 /// The standings that the shard is told of.
@@ -59,9 +63,9 @@ fn reading(effects: &[Effect]) -> Option<u64> {
 #[test]
 fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
     let mut driver = on(&trip(1));
-    let effects = driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    let effects = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     let number = reading(&effects).expect("a reconnecting driver on a trip compares itself with its row");
-    driver.step(at(3), DriverInput::Row { number, row: Ok(None) });
+    driver.step(at(3), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), None);
     assert_eq!(driver.availability(), Availability::Offline, "what the driver drives is not known");
     go_online(&mut driver, Vehicle::default());
@@ -71,12 +75,12 @@ fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
 #[test]
 fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
     let mut driver = on(&trip(1));
-    driver.step(at(2), DriverInput::TimePassed);
+    driver.step(at(2), &Policy::default(), DriverInput::TimePassed);
     let due = driver.deadline().expect("a driver on a trip has a deadline");
     assert_eq!(due, at(2) + COMPARE_EVERY);
-    let number = reading(&driver.step(due, DriverInput::TimePassed)).expect("the row is read");
+    let number = reading(&driver.step(due, &Policy::default(), DriverInput::TimePassed)).expect("the row is read");
     // The store cannot be read now: nothing changes, and it is tried again.
-    driver.step(due, DriverInput::Row { number, row: Err(()) });
+    driver.step(due, &Policy::default(), DriverInput::Row { number, row: Err(()) });
     assert!(driver.trip().is_some());
     assert_eq!(driver.deadline(), Some(due + COMPARE_EVERY));
 }
@@ -85,11 +89,12 @@ fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
 fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
     let (first, second) = (trip(1), trip(2));
     let mut driver = on(&first);
-    let number = reading(&driver.step(at(2), DriverInput::Connected { session: SessionId(7) })).unwrap();
-    driver.step(at(3), DriverInput::Freed { trip: first, ask: None });
+    let number =
+        reading(&driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: first, ask: None });
     let offer = OfferId { trip: second.id, epoch: Epoch(1), attempt: 1 };
-    driver.step(at(4), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
-    driver.step(at(5), DriverInput::Row { number, row: Ok(None) });
+    driver.step(at(4), &Policy::default(), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
+    driver.step(at(5), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), Some(&second), "the answer is to an older question");
 }
 
@@ -97,11 +102,11 @@ fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
 fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    driver.step(at(3), DriverInput::Connected { session: SessionId(8) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(3), &Policy::default(), DriverInput::Connected { session: SessionId(8) });
     let arrived = held.apply(&crate::Event::DriverArrived, at(4)).unwrap();
     assert!(matches!(arrived.stage, Stage::Arrived { .. }));
-    let told = driver.step(at(4), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
+    let told = driver.step(at(4), &Policy::default(), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
     let numbers: Vec<_> = told
         .iter()
         .filter_map(|effect| match effect {
@@ -111,7 +116,7 @@ fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
         .collect();
     assert_eq!(numbers, [(SessionId(8), None)]);
     let refused = Refusal::NotYourTrip { trip: trip(3).id };
-    let told = driver.step(at(5), DriverInput::Refused { ask: ask(7, 3), why: refused });
+    let told = driver.step(at(5), &Policy::default(), DriverInput::Refused { ask: ask(7, 3), why: refused });
     assert_eq!(told, [], "a refusal of an earlier session's command is nobody's");
 }
 
@@ -123,8 +128,8 @@ fn with_ramp() -> Vehicle {
 fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    let told = driver.step(at(3), DriverInput::Freed { trip: held, ask: None });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let told = driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(standings(&told), [Standing::Taken(Availability::Offline)]);
     let said = told.iter().any(|effect| {
         let offline = Availability::Offline;
@@ -138,20 +143,20 @@ fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
 fn a_vehicle_said_during_the_trip_counts_after_it() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
-    let told = driver.step(at(4), DriverInput::Freed { trip: held, ask: None });
+    let told = driver.step(at(4), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(standings(&told), [Standing::Free(Free::new(with_ramp(), at(4)))]);
 }
 
 #[test]
 fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_fit() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
     let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
     let needs = Needs::new(None, 5, true, false).unwrap();
-    let reserve = DriverInput::Reserve { offer, until: at(20), needs };
+    let reserve = DriverInput::Reserve { offer, until: at(20), needs, way: (here(), here()) };
     let answer = |told: Vec<Effect>| {
         told.into_iter().find_map(|effect| match effect {
             Effect::ToTrip { input, .. } => Some(input),
@@ -159,11 +164,15 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
         })
     };
     let reserved = TripInput::Reserved { offer, by: ann(), home: home() };
-    assert_eq!(answer(driver.step(at(4), reserve.clone())), Some(reserved));
+    assert_eq!(answer(driver.step(at(4), &Policy::default(), reserve.clone())), Some(reserved));
     let told = go_online(&mut driver, Vehicle::default());
     assert_eq!(standings(&told), [Standing::Free(Free::new(Vehicle::default(), at(3)))]);
     assert_eq!(answer(told), Some(TripInput::Declined { offer }));
-    assert_eq!(answer(driver.step(at(5), reserve)), Some(TripInput::Busy { offer }), "the shard knew the old one");
+    assert_eq!(
+        answer(driver.step(at(5), &Policy::default(), reserve)),
+        Some(TripInput::Busy { offer }),
+        "the shard knew the old one"
+    );
 }
 
 fn confirm(trip: &Trip) -> DriverInput {

@@ -84,7 +84,7 @@ impl LiveShard {
         if self.soon.is_empty() {
             return Vec::new();
         }
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.soon.nearest_where(seeker.pickup, policy.candidates_max, search, wanted);
         let from: Vec<Point> = near.iter().map(Near::point).collect();
         let ways = policy.etas_to(&from, seeker.pickup, now);

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use geo::Point;
+
 use super::{Deed, DriverAsk, Ping, Refusal, WriteError};
-use crate::{Generation, Needs, OfferId, Order, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
+use crate::{
+    Generation, GiveBackReason, Needs, OfferId, Order, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle,
+};
 
 /// What may happen to a live driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,15 @@ pub enum DriverInput {
         last: Option<Ping>,
         /// What the driver drives from now on.
         vehicle: Vehicle,
+        /// Where the driver wants to get to, if only rides that lead there are wanted.
+        homeward: Option<Point>,
+    },
+    /// The driver wants only rides that lead home, or any ride again.
+    GoHome {
+        /// The app's command.
+        ask: DriverAsk,
+        /// Where that is; `None` ends it.
+        homeward: Option<Point>,
     },
     /// The driver wants no more work, for good or for a break.
     GoOffline {
@@ -42,6 +55,8 @@ pub enum DriverInput {
         until: Timestamp,
         /// What the vehicle must have: the shard may have proposed the driver for one that was changed since.
         needs: Needs,
+        /// From where and to where: a driver on the way home takes only what leads there.
+        way: (Point, Point),
     },
     /// The trip asks the driver.
     Offer(Offer),
@@ -92,6 +107,20 @@ pub enum DriverInput {
         trip: Trip,
         /// The app's command that caused it, if one did.
         ask: Option<DriverAsk>,
+    },
+    /// The driver's car does not come nearer to the pickup: the driver is to show that it will.
+    AreYouComing {
+        /// Which trip.
+        trip: TripId,
+        /// What is wrong.
+        reason: GiveBackReason,
+    },
+    /// The trip was taken back from the driver, who is free again.
+    TakenBack {
+        /// The trip as it now stands.
+        trip: Trip,
+        /// Why.
+        reason: GiveBackReason,
     },
     /// A trip does not do what the driver's app asked.
     Refused {
@@ -211,6 +240,8 @@ pub enum Notice {
         trip: Option<Trip>,
         /// Whether the driver goes off line when the trip ends.
         last_trip: bool,
+        /// Until when only rides that lead home are offered, if that is so.
+        homeward_until: Option<Timestamp>,
     },
     /// A ride is offered.
     Offer(Offer),
@@ -242,6 +273,25 @@ pub enum Notice {
         trip: Trip,
         /// The command this answers, if any.
         ask: Option<DriverAsk>,
+    },
+    /// The car does not come nearer to the pickup. If that does not change, the trip is taken back.
+    AreYouComing {
+        /// Which trip.
+        trip: TripId,
+        /// What is wrong.
+        reason: GiveBackReason,
+    },
+    /// The trip was taken back, because the car did not come. [`Notice::Trip`] follows.
+    TakenBack {
+        /// Which trip.
+        trip: TripId,
+        /// Why.
+        reason: GiveBackReason,
+    },
+    /// So many offers in a row were not answered that the driver was put on a break. [`Notice::Standing`] follows.
+    PutOnBreak {
+        /// How many.
+        unanswered: u32,
     },
     /// The command is not done.
     Refused {

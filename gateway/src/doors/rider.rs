@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use dispatch::{Party, TripId, TripView};
+use dispatch::{CancelReason, Party, TripId, TripView};
 use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -59,13 +59,29 @@ pub(super) async fn show(
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (who, view) = visible(&app, path, &headers).await?;
-    let by = if matches!(who, Identity::Ops(_)) { Party::System } else { Party::Rider };
+    let (by, usual) = match who {
+        Identity::Ops(_) => (Party::System, CancelReason::Ops),
+        Identity::Rider(_) | Identity::Driver(_) => (Party::Rider, CancelReason::Other),
+    };
+    let reason = reason(query.as_deref(), by)?.unwrap_or(usual);
     let city = &app.inside()?.city;
-    let view = city.cancel(view.trip.id, by).await?;
+    let view = city.cancel(view.trip.id, by, reason).await?;
     json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+}
+
+/// The reason in the address, `?reason=changed_mind`, if one is given.
+fn reason(query: Option<&str>, by: Party) -> Result<Option<CancelReason>, Mistake> {
+    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(None) };
+    let Some(text) = query.strip_prefix("reason=") else {
+        return Err(Mistake::bad("query", query, "reason=..."));
+    };
+    let reason = text.parse::<CancelReason>().ok().filter(|reason| reason.is_of(by));
+    let allowed = if by == Party::System { "ops or other" } else { CancelReason::ALLOWED };
+    reason.map(Some).ok_or_else(|| Mistake::bad("reason", text, allowed))
 }
 
 /// The trip in the address, for who may see it, and who that is.

@@ -1,6 +1,8 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CarPosition, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
+use dispatch::{
+    CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView,
+};
 use serde::Serialize;
 
 use super::order::OrderBody;
@@ -47,6 +49,12 @@ pub(crate) struct DriverTrip<'a> {
     #[serde(flatten)]
     more: OrderBody,
     since_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
 }
 
 impl<'a> From<&'a Trip> for DriverTrip<'a> {
@@ -61,6 +69,9 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             needs: NeedsBody::of(trip.order.needs),
             more: OrderBody::of(&trip.order),
             since_ms: trip.since.millis(),
+            cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
         }
     }
 }
@@ -85,6 +96,10 @@ pub(crate) struct TripBody<'a> {
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     car: Option<Car>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +149,8 @@ impl<'a> TripBody<'a> {
         TripBody {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
             cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
             car,
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
@@ -160,6 +177,8 @@ impl<'a> TripBody<'a> {
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,
+            cancel_reason: None,
+            cancellation_fee_stage: None,
             car: None,
             eta_ms: None,
             eta_source: None,
@@ -170,6 +189,13 @@ impl<'a> TripBody<'a> {
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })
                 .collect(),
         }
+    }
+}
+
+fn why_cancelled(stage: &Stage) -> Option<(CancelReason, FeeStage)> {
+    match *stage {
+        Stage::Cancelled { reason, fee, .. } => Some((reason, fee)),
+        _ => None,
     }
 }
 

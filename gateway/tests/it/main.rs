@@ -12,3 +12,4 @@ mod life;
 mod ride;
 mod street;
 mod tokens;
+mod why;

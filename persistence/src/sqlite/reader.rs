@@ -20,7 +20,8 @@ use crate::{Commitment, DriverRow, LoadedShard, StoreError};
 macro_rules! trip_columns {
     () => {
         "trip.id, trip.shard, trip.rider, trip.pickup_lat, trip.pickup_lon, trip.dropoff_lat, trip.dropoff_lon, \
-         trip.stage, trip.driver, trip.cancelled_by, trip.since, trip.requested_at, trip.version, \
+         trip.stage, trip.driver, trip.cancelled_by, trip.cancel_reason, trip.cancel_fee, \
+         trip.since, trip.requested_at, trip.version, \
          trip.class, trip.seats, trip.wheelchair, trip.pets, \
          trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge"
     };

@@ -6,8 +6,8 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Event, Generation, Party, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp,
-    Trip, TripId,
+    DriverId, Epoch, Event, Generation, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp, Trip,
+    TripId,
 };
 use geo::Cell;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,11 @@ use sqlx::sqlite::SqliteRow;
 use super::column::Column;
 use crate::{DriverRow, StoreError};
 
+mod ending;
 mod order;
 
+pub(super) use ending::bind_called_off;
+use ending::{CalledOff, read_called_off};
 pub(super) use order::bind_order;
 use order::{StoredFare, StoredNeeds, read_order};
 
@@ -30,8 +33,8 @@ const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
 const STAGES: &str = "searching, en_route, arrived, in_progress, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
-const PARTIES: &str = "rider, driver or system when the stage is cancelled, NULL otherwise";
-const PAYLOAD: &str = "the JSON of this kind of event in version 1, of a request in version 1 to 3";
+const PAYLOAD: &str =
+    "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);
 const TRIP_SHARD: Column = Column::new("trip", "shard", "the home in the trip's id");
@@ -39,7 +42,6 @@ const TRIP_RIDER: Column = Column::new("trip", "rider", NAME);
 const TRIP_STAGE: Column = Column::new("trip", "stage", STAGES);
 const TRIP_DRIVER: Column = Column::new("trip", "driver", STAGE_DRIVER);
 const TRIP_DRIVER_ROW: Column = Column::new("trip", "driver", "a driver whose row names this trip");
-const CANCELLED_BY: Column = Column::new("trip", "cancelled_by", PARTIES);
 const SINCE: Column = Column::new("trip", "since", MOMENT);
 const REQUESTED_AT: Column = Column::new("trip", "requested_at", MOMENT);
 const TRIP_VERSION: Column = Column::new("trip", "version", VERSION);
@@ -123,27 +125,7 @@ fn stage_name(stored: &str) -> Option<StageName> {
     StageName::ALL.into_iter().find(|name| name.as_str() == stored)
 }
 
-fn party_name(party: Party) -> &'static str {
-    match party {
-        Party::Rider => "rider",
-        Party::Driver => "driver",
-        Party::System => "system",
-    }
-}
-
-fn party(stored: &str) -> Option<Party> {
-    [Party::Rider, Party::Driver, Party::System].into_iter().find(|&party| party_name(party) == stored)
-}
-
 // ---- rows --------------------------------------------------------------------------------------------------------
-
-/// Who cancelled, if someone did, as the column holds it.
-pub(super) fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    match stage {
-        Stage::Cancelled { by, .. } => Some(party_name(*by)),
-        _ => None,
-    }
-}
 
 /// Reads a trip from all columns of its table.
 ///
@@ -171,6 +153,22 @@ pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
     TRIP_ID.read(row, trip_id)
 }
 
+/// Reads the rider of a trip alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_rider(row: &SqliteRow) -> Result<RiderId, StoreError> {
+    TRIP_RIDER.read(row, rider_id)
+}
+
+/// Reads since when a trip stands as it does, alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_since(row: &SqliteRow) -> Result<Timestamp, StoreError> {
+    SINCE.read(row, moment)
+}
+
 /// Reads the version of a trip alone.
 ///
 /// # Errors
@@ -179,16 +177,17 @@ pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
     TRIP_VERSION.read(row, version)
 }
 
-/// Reads a stage and what is true in it, from the columns `stage`, `driver` and `cancelled_by`.
+/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by`,
+/// `cancel_reason` and `cancel_fee`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
 pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
     let name = read_stage_name(row)?;
     let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
-    let by = CANCELLED_BY.read_optional(row, party)?;
-    if let Some(by) = by.filter(|_| name != StageName::Cancelled) {
-        return Err(CANCELLED_BY.corrupt(party_name(by)));
+    let called_off = read_called_off(row)?;
+    if let Some(called_off) = called_off.filter(|_| name != StageName::Cancelled) {
+        return Err(called_off.misplaced());
     }
     match (name, driver) {
         (StageName::Searching, None) => Ok(Stage::Searching),
@@ -196,10 +195,10 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
         (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
         (StageName::InProgress, Some(driver)) => Ok(Stage::InProgress { driver }),
         (StageName::Completed, Some(driver)) => Ok(Stage::Completed { driver }),
-        (StageName::Cancelled, driver) => match by {
-            Some(by) => Ok(Stage::Cancelled { by, driver }),
-            None => Err(CANCELLED_BY.corrupt("NULL")),
-        },
+        (StageName::Cancelled, driver) => {
+            let CalledOff { by, reason, fee } = called_off.ok_or_else(CalledOff::missing)?;
+            Ok(Stage::Cancelled { by, driver, reason, fee })
+        }
         (StageName::Expired, None) => Ok(Stage::Expired),
         (_, Some(driver)) => Err(TRIP_DRIVER.corrupt(driver)),
         (_, None) => Err(TRIP_DRIVER.corrupt("NULL")),
@@ -393,6 +392,12 @@ struct Payload<'a> {
     driver: Option<&'a str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
+    /// From version 2: why a trip was called off or given back.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// From version 2: what calling off may cost.
+    #[serde(borrow, rename = "fee_stage", skip_serializing_if = "Option::is_none")]
+    fee: Option<&'a str>,
     /// From version 2: what the vehicle must have.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     needs: Option<StoredNeeds<'a>>,
@@ -425,8 +430,8 @@ pub(super) fn payload(event: &Event) -> String {
             payload.put_order(order);
         }
         Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
-        Event::Cancelled { by } => payload.by = Some(party_name(*by)),
-        Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::GivenBack | Event::Expired => {}
+        Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
+        Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
     }
     serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
 }
@@ -434,7 +439,11 @@ pub(super) fn payload(event: &Event) -> String {
 fn event(kind: &str, payload: &str) -> Option<Event> {
     let payload: Payload<'_> = serde_json::from_str(payload).ok()?;
     let version = payload.version_of_order();
-    if payload.v != version || (version != PAYLOAD_VERSION && kind != "requested") {
+    let is_ending = kind == "cancelled" || kind == "given_back";
+    if !is_ending && (payload.v != version || payload.reason.is_some()) {
+        return None;
+    }
+    if version != PAYLOAD_VERSION && kind != "requested" {
         return None;
     }
     Some(match kind {
@@ -443,8 +452,8 @@ fn event(kind: &str, payload: &str) -> Option<Event> {
         "driver_arrived" => Event::DriverArrived,
         "picked_up" => Event::PickedUp,
         "dropped_off" => Event::DroppedOff,
-        "given_back" => Event::GivenBack,
-        "cancelled" => Event::Cancelled { by: party(payload.by?)? },
+        "given_back" => payload.given_back()?,
+        "cancelled" => payload.cancelled()?,
         "expired" => Event::Expired,
         _ => return None,
     })

@@ -147,7 +147,9 @@ impl App {
                 self.shown = None;
                 return;
             }
-            Some("welcome" | "ack" | "superseded" | "closing") => return,
+            Some("welcome" | "are_you_coming" | "taken_back" | "put_on_break" | "ack" | "superseded" | "closing") => {
+                return;
+            }
             _ => None,
         };
         match news {

@@ -4,7 +4,8 @@
 //! Stays out: the city; who says what over which session ([`super::town`]).
 
 use dispatch::{
-    Availability, Deed, DriverId, Notice, OfferId, Refusal, SessionId, ShardId, StageName, Timestamp, Trip, TripId,
+    Availability, Deed, DriverId, GiveBackReason, Notice, OfferId, Refusal, SessionId, ShardId, StageName, Timestamp,
+    Trip, TripId,
 };
 use geo::Point;
 use rand::RngExt;
@@ -119,6 +120,8 @@ impl Person {
                 let rests = matches!(availability, Availability::Offline | Availability::OnBreak);
                 self.next = rests.then(|| (later(now, rng.random_range(500..8_000)), Act::Online));
             }
+            // What follows from these is told of in words of its own.
+            Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
             Notice::Refused { .. } | Notice::Home { .. } => {}
             Notice::Superseded => self.lost(now, 1_000),
         }
@@ -150,7 +153,7 @@ impl Person {
         }
         let wait = |rng: &mut Pcg64Mcg| later(now, rng.random_range(1_000..25_000));
         let deed = match trip.stage.name() {
-            StageName::EnRoute if storm && rng.random_bool(0.06) => Deed::GaveBack,
+            StageName::EnRoute if storm && rng.random_bool(0.06) => Deed::GaveBack(GiveBackReason::Other),
             StageName::EnRoute => Deed::Arrived,
             StageName::Arrived => Deed::PickedUp,
             StageName::InProgress => Deed::DroppedOff,
@@ -208,7 +211,7 @@ impl Person {
             2 => Act::Does(trip, Deed::Arrived),
             3 => Act::Does(trip, Deed::PickedUp),
             4 => Act::Does(trip, Deed::DroppedOff),
-            _ => Act::Does(trip, Deed::GaveBack),
+            _ => Act::Does(trip, Deed::GaveBack(GiveBackReason::RiderNoShow)),
         })
     }
 }

@@ -278,7 +278,7 @@ impl Town {
         let ask = World::ask(session, self.said);
         let input = match act {
             Act::Connect => return,
-            Act::Online => DriverInput::GoOnline { ask, last: None, vehicle: self.vehicle(place) },
+            Act::Online => DriverInput::GoOnline { ask, last: None, vehicle: self.vehicle(place), homeward: None },
             Act::Offline => DriverInput::GoOffline { ask, on_break: place.is_multiple_of(2) },
             Act::HangUp => {
                 let away = self.rng.random_range(500..30_000);

@@ -102,6 +102,9 @@ impl TravelTimes for NodeTimes {
 impl fmt::Debug for NodeTimes {
     /// How much there is, not all of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeTimes").field("table", &self.table).field("snap_max", &self.snap_max).finish_non_exhaustive()
+        f.debug_struct("NodeTimes")
+            .field("table", &self.table)
+            .field("snap_max", &self.snap_max)
+            .finish_non_exhaustive()
     }
 }

@@ -21,7 +21,9 @@ pub struct TimeTable {
 
 /// A way that does not fit the table.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("the fastest way from node {from} to node {to} takes {seconds} s along {meters} m, allowed is below 6553 s and 65 km")]
+#[error(
+    "the fastest way from node {from} to node {to} takes {seconds} s along {meters} m, allowed is below 6553 s and 65 km"
+)]
 pub struct NotATimeTable {
     /// From where.
     pub from: usize,

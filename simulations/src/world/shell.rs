@@ -103,7 +103,7 @@ impl World {
         }
         match (to_absent_trip(trip, &input), input) {
             (Absent::Do(effects), _) => effects.into_iter().for_each(|effect| self.send(&here, effect)),
-            (Absent::Wake, TripInput::Cancel { by, ask }) => {
+            (Absent::Wake, TripInput::Cancel { by, ask, .. }) => {
                 let answer = self.answer_from_store(trip, by);
                 self.answers(ask, answer);
             }
@@ -159,7 +159,7 @@ impl World {
         if let Some(witness) = &mut self.witness {
             witness.step(self.now, &who, &input);
         }
-        let effects = actor.core.step(self.now, input);
+        let effects = actor.core.step(self.now, &self.policy, input);
         if let Some(witness) = &mut self.witness {
             witness.stepped(&actor.core);
         }
