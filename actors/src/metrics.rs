@@ -1,7 +1,7 @@
 //! What the actors count. The registry is handed in, so that each test has its own.
 
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     core::{Atomic, GenericCounter},
 };
 
@@ -17,6 +17,9 @@ pub(crate) struct Metrics {
     pub(crate) rounds_cut_short: IntCounter,
     pub(crate) rounds_without_neighbours: IntCounter,
     pub(crate) etas_fallback: IntCounterVec,
+    pub(crate) quotes: IntCounterVec,
+    pub(crate) surge_cells: IntGaugeVec,
+    pub(crate) suggestions: IntCounter,
     pub(crate) mailbox_full: IntCounterVec,
     pub(crate) rebuilt: IntCounterVec,
     pub(crate) sessions: IntGauge,
@@ -51,6 +54,9 @@ impl Metrics {
         let help = "Time from handing a write to the store to its acknowledgement";
         let commit_seconds = Histogram::with_opts(HistogramOpts::new("actors_commit_seconds", help).buckets(buckets))?;
         registry.register(Box::new(commit_seconds.clone()))?;
+        let opts = Opts::new("actors_surge_cells", "Cells in which rides cost more, by the surge");
+        let surge_cells = IntGaugeVec::new(opts, &["surge"])?;
+        registry.register(Box::new(surge_cells.clone()))?;
         Ok(Metrics {
             pings: counters("actors_pings_total", "Positions by what became of them", "outcome")?,
             transitions: counters("actors_transitions_total", "Durable steps of trips", "event")?,
@@ -71,6 +77,9 @@ impl Metrics {
                 "Travel times that the chosen provider could not tell, to the pickup of a match or for a rider",
                 "of",
             )?,
+            quotes: counters("actors_quotes_total", "Prices asked for, by what became of it", "outcome")?,
+            surge_cells,
+            suggestions: counter("actors_suggestions_total", "Idle drivers told where they had better wait")?,
             mailbox_full: counters("actors_mailbox_full_total", "Messages that had to wait for room", "actor")?,
             rebuilt: counters("actors_rebuilt_total", "Actors rebuilt from rows", "actor")?,
             sessions: gauge("actors_driver_sessions", "Driver sessions attached")?,

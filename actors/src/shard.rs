@@ -1,12 +1,13 @@
 //! The actor of one owned shard: its mailbox, [`LiveShard`], and the registry of everyone who lives in it.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use dispatch::{
-    Decision, Effect, Epoch, LiveShard, LiveTrip, Policy, RiderCaps, ShardCounts, ShardId, ShardInput, Timestamp,
-    TripInput, TripView,
+    Decision, Effect, Epoch, Event, LiveShard, LiveTrip, Policy, RiderCaps, ShardCounts, ShardId, ShardInput, Surge,
+    Timestamp, TripInput, TripView,
 };
 use persistence::LoadedShard;
 use tokio::sync::watch;
@@ -14,7 +15,7 @@ use tracing::{debug, info};
 
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
-use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Report, Request};
+use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request};
 use crate::metrics::grow;
 use crate::office::{Office, Shared, come_back};
 use crate::routes::{Depth, post};
@@ -28,6 +29,8 @@ pub(crate) struct ShardActor {
     loaded: LoadedShard,
     alarm: Alarm,
     counted: ShardCounts,
+    /// The cells where rides cost more, as the gauge has them.
+    surging: BTreeMap<Surge, i64>,
     /// How much has come in and was not looked at yet. Doors and the fast road keep away when it is too much.
     depth: Depth,
     /// Whether this actor ends as it should. One that does not has panicked, and its shard is claimed anew.
@@ -45,6 +48,7 @@ impl ShardActor {
             loaded,
             alarm: Alarm::default(),
             counted: ShardCounts::default(),
+            surging: BTreeMap::new(),
             depth,
             done: false,
         }
@@ -90,8 +94,21 @@ impl ShardActor {
         grow(&metrics.rounds_cut_short, &mut seen.rounds_cut_short, now.rounds_cut_short);
         grow(&metrics.matches, &mut seen.matches, now.matches);
         grow(&metrics.etas_fallback.with_label_values(&["match"]), &mut seen.etas_fallback, now.etas_fallback);
+        grow(&metrics.suggestions, &mut seen.suggestions, now.suggestions);
         let (seen, now) = (&mut seen.rounds_without_neighbours, now.rounds_without_neighbours);
         grow(&metrics.rounds_without_neighbours, seen, now);
+        self.count_surging(self.live.surging().clone());
+    }
+
+    /// Brings the gauge, which all shards of the node share, up to date.
+    fn count_surging(&mut self, now: BTreeMap<Surge, i64>) {
+        if now == self.surging {
+            return;
+        }
+        let gauge = |surge: &Surge| self.office.shared.metrics.surge_cells.with_label_values(&[&surge.to_string()]);
+        self.surging.iter().for_each(|(surge, cells)| gauge(surge).sub(*cells));
+        now.iter().for_each(|(surge, cells)| gauge(surge).add(*cells));
+        self.surging = now;
     }
 }
 
@@ -128,6 +145,7 @@ impl Actor for ShardActor {
 
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.office.close();
+        self.count_surging(BTreeMap::new());
         if !self.done {
             self.office.step_down();
         }
@@ -164,12 +182,22 @@ impl Handler<Request> for ShardActor {
     type Result = ();
 
     fn handle(&mut self, request: Request, _: &mut Context<Self>) {
-        let Request { trip, event, at, key, reply } = request;
+        let Request { trip, rider, order, at, key, reply } = request;
+        let event = Event::Requested { rider, order: self.live.priced(at, self.office.policy(), order) };
         let caps = RiderCaps::of(self.office.policy(), at);
         match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), Some(caps), FIRST_ASK) {
             Some((live, effects)) => self.office.begin_trip(live, effects, Some(reply)),
             None => drop(reply.send(Err(come_back()))),
         }
+    }
+}
+
+impl Handler<Quote> for ShardActor {
+    type Result = MessageResult<Quote>;
+
+    fn handle(&mut self, Quote(order): Quote, _: &mut Context<Self>) -> Self::Result {
+        let now = self.office.shared.clock.now();
+        MessageResult(self.live.estimate(now, self.office.policy(), &order))
     }
 }
 
@@ -214,6 +242,7 @@ impl Handler<Report> for ShardActor {
             drivers_free: self.live.free(),
             trips: self.office.trips_live(),
             trips_waiting: self.live.waiting(),
+            surging: self.live.surging().clone(),
             counts: self.live.counts(),
         })
     }

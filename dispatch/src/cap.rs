@@ -75,7 +75,8 @@ impl RiderHas {
     /// A trip of this rider has taken a step: from this stage, if it was there before, to how it is now.
     pub fn stepped(&mut self, before: Option<StageName>, after: &Trip) {
         let now = after.stage.name();
-        let active = |stage: StageName| u32::from(stage.is_active());
+        // A ride for later is not under way yet: how many of those a rider may have is said elsewhere.
+        let active = |stage: StageName| u32::from(stage.is_active() && stage != StageName::Scheduled);
         let searching = |stage: StageName| u32::from(stage == StageName::Searching);
         self.active = (self.active + active(now)).saturating_sub(before.map_or(0, active));
         self.searching = (self.searching + searching(now)).saturating_sub(before.map_or(0, searching));
@@ -106,7 +107,8 @@ impl RiderCaps {
     /// The cap that is reached.
     pub fn allow(&self, has: &RiderHas, trip: &Trip, now: Timestamp) -> Result<(), (Cap, Duration)> {
         let searches = trip.stage.name() == StageName::Searching;
-        if self.active_max > 0 && has.active >= self.active_max {
+        let starts = trip.stage.name() != StageName::Scheduled;
+        if starts && self.active_max > 0 && has.active >= self.active_max {
             return Err((Cap::ActiveTrips, ASK_AGAIN_AFTER));
         }
         if searches && self.searching_max > 0 && has.searching >= self.searching_max {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
-    Write,
+    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
+    Withdrawal, Write,
 };
 
 use manner::Manner;
@@ -20,6 +20,7 @@ use next::Next;
 mod manner;
 mod next;
 mod offers;
+mod roaming;
 mod row;
 
 /// How long to wait before a row that could not be read is read again.
@@ -49,6 +50,8 @@ pub struct LiveDriver {
     /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
     /// row did not know of the trip, which may only have been written late.
     compare_at: Option<Timestamp>,
+    /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
+    suggested: Option<Suggested>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
     /// How the driver deals with offers.
@@ -108,6 +111,7 @@ impl LiveDriver {
             since: Timestamp::default(),
             reads: 0,
             compare_at: None,
+            suggested: None,
             last: None,
             manner: Manner::default(),
         }
@@ -215,6 +219,7 @@ impl LiveDriver {
             _ if self.session.is_none() => self.compare_at = None,
             _ => {}
         }
+        self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
             self.since = now;
         }
@@ -271,7 +276,7 @@ impl LiveDriver {
 
     fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(session, out),
+            DriverInput::Connected { session } => self.connected(now, session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
             DriverInput::GoOnline { ask, last, vehicle, homeward } => {
                 if !self.heads_home(now, policy, homeward, ask, out) {
@@ -318,11 +323,12 @@ impl LiveDriver {
             DriverInput::MoveWritten(result) => self.move_written(result, out),
             DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
             DriverInput::Row { .. } => {}
+            DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
             DriverInput::TimePassed => {}
         }
     }
 
-    fn connected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -347,6 +353,7 @@ impl LiveDriver {
             }
             _ => {}
         }
+        self.show_suggestion(now, out);
     }
 
     fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {

@@ -24,8 +24,10 @@ mod plan;
 mod policy;
 pub mod pool;
 mod protocol;
+mod quote;
 mod reposition;
 mod slots;
+mod surge;
 mod time;
 mod track;
 mod trip;
@@ -38,27 +40,30 @@ pub use cap::{Cap, RiderCaps, RiderHas};
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
-pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, Surge};
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, NotATariff, PRICE_MAX, Surge, Tariff};
 pub use forecast::{Forecast, Rates};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
-pub use live_shard::{LiveShard, Present, ShardCounts};
+pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
 pub use order::Order;
 pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
-    BadPolicy, CancellationPolicy, Explaining, Forward, HomewardPolicy, Matching, Method, OfferPolicy, Policy,
-    PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, WAVE_MAX, Weights,
+    BadPickupTime, BadPolicy, BookingPolicy, CancellationPolicy, Explaining, FarePolicy, Forward, HomewardPolicy,
+    Matching, Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, SurgePolicy,
+    WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
     Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
-    TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
+pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
+pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};

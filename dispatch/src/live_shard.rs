@@ -12,19 +12,23 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Solver, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
+mod booked;
 mod homeward;
+mod pricing;
 mod proposals;
 mod record;
+mod roaming;
 mod round;
 mod soon;
 
 use soon::Soon;
 
+pub use pricing::Estimate;
 pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
@@ -44,14 +48,18 @@ pub struct LiveShard {
     soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
+    /// Riders for later for whom every car would be too early, by when to look again.
+    booked: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    roaming: roaming::Roaming,
     /// Who is on the way home, and where that is.
     homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
+    surge: SurgeMap,
 }
 
 /// What a shard has seen, for metrics.
@@ -77,6 +85,8 @@ pub struct ShardCounts {
     pub rounds_without_neighbours: u64,
     /// Times to a pickup that the chosen provider of travel times could not tell.
     pub etas_fallback: u64,
+    /// Idle drivers told where they had better wait.
+    pub suggestions: u64,
 }
 
 #[derive(Debug)]
@@ -123,13 +133,16 @@ impl LiveShard {
             soon: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
+            booked: BTreeMap::new(),
             next_round_at: None,
             round: None,
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            roaming: roaming::Roaming::new(id, policy),
             homeward: BTreeMap::new(),
             solver: Solver::default(),
+            surge: SurgeMap::default(),
         }
     }
 
@@ -166,10 +179,11 @@ impl LiveShard {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        match &self.round {
+        let round = match &self.round {
             Some(round) => Some(round.until),
             None => self.next_round_at,
-        }
+        };
+        round.into_iter().chain(self.surge.deadline()).chain(self.roaming.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -184,7 +198,10 @@ impl LiveShard {
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
             ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
-            ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
+            ShardInput::Unseek(trip) => {
+                self.waiting.retain(|_, seeker| seeker.trip != trip);
+                self.unbook(trip);
+            }
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {
                 if self.gather(from, round, candidates) {
@@ -199,6 +216,7 @@ impl LiveShard {
     }
 
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.look_again(now, policy);
         if self.round.as_ref().is_some_and(|round| round.until <= now) {
             self.counts.rounds_without_neighbours += 1;
             self.end_round(now, policy, out);
@@ -206,6 +224,8 @@ impl LiveShard {
         if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
             self.begin_round(now, policy, out);
         }
+        self.refresh_surge(now, policy);
+        self.roam(now, policy, out);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -272,6 +292,7 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.roaming.stands(&driver, &standing);
         self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
@@ -319,7 +340,10 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.roaming.sought(now, &seeker);
+        let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
+        self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
             Method::Nearest if at_once => now,

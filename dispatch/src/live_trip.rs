@@ -20,6 +20,7 @@ use search::{Search, Yes};
 use watch::Watch;
 
 mod outcome;
+mod schedule;
 mod search;
 mod watch;
 
@@ -48,6 +49,8 @@ pub struct LiveTrip {
     broken: bool,
     /// After the store was too busy for a deadline: when to try again.
     not_before: Timestamp,
+    /// When the search of a ride for later begins, once that has been looked at.
+    activates_at: Option<Timestamp>,
 }
 
 /// The car's way to its next stop. Kept, so that the provider of travel times is asked once for each position and stop.
@@ -123,6 +126,7 @@ impl LiveTrip {
             history: vec![(trip.version, trip.stage.name(), trip.since)],
             broken: false,
             not_before: Timestamp::default(),
+            activates_at: None,
             trip,
         }
     }
@@ -158,15 +162,16 @@ impl LiveTrip {
     }
 
     fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
-        let lasts = match self.trip.stage.name() {
-            StageName::Searching => policy.search_lasts,
-            StageName::EnRoute => policy.pickup_lasts,
-            StageName::Arrived => policy.boarding_lasts,
-            StageName::InProgress => policy.ride_lasts,
-            StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
-        };
-        let promised = self.search.promise().map_or(Timestamp::default(), |(_, until)| until + policy.reply_within);
-        Some((self.trip.since + lasts).max(promised))
+        // Whoever has time until a moment wished for is not late before it.
+        let from = self.trip.since.max(self.trip.order.pickup_at.unwrap_or_default());
+        match self.trip.stage.name() {
+            StageName::Scheduled => Some(self.activation(policy)),
+            StageName::Searching => Some(from + policy.search_lasts),
+            StageName::EnRoute => Some(from + policy.pickup_lasts),
+            StageName::Arrived => Some(from + policy.boarding_lasts),
+            StageName::InProgress => Some(self.trip.since + policy.ride_lasts),
+            StageName::Completed | StageName::Cancelled | StageName::Expired => None,
+        }
     }
 
     /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
@@ -225,6 +230,7 @@ impl LiveTrip {
         if self.pending.is_some() {
             return;
         }
+        self.look_ahead(now, policy);
         if self.stage_ends(policy).is_some_and(|at| at.max(self.not_before) <= now) {
             self.overdue(now, policy, out);
             return;
@@ -312,7 +318,12 @@ impl LiveTrip {
             StageName::EnRoute => CancelReason::PickupTooLate,
             StageName::Arrived => CancelReason::RiderNoShow,
             StageName::InProgress => CancelReason::RideTooLong,
-            StageName::Searching => return self.propose(Event::Expired, now, Asker::Nobody, out),
+            StageName::Scheduled if !self.is_missed(now, policy) => {
+                return self.propose(Event::Activated, now, Asker::Nobody, out);
+            }
+            StageName::Scheduled | StageName::Searching => {
+                return self.propose(Event::Expired, now, Asker::Nobody, out);
+            }
             StageName::Completed | StageName::Cancelled | StageName::Expired => return,
         };
         let event = self.called_off(now, policy, Party::System, reason);

@@ -1,14 +1,17 @@
 //! Every number a decision depends on, in one place.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
-use geo::{Meters, Point, StraightLine, Travel, WeekTime};
+use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 
-use crate::{Eta, Timestamp};
+use crate::{Eta, Timestamp, Values};
 
+mod booking;
 mod cancellation;
 mod explaining;
+mod fares;
 mod forward;
 mod homeward;
 mod matching;
@@ -17,10 +20,13 @@ mod pooling;
 mod progress;
 mod reposition;
 mod riders;
+mod surge;
 mod weights;
 
+pub use booking::{BadPickupTime, BookingPolicy};
 pub use cancellation::CancellationPolicy;
 pub use explaining::Explaining;
+pub use fares::FarePolicy;
 pub use forward::Forward;
 pub use homeward::HomewardPolicy;
 pub use matching::Matching;
@@ -29,6 +35,7 @@ pub use pooling::PoolingPolicy;
 pub use progress::ProgressPolicy;
 pub use reposition::RepositionPolicy;
 pub use riders::RiderPolicy;
+pub use surge::SurgePolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -115,6 +122,14 @@ pub struct Policy {
     pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
+    /// What rides cost.
+    pub fares: FarePolicy,
+    /// How prices follow demand.
+    pub surge: SurgePolicy,
+    /// Rides for later.
+    pub booking: BookingPolicy,
+    /// What a free car is worth by cell and time of day, for [`Weights::future`]; without it everywhere the same.
+    pub worth: Option<Arc<Values>>,
 }
 
 impl Default for Policy {
@@ -155,6 +170,10 @@ impl Default for Policy {
             utc_offset_min: 0,
             pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
+            fares: FarePolicy::default(),
+            surge: SurgePolicy::default(),
+            booking: BookingPolicy::default(),
+            worth: None,
         }
     }
 }
@@ -242,6 +261,9 @@ impl Policy {
         self.progress.check()?;
         self.homeward.check()?;
         self.riders.check()?;
+        self.fares.check()?;
+        self.surge.check()?;
+        self.booking.check()?;
         self.offers.check()
     }
 
@@ -262,6 +284,12 @@ impl Policy {
     #[must_use]
     pub fn etas_to(&self, from: &[Point], to: Point, at: Timestamp) -> Vec<Eta> {
         self.travel.estimates_to(from, to, self.week_time(at)).into_iter().map(Eta::from).collect()
+    }
+
+    /// The drive that leaves `from` for `to` at this moment.
+    #[must_use]
+    pub fn drive(&self, from: Point, to: Point, at: Timestamp) -> Drive {
+        self.travel.estimate(from, to, self.week_time(at)).drive
     }
 
     /// What the city's clocks show.

@@ -14,7 +14,7 @@ mod trip;
 
 use std::time::Duration;
 
-pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
+pub use driver::{Availability, DriverInput, Notice, Offer, Suggested, Withdrawal};
 pub use eta::Eta;
 pub use outcome::{OfferFate, Outcome};
 pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};

@@ -22,6 +22,8 @@ pub enum Party {
 /// How a trip stands. A stage owns what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Asked for, for later: the search has not begun.
+    Scheduled,
     /// Asked for; no driver has been won yet, or the one who was has given it back.
     Searching,
     /// A driver accepted and is on the way to the pickup.
@@ -62,6 +64,8 @@ pub enum Stage {
 /// A stage without its data: for tables, metrics and wire names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StageName {
+    /// See [`Stage::Scheduled`].
+    Scheduled,
     /// See [`Stage::Searching`].
     Searching,
     /// See [`Stage::EnRoute`].
@@ -80,7 +84,8 @@ pub enum StageName {
 
 impl StageName {
     /// Every stage, in the order of a trip's life.
-    pub const ALL: [StageName; 7] = [
+    pub const ALL: [StageName; 8] = [
+        StageName::Scheduled,
         StageName::Searching,
         StageName::EnRoute,
         StageName::Arrived,
@@ -94,6 +99,7 @@ impl StageName {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            StageName::Scheduled => "scheduled",
             StageName::Searching => "searching",
             StageName::EnRoute => "en_route",
             StageName::Arrived => "arrived",
@@ -108,7 +114,11 @@ impl StageName {
     #[must_use]
     pub fn is_active(self) -> bool {
         match self {
-            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress => true,
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::EnRoute
+            | StageName::Arrived
+            | StageName::InProgress => true,
             StageName::Completed | StageName::Cancelled | StageName::Expired => false,
         }
     }
@@ -125,6 +135,7 @@ impl Stage {
     #[must_use]
     pub fn name(&self) -> StageName {
         match self {
+            Stage::Scheduled => StageName::Scheduled,
             Stage::Searching => StageName::Searching,
             Stage::EnRoute { .. } => StageName::EnRoute,
             Stage::Arrived { .. } => StageName::Arrived,
@@ -140,7 +151,11 @@ impl Stage {
     pub fn committed_driver(&self) -> Option<&DriverId> {
         match self {
             Stage::EnRoute { driver } | Stage::Arrived { driver } | Stage::InProgress { driver } => Some(driver),
-            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => None,
+            Stage::Scheduled
+            | Stage::Searching
+            | Stage::Completed { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Expired => None,
         }
     }
 
@@ -150,7 +165,7 @@ impl Stage {
         match self {
             Stage::Completed { driver } => Some(driver),
             Stage::Cancelled { driver, .. } => driver.as_ref(),
-            Stage::Searching | Stage::Expired => None,
+            Stage::Scheduled | Stage::Searching | Stage::Expired => None,
             Stage::EnRoute { .. } | Stage::Arrived { .. } | Stage::InProgress { .. } => self.committed_driver(),
         }
     }
@@ -166,6 +181,8 @@ pub enum Event {
         /// For what.
         order: Order,
     },
+    /// The time has come to search for a car.
+    Activated,
     /// A driver accepted and the store committed both to it.
     Assigned {
         /// Who accepted.
@@ -203,6 +220,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Event::Requested { .. } => "requested",
+            Event::Activated => "activated",
             Event::Assigned { .. } => "assigned",
             Event::DriverArrived => "driver_arrived",
             Event::PickedUp => "picked_up",
@@ -256,7 +274,7 @@ impl Trip {
             id,
             rider: rider.clone(),
             order: *order,
-            stage: Stage::Searching,
+            stage: if order.pickup_at.is_some() { Stage::Scheduled } else { Stage::Searching },
             since: at,
             requested_at: at,
             version: 1,
@@ -268,17 +286,19 @@ impl Trip {
     /// # Errors
     /// [`Illegal`] when the event does not fit the stage. The trip is then as it was.
     pub fn apply(&self, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
-        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Searching};
+        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Scheduled, Searching};
         let stage = match (&self.stage, event) {
+            (Scheduled, Event::Activated) => Searching,
             (Searching, Event::Assigned { driver }) => EnRoute { driver: driver.clone() },
             (EnRoute { driver }, Event::DriverArrived) => Arrived { driver: driver.clone() },
             (Arrived { driver }, Event::PickedUp) => InProgress { driver: driver.clone() },
             (InProgress { driver }, Event::DroppedOff) => Completed { driver: driver.clone() },
             (EnRoute { .. } | Arrived { .. }, Event::GivenBack { by: Party::Driver | Party::System, .. }) => Searching,
-            (Searching, Event::Expired) => Expired,
+            // A ride for later expires before the search when nobody was there to begin it.
+            (Scheduled | Searching, Event::Expired) => Expired,
             // A rider may call off until the ride begins, a driver who waits at the pickup may, the system may always.
             (
-                Searching | EnRoute { .. } | Arrived { .. },
+                Scheduled | Searching | EnRoute { .. } | Arrived { .. },
                 Event::Cancelled { by: by @ (Party::Rider | Party::System), reason, fee },
             )
             | (Arrived { .. }, Event::Cancelled { by: by @ Party::Driver, reason, fee })

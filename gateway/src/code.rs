@@ -61,6 +61,14 @@ pub enum Code {
     WrongRole,
     /// The idempotency key was used for another request.
     KeyReused,
+    /// The quote is none of ours, or was changed.
+    QuoteInvalid,
+    /// The quote was made for something else, or someone else.
+    QuoteMismatch,
+    /// The quote's time is over.
+    QuoteExpired,
+    /// The rider has as many rides for later as one may have.
+    TooManyBooked,
     /// The offer is no longer open.
     OfferGone,
     /// The driver is not on that trip.
@@ -95,7 +103,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 41] = [
+    pub const ALL: [Code; 45] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -122,6 +130,10 @@ impl Code {
         Code::TokenClaims,
         Code::WrongRole,
         Code::KeyReused,
+        Code::QuoteInvalid,
+        Code::QuoteMismatch,
+        Code::QuoteExpired,
+        Code::TooManyBooked,
         Code::OfferGone,
         Code::NotYourTrip,
         Code::UnknownTrip,
@@ -169,6 +181,10 @@ impl Code {
             Code::TokenClaims => "token_claims",
             Code::WrongRole => "wrong_role",
             Code::KeyReused => "key_reused",
+            Code::QuoteInvalid => "quote_invalid",
+            Code::QuoteMismatch => "quote_mismatch",
+            Code::QuoteExpired => "quote_expired",
+            Code::TooManyBooked => "too_many_booked",
             Code::OfferGone => "offer_gone",
             Code::NotYourTrip => "not_your_trip",
             Code::UnknownTrip => "unknown_trip",
@@ -204,7 +220,8 @@ impl Code {
             Code::TokenAlgorithm | Code::TokenForged | Code::TokenExpired => StatusCode::UNAUTHORIZED,
             Code::TokenNotYetValid | Code::TokenIssuer | Code::TokenClaims => StatusCode::UNAUTHORIZED,
             Code::WrongRole | Code::NotYourTrip => StatusCode::FORBIDDEN,
-            Code::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::KeyReused | Code::QuoteInvalid | Code::QuoteMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::QuoteExpired | Code::TooManyBooked => StatusCode::CONFLICT,
             Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
             Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
             Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
@@ -242,6 +259,10 @@ impl Code {
             Code::TokenClaims => "The token's claims make no sense",
             Code::WrongRole => "The token is not for this door",
             Code::KeyReused => "The idempotency key was used for another request",
+            Code::QuoteInvalid => "The quote is not one of this server",
+            Code::QuoteMismatch => "The quote was made for something else",
+            Code::QuoteExpired => "The quote has expired",
+            Code::TooManyBooked => "Too many rides for later",
             Code::OfferGone => "The offer is no longer open",
             Code::NotYourTrip => "The trip is not yours",
             Code::UnknownTrip => "The trip is unknown",

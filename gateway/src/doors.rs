@@ -5,6 +5,7 @@
 
 mod driver;
 mod ops;
+mod quote;
 mod rider;
 mod watch;
 mod why;
@@ -25,6 +26,7 @@ use crate::problem::Problem;
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/driver", get(driver::open))
+        .route("/v1/quotes", post(quote::ask))
         .route("/v1/trips", post(rider::request))
         .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
         .route("/v1/trips/{id}/watch", get(watch::open))

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use dispatch::Refusal;
+use dispatch::{BadPickupTime, Refusal};
 use persistence::StoreError;
 use serde::Serialize;
 use tracing::{error, warn};
@@ -166,6 +166,13 @@ impl From<CityError> for Problem {
             CityError::KeyReused { trip } => {
                 Problem::new(code, why.to_string()).field("Idempotency-Key").trip(trip.to_string())
             }
+            CityError::PickupTime(BadPickupTime { at, earliest, latest }) => Problem::new(code, why.to_string())
+                .field("pickup_at_ms")
+                .value(at.millis().to_string())
+                .allowed(format!("{} to {}", earliest.millis(), latest.millis())),
+            CityError::TooManyBooked { limit } => {
+                Problem::new(code, why.to_string()).field("pickup_at_ms").allowed(format!("{limit} at a time"))
+            }
             CityError::Refused(_) => Problem::new(code, why.to_string()),
             _ => Problem::new(code, code.title()),
         };
@@ -190,6 +197,8 @@ pub(crate) fn from_city(why: &CityError) -> (Code, Option<Duration>) {
         CityError::Busy { retry_after } => (Code::Busy, Some(*retry_after)),
         CityError::Refused(refusal) => (refusal_code(refusal), worth_another_try(refusal)),
         CityError::KeyReused { .. } => (Code::KeyReused, None),
+        CityError::PickupTime(_) => (Code::BadValue, None),
+        CityError::TooManyBooked { .. } => (Code::TooManyBooked, None),
         CityError::Store(StoreError::Unavailable(cause)) => {
             warn!(%cause, "the store does not answer");
             (Code::StoreUnavailable, Some(COME_BACK_AFTER))

@@ -18,6 +18,7 @@ use geo::Point;
 use serde::{Serialize, Serializer};
 
 pub(crate) use from_driver::{FromDriver, Unreadable};
+pub(crate) use order::QuoteBody;
 pub(crate) use to_driver::{ToDriver, refusal_code};
 pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody};
 pub(crate) use why::{ExplanationBody, WhyNotBody};

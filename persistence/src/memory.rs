@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverChange, DriverId, Epoch, Generation, RequestKey, RiderHas, RiderId, SessionId, ShardId, StageName, Trip,
-    TripId, TripWrite, Write, WriteError,
+    DriverChange, DriverId, Epoch, Generation, RequestKey, RiderHas, RiderId, SessionId, ShardId, Stage, StageName,
+    Trip, TripId, TripWrite, Write, WriteError,
 };
 
 use crate::traits::holder_before;
@@ -99,6 +99,13 @@ impl MemoryStore {
     pub fn trip_by_key_now(&self, key: &RequestKey) -> Option<Trip> {
         let rows = self.rows();
         rows.keys.get(key).and_then(|id| rows.trips.get(id)).cloned()
+    }
+
+    /// See [`Records::scheduled_trips`].
+    pub fn scheduled_trips_now(&self, rider: &RiderId) -> u64 {
+        let rows = self.rows();
+        let waits = |trip: &&Trip| trip.rider == *rider && trip.stage == Stage::Scheduled;
+        rows.trips.values().filter(waits).count() as u64
     }
 
     /// See [`Records::driver`].
@@ -304,6 +311,10 @@ impl Records for MemoryStore {
 
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
         ready(Ok(self.trip_by_key_now(&key)))
+    }
+
+    fn scheduled_trips(&self, rider: RiderId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        ready(Ok(self.scheduled_trips_now(&rider)))
     }
 
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverChange, DriverId, Epoch, Generation, RequestKey, SessionId, ShardId, StageName, Trip, TripId, Write,
+    DriverChange, DriverId, Epoch, Generation, RequestKey, RiderId, SessionId, ShardId, StageName, Trip, TripId, Write,
     WriteError,
 };
 
@@ -152,6 +152,9 @@ pub trait Records: Send + Sync {
 
     /// The trip an idempotency key was used for.
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>>;
+
+    /// How many trips of a rider wait for their time.
+    fn scheduled_trips(&self, rider: RiderId) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// A driver as it stands.
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>>;

@@ -5,7 +5,9 @@
 
 mod compare;
 mod faults;
+mod learn;
 mod roads;
+mod roaming;
 
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,14 +21,15 @@ use geo::{Resolution, RoadTimes, Travel};
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::demand::{Request, share_for_fleet};
-use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
 
 use compare::CompareArguments;
 use faults::FaultsArguments;
+use learn::LearnArguments;
 use roads::RoadArguments;
+use roaming::RoamingArguments;
 
 /// Simulates a city on Hansom's own dispatch cores.
 #[derive(Debug, Parser)]
@@ -57,6 +60,10 @@ enum Command {
     /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
     /// of those whom it concerns, and the command that shows it again.
     Faults(FaultsArguments),
+    /// Learns what a free car is worth where and when, from simulated days, and tries it on others.
+    ///
+    /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
+    Learn(LearnArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -166,6 +173,9 @@ struct CityArguments {
     /// Another city than Manhattan: a file made by the converter in simulations/data.
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
+    /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    prebooked: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -174,6 +184,8 @@ struct CityArguments {
     travel: TravelArgument,
     #[command(flatten)]
     roads: RoadArguments,
+    #[command(flatten)]
+    roaming: RoamingArguments,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -251,6 +263,10 @@ fn demand(text: &str) -> Result<f64, String> {
     in_range(text, 0.0001, 100.0, "")
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    in_range(text, 0.0, 1.0, "")
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     in_range(text, 0.1, 100.0, "")
 }
@@ -281,6 +297,7 @@ pub fn main() -> ExitCode {
                 Settings { data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed, ..bench.settings() };
             bench.print(&settings, bench::quality::run)
         }
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Import(arguments) => import(&arguments),
         Command::Faults(arguments) => faults::faults(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
@@ -337,8 +354,8 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits::default(),
-            policy: Policy { method, travel: self.travel(city, roads)?, ..Policy::default() },
+            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
+            policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }

@@ -6,6 +6,7 @@
 //! Touch with care: the same seed must give the same run, to the byte.
 
 pub mod bench;
+pub mod booking;
 pub mod city;
 pub mod command;
 pub mod compare;
@@ -15,6 +16,7 @@ pub mod demo;
 pub mod faults;
 pub mod html;
 pub mod import;
+pub mod learn;
 pub mod ledger;
 pub mod measures;
 pub mod people;

@@ -35,8 +35,14 @@ pub struct Habits {
     pub patience_ms: (u64, u64),
     /// The share of riders who call off while the car is on its way.
     pub changes_mind: f64,
+    /// The share of suggestions where to wait that an idle driver follows.
+    pub follows: f64,
     /// How often a phone sends its position, in ms.
     pub ping_every_ms: u64,
+    /// The share of riders who ask for a car for later.
+    pub prebooked: f64,
+    /// How far ahead those want to be picked up, in ms: from, to.
+    pub ahead_ms: (u64, u64),
 }
 
 impl Default for Habits {
@@ -49,7 +55,10 @@ impl Default for Habits {
             boarding_ms: (15_000, 75_000),
             patience_ms: (180_000, 600_000),
             changes_mind: 0.02,
+            follows: 0.6,
             ping_every_ms: 4_000,
+            prebooked: 0.0,
+            ahead_ms: (900_000, 2_700_000),
         }
     }
 }
@@ -87,6 +96,8 @@ pub struct TripNews {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
 }
 
 /// What a driver's app is told, whatever carried it.
@@ -105,6 +116,8 @@ pub enum DriverNews {
     OfferGone(OfferId),
     /// The driver's trip is won or has moved on.
     Trip(TripNews),
+    /// More work is to be expected there.
+    Suggestion(Point),
     /// A command was not done.
     Refused,
 }
@@ -156,6 +169,8 @@ pub struct Driver {
     drives: Drives,
     work: Work,
     clock: Clock,
+    /// How many suggestions were followed.
+    followed: u64,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
     /// What the driver will say to the offer on the screen, also while a rider is in the car.
@@ -173,6 +188,7 @@ impl Driver {
             drives: Drives::default(),
             work: Work::default(),
             clock: Clock::default(),
+            followed: 0,
             trip: None,
             next: None,
             answer: None,
@@ -205,6 +221,12 @@ impl Driver {
         work
     }
 
+    /// How many suggestions the driver has followed so far.
+    #[must_use]
+    pub fn followed(&self) -> u64 {
+        self.followed
+    }
+
     /// The trip the driver is on, as far as the app knows.
     #[must_use]
     pub fn trip(&self) -> Option<&TripNews> {
@@ -222,6 +244,10 @@ impl Driver {
         match news {
             DriverNews::Standing { availability, trip } => self.stands(now, availability, trip, scene),
             DriverNews::Offer(offer) => {
+                // Who was on the way to a better place to wait stops and looks.
+                if self.trip.is_none() {
+                    self.park(now);
+                }
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
                 self.answer = if mood < scene.habits.ignores {
@@ -239,6 +265,12 @@ impl Driver {
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
+            DriverNews::Suggestion(to) => {
+                if self.trip.is_none() && self.answer.is_none() && self.rng.random_bool(scene.habits.follows) {
+                    self.followed += 1;
+                    self.drive_to(now, to, scene);
+                }
+            }
             DriverNews::Refused => {}
         }
     }
@@ -286,7 +318,9 @@ impl Driver {
                 self.park(now);
                 self.turns_to(now, Phase::Waiting);
                 let boarding = self.between(scene.habits.boarding_ms);
-                self.next = Some((later(now, boarding), DriverAct::PickedUp(trip.id)));
+                // Who comes early waits until the rider wanted to go.
+                let ready = trip.pickup_at.map_or(now, |wished| wished.max(now));
+                self.next = Some((later(ready, boarding), DriverAct::PickedUp(trip.id)));
             }
             StageName::InProgress => {
                 self.turns_to(now, Phase::WithRider);
@@ -294,7 +328,11 @@ impl Driver {
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
             // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
-            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::Completed
+            | StageName::Cancelled
+            | StageName::Expired => {
                 if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
                     self.trip = None;
                     self.next = None;
@@ -362,7 +400,7 @@ pub struct Rider {
 }
 
 impl Rider {
-    /// A rider who asks at `now`.
+    /// A rider who wants a car at `now`.
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, habits: &Habits) -> Rider {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
@@ -381,7 +419,7 @@ impl Rider {
         self.gives_up_at = match stage {
             StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
             StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
-            StageName::Arrived | StageName::InProgress => None,
+            StageName::Scheduled | StageName::Arrived | StageName::InProgress => None,
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true

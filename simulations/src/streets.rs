@@ -133,6 +133,13 @@ impl Streets {
         Ok(Streets { points: nodes.into_iter().map(|(_, point)| point).collect(), streets })
     }
 
+    /// Streets between points; a street that begins or ends at no point is left out.
+    #[must_use]
+    pub fn new(points: Vec<Point>, mut streets: Vec<Street>) -> Streets {
+        streets.retain(|street| street.from < points.len() && street.to < points.len());
+        Streets { points, streets }
+    }
+
     /// Where each node is.
     #[must_use]
     pub fn points(&self) -> &[Point] {

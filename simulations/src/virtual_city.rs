@@ -12,8 +12,10 @@ use geo::Resolution;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+use crate::booking::wished;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
+use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
 use crate::measures::{Gathered, Measures};
 use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, Work, later};
@@ -88,7 +90,13 @@ impl Scenario {
 /// A trip as an app hears of it.
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
-    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.order.pickup, dropoff: trip.order.dropoff }
+    TripNews {
+        id: trip.id,
+        stage: trip.stage.name(),
+        pickup: trip.order.pickup,
+        dropoff: trip.order.dropoff,
+        pickup_at: trip.order.pickup_at,
+    }
 }
 
 /// What an app makes of a notice, if anything.
@@ -101,6 +109,7 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Offer(offer) => Some(DriverNews::Offer(offer.id)),
         Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => Some(DriverNews::OfferGone(*offer)),
         Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
+        Notice::Suggestion(suggested) => Some(DriverNews::Suggestion(suggested.to)),
         Notice::Refused { .. } => Some(DriverNews::Refused),
         // The car goes on with its rider; the next trip is told of when it begins.
         Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
@@ -139,6 +148,8 @@ struct Play<'a> {
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
+    /// What drivers do with their time, if somebody wants to know.
+    diary: Option<Diary>,
 }
 
 /// Runs a scenario to its end, on the city's own demand or on requests recorded elsewhere (in the order of time).
@@ -166,6 +177,29 @@ pub fn run_measured(
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<(Report, Measures), NotADemand> {
     let began = Instant::now();
+    let play = played(city, scenario, recorded, None, progress)?;
+    let measures = play.measures();
+    Ok((play.report(began.elapsed()), measures))
+}
+
+/// As [`run`], and what drivers did with their time.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_diary(city: &City, scenario: &Scenario) -> Result<(Report, Vec<Span>), NotADemand> {
+    let began = Instant::now();
+    let mut play = played(city, scenario, None, Some(Diary::default()), &mut |_, _| {})?;
+    let spans = play.diary.take().map(Diary::into_spans).unwrap_or_default();
+    Ok((play.report(began.elapsed()), spans))
+}
+
+fn played<'a>(
+    city: &'a City,
+    scenario: &'a Scenario,
+    recorded: Option<Vec<Request>>,
+    diary: Option<Diary>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<Play<'a>, NotADemand> {
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
     let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
     let mut play = Play {
@@ -182,6 +216,7 @@ pub fn run_measured(
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
+        diary,
     };
     play.seat_fleet()?;
     match recorded {
@@ -191,8 +226,7 @@ pub fn run_measured(
             play.play(demand, progress);
         }
     }
-    let measures = play.measures();
-    Ok((play.report(began.elapsed()), measures))
+    Ok(play)
 }
 
 impl Play<'_> {
@@ -272,8 +306,13 @@ impl Play<'_> {
         let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
-        let (trip, _) = self.world.request(rider, Order::new(request.pickup, request.dropoff), key, chance);
-        let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
+        let pickup_at = wished(&mut self.rng, self.scene.habits, self.world.now());
+        let order = Order { pickup_at, ..Order::new(request.pickup, request.dropoff) };
+        let (trip, _) = self.world.request(rider, order, key, chance);
+        if let Some(wished) = pickup_at {
+            self.ledger.wished(trip, wished);
+        }
+        let person = Rider::new(self.rng.random(), pickup_at.unwrap_or(self.world.now()), self.scene.habits);
         self.riders.insert(trip, person);
         self.rider_next(trip);
     }
@@ -282,6 +321,9 @@ impl Play<'_> {
         let now = self.world.now();
         let seat = &self.seats[place];
         let (point, heading) = seat.person.position(now);
+        if let Some(diary) = &mut self.diary {
+            diary.is_at(place, point, now);
+        }
         self.world.ping(&seat.id, point, heading);
         self.pings += 1;
         self.turn(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
@@ -336,6 +378,9 @@ impl Play<'_> {
                     self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
                     if let (StageName::Completed, Some(fare)) = (trip.stage.name(), trip.order.fare) {
                         self.gathered.paid(place, trip.id, fare.minor());
+                    }
+                    if let Some(diary) = &mut self.diary {
+                        diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
                     }
                 }
                 if let Some(news) = driver_news(&notice) {
@@ -409,6 +454,8 @@ impl Play<'_> {
             drivers: self.seats.len(),
             demand: self.scenario.demand,
             offers: self.world.offers(),
+            suggestions: self.world.suggestions(),
+            followed: self.seats.iter().map(|seat| seat.person.followed()).sum(),
             pings: self.pings,
             etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {

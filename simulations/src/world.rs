@@ -175,6 +175,7 @@ pub struct World {
     asks: u64,
     offers: u64,
     actors: u64,
+    suggestions: u64,
     writes_pending: usize,
     at_this_moment: u64,
     chance: Option<Box<Chance>>,
@@ -213,6 +214,7 @@ impl World {
             asks: 0,
             offers: 0,
             actors: 0,
+            suggestions: 0,
             writes_pending: 0,
             at_this_moment: 0,
             chance: None,
@@ -277,6 +279,12 @@ impl World {
         self.offers
     }
 
+    /// How many times a driver was told where to wait better.
+    #[must_use]
+    pub fn suggestions(&self) -> u64 {
+        self.suggestions
+    }
+
     /// What the shards have counted, together.
     #[must_use]
     pub fn counts(&self) -> ShardCounts {
@@ -291,6 +299,7 @@ impl World {
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
+            sum.suggestions += counts.suggestions;
             sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
@@ -321,6 +330,7 @@ impl World {
             return (trip, ask);
         }
         let epoch = self.own(home);
+        let order = self.shards.get(&home).map_or(order, |shard| shard.priced(self.now, &self.policy, order));
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
         let caps = RiderCaps::of(&self.policy, self.now);

@@ -6,6 +6,7 @@
     reason = "a test may panic, and prints what it takes to see it again"
 )]
 
+mod booking;
 mod browser;
 mod calling_off;
 mod caps;
@@ -19,6 +20,7 @@ mod promises;
 mod recovering;
 mod restarting;
 mod riding;
+mod roaming;
 mod server;
 mod simulating;
 mod storm;

@@ -107,7 +107,11 @@ impl Town {
                 let rider = RiderId::new(&format!("rider-{}", self.said % RIDERS)).unwrap();
                 let key = format!("key-{}", self.said);
                 let needs = Needs::new(None, 1, north_m % 3 == 0, false).unwrap();
-                let order = Order { needs, ..Order::new(street(*north_m), street(-north_m)) };
+                // One of four rides is for later, in up to a quarter of an hour.
+                let booked = north_m.rem_euclid(4) == 1;
+                let ahead = Duration::from_secs(u64::from(north_m.unsigned_abs()) % 900);
+                let pickup_at = booked.then(|| self.world.now() + ahead);
+                let order = Order { needs, pickup_at, ..Order::new(street(*north_m), street(-north_m)) };
                 let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
@@ -213,6 +217,9 @@ impl Town {
             Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
                 self.shown.remove(&driver);
             }
+            Notice::Suggestion(_) => {
+                assert!(!self.shown.contains_key(&driver), "{driver} is sent elsewhere with an offer on the screen");
+            }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
             Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
         }
@@ -255,7 +262,7 @@ proptest! {
         town.check();
 
         // I15: every trip ends, within its deadlines, even if nobody says another word.
-        town.wait(Duration::from_secs(8 * 3_600));
+        town.wait(Duration::from_secs(9 * 3_600));
         town.check();
         for trip in town.world.store().all_trips_now() {
             prop_assert!(!trip.stage.name().is_active(), "I15: {} is still {}", trip.id, trip.stage.name());

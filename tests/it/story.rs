@@ -10,7 +10,8 @@
 //! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
 //! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
-//! `ann falls silent` `eve requests` `eve requests again` `eve cancels` `the node crashes` `time passes`
+//! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels`
+//! `the node crashes` `time passes`
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -132,6 +133,10 @@ impl Stage {
             }
             [rider, "requests"] => self.request(rider, &[]),
             [rider, "requests", "for", needs @ ..] => self.request(rider, needs),
+            [rider, "books", time] => {
+                let seconds = time.strip_suffix('s').and_then(|time| time.parse().ok()).expect("a time such as 3600s");
+                self.order(rider, &[], Some(START + Duration::from_secs(seconds)));
+            }
             [rider, "requests", "again"] => {
                 self.said -= 1;
                 self.request(rider, &[]);
@@ -171,10 +176,14 @@ impl Stage {
     }
 
     fn request(&mut self, rider: &str, words: &[&str]) {
+        self.order(rider, words, None);
+    }
+
+    fn order(&mut self, rider: &str, words: &[&str], pickup_at: Option<Timestamp>) {
         self.said += 1;
         let id = RiderId::new(rider).unwrap();
         let key = format!("key-{}", self.said);
-        let order = Order { needs: needs(words), ..Order::new(corner(), north(-2_000.0)) };
+        let order = Order { needs: needs(words), pickup_at, ..Order::new(corner(), north(-2_000.0)) };
         let (trip, _) = self.world.request(id, order, key, self.said);
         self.trips.insert(rider.to_owned(), trip);
         self.names.insert(trip, rider.to_owned());
@@ -323,6 +332,11 @@ impl Stage {
                 if self.homes.insert(name.to_owned(), home).is_some_and(|before| before != home) {
                     self.say(&format!("{name} moves house"));
                 }
+            }
+            Notice::Suggestion(suggested) => {
+                let metres = (suggested.to.lat() - 40.75) * 111_194.9;
+                let until = suggested.until.since(START).as_secs_f64();
+                self.say(&format!("tell {name} that riders are expected {metres:.0}m until {until}s"));
             }
             Notice::Superseded => {}
         }

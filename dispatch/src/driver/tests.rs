@@ -189,17 +189,24 @@ fn a_confirmation_that_was_overtaken_puts_nobody_back() {
     let won = trip(1);
     let arrived = next(&won, &crate::Event::DriverArrived);
     let (mut ann, driver) = (on(&won), ann());
-    ann.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    ann.step(at(3), DriverInput::Progress { trip: arrived.clone(), ask: None });
-    let effects = ann.step(at(4), confirm(&won));
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    let effects = ann.step(at(4), &Policy::default(), confirm(&won));
     assert_eq!(ann.trip(), Some(&arrived));
     let told = Notice::Trip { trip: arrived.clone(), ask: Some(ask(7, 1)) };
     assert_eq!(effects, [Effect::ToSession { driver, session: SessionId(7), notice: told }]);
 
     // Nor does it hold a driver whose trip is over.
-    let over = next(&arrived, &crate::Event::Cancelled { by: crate::Party::Rider });
-    ann.step(at(5), DriverInput::Freed { trip: over, ask: None });
-    ann.step(at(6), confirm(&won));
+    let over = next(
+        &arrived,
+        &crate::Event::Cancelled {
+            by: crate::Party::Rider,
+            reason: crate::CancelReason::Other,
+            fee: crate::FeeStage::Free,
+        },
+    );
+    ann.step(at(5), &Policy::default(), DriverInput::Freed { trip: over, ask: None });
+    ann.step(at(6), &Policy::default(), confirm(&won));
     assert_eq!(ann.trip(), None);
 }
 
@@ -207,11 +214,11 @@ fn a_confirmation_that_was_overtaken_puts_nobody_back() {
 fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
     let (mine, other) = (trip(1), trip(2));
     let mut ann = on(&mine);
-    ann.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    let effects = ann.step(at(3), confirm(&other));
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let effects = ann.step(at(3), &Policy::default(), confirm(&other));
     assert_eq!(ann.trip(), Some(&mine));
     let number = reading(&effects).expect("the row decides");
-    ann.step(at(4), DriverInput::Row { number, row: Ok(Some(other.clone())) });
+    ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(other.clone())) });
     assert_eq!(ann.trip(), Some(&other));
 }
 
@@ -219,10 +226,11 @@ fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
 fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
     let won = trip(1);
     let mut ann = on(&won);
-    let number = reading(&ann.step(at(2), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let number =
+        reading(&ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
     let arrived = next(&won, &crate::Event::DriverArrived);
-    ann.step(at(3), DriverInput::Progress { trip: arrived.clone(), ask: None });
-    assert_eq!(ann.step(at(4), DriverInput::Row { number, row: Ok(Some(won)) }), []);
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    assert_eq!(ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) }), []);
     assert_eq!(ann.trip(), Some(&arrived));
 }
 
@@ -230,17 +238,98 @@ fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
 fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
     let won = trip(1);
     let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
-    ann.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut ann, Vehicle::default());
     let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
-    ann.step(at(4), DriverInput::Reserve { offer, until: at(20), needs: Needs::default() });
-    let number = reading(&ann.step(at(20), DriverInput::TimePassed)).expect("the row is read before ann is free");
-    ann.step(at(20), DriverInput::Row { number, row: Ok(None) });
+    ann.step(
+        at(4),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let number = reading(&ann.step(at(20), &Policy::default(), DriverInput::TimePassed))
+        .expect("the row is read before ann is free");
+    ann.step(at(20), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(ann.availability(), Availability::Available);
 
     // The word that ann has won it after all is lost: the row is read once more.
     let again = ann.deadline().expect("a free driver compares once more");
-    let number = reading(&ann.step(again, DriverInput::TimePassed)).unwrap();
-    ann.step(again, DriverInput::Row { number, row: Ok(Some(won.clone())) });
+    let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
+    ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
     assert_eq!(ann.trip(), Some(&won));
+}
+
+fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
+    crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
+}
+
+/// The numbers of the suggestions that are shown.
+fn shown(effects: &[Effect]) -> Vec<u64> {
+    let id = |effect: &Effect| match effect {
+        Effect::ToSession { notice: Notice::Suggestion(suggested), .. } => Some(suggested.id),
+        _ => None,
+    };
+    effects.iter().filter_map(id).collect()
+}
+
+#[test]
+fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    let tell = |driver: &mut LiveDriver, id| {
+        shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
+    };
+    assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
+    go_online(&mut driver, Vehicle::default());
+    assert_eq!(tell(&mut driver, 3), [3]);
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(5),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    assert_eq!(tell(&mut driver, 4), [0; 0], "a trip holds the driver");
+    driver.step(at(6), &Policy::default(), DriverInput::Confirm { offer, trip: trip(1), ask: ask(7, 1) });
+    assert_eq!(tell(&mut driver, 5), [0; 0], "on the way to a rider");
+}
+
+#[test]
+fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
+    let waiting = || {
+        let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+        go_online(&mut driver, Vehicle::default());
+        driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
+        driver
+    };
+    let reconnects = |driver: &mut LiveDriver, second, session| {
+        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
+    };
+    let mut driver = waiting();
+    assert_eq!(reconnects(&mut driver, 30, 8), [1]);
+    assert_eq!(reconnects(&mut driver, 60, 9), [0; 0], "it is over");
+    let mut driver = waiting();
+    let reserve = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(10),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let withdraw = DriverInput::Withdraw { offer: reserve, why: Withdrawal::TripEnded };
+    driver.step(at(11), &Policy::default(), withdraw.clone());
+    assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let (pickup_eta, until) = (Duration::from_secs(60), at(20));
+    let order = crate::Order::new(here(), here());
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until, after: None }),
+    );
+    driver.step(at(14), &Policy::default(), withdraw);
+    assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }

@@ -119,8 +119,11 @@ impl LiveShard {
                 true => policy.eta(seeker.pickup, seeker.dropoff, now).time,
                 false => Duration::ZERO,
             };
-            let ahead = Ahead { ride, ..Ahead::default() };
-            candidates.iter().map(|candidate| Factors::of(now, policy, seeker, candidate, &ahead)).collect()
+            let factors = |candidate| {
+                let ahead = ahead(now, policy, seeker, candidate, ride);
+                Factors::of(now, policy, seeker, candidate, &ahead)
+            };
+            candidates.iter().map(factors).collect()
         };
         self.waiting.values().zip(choices).map(of_rider).collect()
     }
@@ -178,6 +181,20 @@ impl LiveShard {
         let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
         candidates.extend(self.soon_candidates(now, policy, seeker, &search));
         candidates
+    }
+}
+
+/// What lies ahead of a car that takes this rider, who rides for so long.
+fn ahead(now: Timestamp, policy: &Policy, seeker: &Seeker, candidate: &Candidate, ride: Duration) -> Ahead {
+    let Some(worth) = policy.worth.as_ref().filter(|_| policy.weights.future > 0.0) else {
+        return Ahead { ride, ..Ahead::default() };
+    };
+    let free_here = now + candidate.busy_for.unwrap_or_default();
+    let free_there = now + candidate.pickup_eta.time + ride;
+    Ahead {
+        ride,
+        worth_there: worth.worth_at(seeker.dropoff, free_there),
+        worth_here: worth.worth_at(candidate.point, free_here),
     }
 }
 

@@ -17,7 +17,9 @@ impl LiveTrip {
             Asker::Person(_) | Asker::Nobody => None,
         };
         match (&event, before.stage.committed_driver().cloned()) {
-            (Event::Requested { .. }, _) => self.seek(out),
+            (Event::Requested { .. } | Event::Activated, _) if self.trip.stage == Stage::Searching => self.seek(out),
+            // A ride for later: nobody searches before its time.
+            (Event::Requested { .. }, _) => {}
             (Event::Assigned { .. }, _) => self.assigned(now, trip, driver_ask, out),
             (Event::GivenBack { by, reason }, Some(driver)) => {
                 let input = match by {

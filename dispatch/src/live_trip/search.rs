@@ -292,6 +292,7 @@ impl LiveTrip {
             pickup: self.trip.order.pickup,
             dropoff: self.trip.order.dropoff,
             needs: self.trip.order.needs,
+            pickup_at: self.trip.order.pickup_at,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             wave: search.wave,

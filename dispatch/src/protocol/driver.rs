@@ -145,8 +145,27 @@ pub enum DriverInput {
         /// The trip the row commits this driver to; `Err` when it cannot be read now.
         row: Result<Option<Trip>, ()>,
     },
+    /// The home shard knows where a driver without work had better wait.
+    Suggest(Suggested),
     /// Nothing but time.
     TimePassed,
+}
+
+/// Where an idle driver had better wait, and what that rests on. Nobody has to go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Suggested {
+    /// Names it, and grows: a later one of the same driver replaces the earlier.
+    pub id: u64,
+    /// Where to.
+    pub to: Point,
+    /// How long the drive there takes.
+    pub drive: Duration,
+    /// How many requests are expected around there within the policy's horizon.
+    pub expected: f64,
+    /// How many cars wait there or are on the way.
+    pub cars: u32,
+    /// When it is over for a driver who has not set off.
+    pub until: Timestamp,
 }
 
 /// A ride, as it is offered to a driver.
@@ -300,6 +319,8 @@ pub enum Notice {
         /// Why.
         why: Refusal,
     },
+    /// More work is to be expected elsewhere. It is over at its end, and with the next offer; nothing says so.
+    Suggestion(Suggested),
     /// Send positions and commands to this shard from now on.
     Home {
         /// Which.
@@ -316,9 +337,11 @@ impl From<&Stage> for Availability {
             Stage::EnRoute { .. } => Availability::EnRoute,
             Stage::Arrived { .. } => Availability::Arrived,
             Stage::InProgress { .. } => Availability::OnTrip,
-            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => {
-                Availability::Available
-            }
+            Stage::Scheduled
+            | Stage::Searching
+            | Stage::Completed { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Expired => Availability::Available,
         }
     }
 }

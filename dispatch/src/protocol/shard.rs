@@ -130,6 +130,8 @@ pub struct Seeker {
     pub dropoff: Point,
     /// What the vehicle must have.
     pub needs: Needs,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
     /// When it was asked for: the order of arrival.
     pub requested_at: Timestamp,
     /// Who is not to be asked again.

@@ -30,9 +30,9 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
     let rider = app.rider(request.headers())?;
     let key = key(request.headers()).map_err(|mistake| counted(&app, mistake))?;
     let text = body(&app, request).await?;
-    let NewTripBody { order } = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let asked = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let requested = super::quote::order(&app, rider, key, asked).await?;
     let city = &app.inside()?.city;
-    let requested = city.request_trip(actors::NewTrip { rider, order, key }).await?;
     let status = if requested.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = json(status, &TripBody::now(&requested.view, city.clock().now()))?;
     let location = format!("/v1/trips/{}", requested.view.trip.id);
@@ -126,7 +126,7 @@ fn key(headers: &HeaderMap) -> Result<String, Mistake> {
 }
 
 /// Reads the body of a request as text.
-async fn body(app: &App, request: Request) -> Result<String, Problem> {
+pub(super) async fn body(app: &App, request: Request) -> Result<String, Problem> {
     let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -162,7 +162,7 @@ async fn body(app: &App, request: Request) -> Result<String, Problem> {
 }
 
 /// Counts a mistake in a request.
-fn counted(app: &App, mistake: Mistake) -> Problem {
+pub(super) fn counted(app: &App, mistake: Mistake) -> Problem {
     app.metrics.bad_messages.with_label_values(&[mistake.code.as_str()]).inc();
     Problem::from(mistake)
 }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use dispatch::{
     Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, GiveBackReason, Needs,
-    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Surge, Timestamp, Trip,
-    TripId, TripView, Vehicle, Withdrawal,
+    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Suggested, Surge, Timestamp,
+    Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -169,6 +169,25 @@ fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
 }
 
 #[test]
+fn a_suggestion_says_where_to_why_and_by_when() {
+    let notice = Notice::Suggestion(Suggested {
+        id: 1_764_000_000_000,
+        to: there(),
+        drive: Duration::from_millis(240_500),
+        expected: 2.449,
+        cars: 1,
+        until: at(128_000),
+    });
+    let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
+    let expected = serde_json::json!({
+        "type": "suggestion", "suggestion": 1_764_000_000_000_u64, "to": {"lat": 40.76, "lon": -73.97},
+        "drive_ms": 240_500, "expected": 2.4, "cars": 1, "expires_in_ms": 120_000,
+    });
+    assert_eq!(told, expected);
+    assert_eq!(json(&ToDriver::notice(&notice, at(200_000)).unwrap())["expires_in_ms"], 0);
+}
+
+#[test]
 fn answers_carry_the_number_of_the_question() {
     let ask = DriverAsk { session: SessionId(1), number: Some(31) };
     let notices = [
@@ -291,7 +310,7 @@ fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
 #[test]
 fn a_request_needs_two_places_and_may_say_more() {
     let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
-    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()) }));
+    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()), quote: None }));
     for (text, code, field) in [
         (
             r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":-1}"#,
@@ -324,7 +343,7 @@ fn what_else_a_rider_asks_for_is_read_and_told_back() {
         (r#"{"shared":true}"#, Order { shared: true, ..plain }),
     ] {
         let text = format!("{{{places},{}", &more[1..]);
-        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order }));
+        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order, quote: None }));
         let mut told = view(Stage::Searching, 1, None);
         told.trip.order = order;
         let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000), after: None };

@@ -128,6 +128,8 @@ pub(crate) enum ToDriver<'a> {
         allowed: Option<Cow<'static, str>>,
         message: String,
     },
+    /// More work is to be expected elsewhere. Nobody has to go, and nothing says when it is over.
+    Suggestion { suggestion: u64, to: Place, drive_ms: u64, expected: f64, cars: u32, expires_in_ms: u64 },
     /// A newer connection of the same driver took over.
     Superseded,
     /// The server closes this socket: come back after a while.
@@ -166,6 +168,15 @@ impl<'a> ToDriver<'a> {
             Notice::TakenBack { trip, reason } => ToDriver::TakenBack { trip: *trip, why: reason.as_str() },
             Notice::PutOnBreak { unanswered } => ToDriver::PutOnBreak { unanswered: *unanswered },
             Notice::Refused { ask, why } => ToDriver::refused(ask.number, why),
+            Notice::Suggestion(suggested) => ToDriver::Suggestion {
+                suggestion: suggested.id,
+                to: suggested.to.into(),
+                drive_ms: millis(suggested.drive),
+                // Tenths are as much as a forecast knows.
+                expected: (suggested.expected * 10.0).round() / 10.0,
+                cars: suggested.cars,
+                expires_in_ms: millis(suggested.until.since(now)),
+            },
             Notice::Superseded => ToDriver::Superseded,
             Notice::Home { .. } => return None,
         })

@@ -8,12 +8,15 @@ use serde::Serialize;
 use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
+use crate::auth::QUOTE_BYTES_MAX;
 use crate::fields::{Fields, Mistake};
 
 /// The body of a request for a trip.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NewTripBody {
     pub(crate) order: Order,
+    /// As the rider was given it.
+    pub(crate) quote: Option<String>,
 }
 
 impl NewTripBody {
@@ -23,13 +26,21 @@ impl NewTripBody {
     /// [`Mistake`] names the field by its path.
     pub(crate) fn read(text: &str) -> Result<NewTripBody, Mistake> {
         let mut fields = Fields::read(text, "body")?;
-        let pickup = fields.place("pickup", "pickup.")?;
-        let dropoff = fields.place("dropoff", "dropoff.")?;
-        let needs = super::vehicle::needs(&mut fields)?;
-        let pickup_at = fields.maybe_moment("pickup_at_ms")?;
-        let shared = fields.maybe_flag("shared")?.unwrap_or(false);
+        let order = super::order::order(&mut fields)?;
+        let quote = fields.maybe_text("quote", QUOTE_BYTES_MAX, "a quote as POST /v1/quotes gave it")?;
+        fields.done("pickup, dropoff, needs, pickup_at_ms, shared, quote")?;
+        Ok(NewTripBody { order, quote: quote.map(Into::into) })
+    }
+
+    /// Reads the body of a question for the price: a request without a quote.
+    ///
+    /// # Errors
+    /// As [`NewTripBody::read`].
+    pub(crate) fn read_order(text: &str) -> Result<Order, Mistake> {
+        let mut fields = Fields::read(text, "body")?;
+        let order = super::order::order(&mut fields)?;
         fields.done("pickup, dropoff, needs, pickup_at_ms, shared")?;
-        Ok(NewTripBody { order: Order { pickup, dropoff, needs, pickup_at, shared, fare: None } })
+        Ok(order)
     }
 }
 

@@ -251,7 +251,7 @@ impl Known {
                 continue;
             };
             let has = self.riders.entry(rider).or_default();
-            has.active += 1;
+            has.active += u32::from(stage != StageName::Scheduled);
             has.searching += u32::from(stage == StageName::Searching);
         }
         let mut called_off = CALLED_OFF.over(riders.len());

@@ -31,7 +31,7 @@ const MOMENT: &str = "0 to 281474976710655 milliseconds";
 const FROM_ZERO: &str = "a whole number from 0";
 const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
-const STAGES: &str = "searching, en_route, arrived, in_progress, completed, cancelled or expired";
+const STAGES: &str = "scheduled, searching, en_route, arrived, in_progress, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
 const PAYLOAD: &str =
     "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
@@ -190,6 +190,7 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
         return Err(called_off.misplaced());
     }
     match (name, driver) {
+        (StageName::Scheduled, None) => Ok(Stage::Scheduled),
         (StageName::Searching, None) => Ok(Stage::Searching),
         (StageName::EnRoute, Some(driver)) => Ok(Stage::EnRoute { driver }),
         (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
@@ -373,8 +374,17 @@ pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
 // ---- events ------------------------------------------------------------------------------------------------------
 
 /// What may happen to a trip, as [`Event::name`] calls it.
-const KINDS: [&str; 8] =
-    ["requested", "assigned", "driver_arrived", "picked_up", "dropped_off", "given_back", "cancelled", "expired"];
+const KINDS: [&str; 9] = [
+    "requested",
+    "activated",
+    "assigned",
+    "driver_arrived",
+    "picked_up",
+    "dropped_off",
+    "given_back",
+    "cancelled",
+    "expired",
+];
 
 /// What an event carries beyond its kind.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -431,7 +441,7 @@ pub(super) fn payload(event: &Event) -> String {
         }
         Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
         Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
-        Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
+        Event::Activated | Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
     }
     serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
 }
@@ -449,6 +459,7 @@ fn event(kind: &str, payload: &str) -> Option<Event> {
     Some(match kind {
         "requested" => Event::Requested { rider: rider_id(payload.rider?)?, order: payload.order()? },
         "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
+        "activated" => Event::Activated,
         "driver_arrived" => Event::DriverArrived,
         "picked_up" => Event::PickedUp,
         "dropped_off" => Event::DroppedOff,

@@ -55,6 +55,7 @@ macro_rules! for_every_promise {
             an_empty_store_knows_nothing
             a_trip_comes_back_as_it_was_written
             an_order_comes_back_as_it_was_written
+            a_trip_for_later_is_kept_until_its_time
             every_event_comes_back_as_it_was_written
             places_come_back_to_the_last_bit
             a_new_owner_loads_what_is_active

@@ -122,6 +122,7 @@ impl Person {
             }
             // What follows from these is told of in words of its own.
             Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
+            Notice::Suggestion(_) => {}
             Notice::Refused { .. } | Notice::Home { .. } => {}
             Notice::Superseded => self.lost(now, 1_000),
         }
@@ -157,7 +158,11 @@ impl Person {
             StageName::EnRoute => Deed::Arrived,
             StageName::Arrived => Deed::PickedUp,
             StageName::InProgress => Deed::DroppedOff,
-            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::Completed
+            | StageName::Cancelled
+            | StageName::Expired => {
                 if self.trip.is_none_or(|held| held == trip.id) {
                     self.trip = None;
                     self.next = self.rests.then(|| (wait(rng), Act::Online));

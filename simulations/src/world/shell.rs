@@ -229,6 +229,7 @@ impl World {
             return;
         }
         self.offers += u64::from(matches!(notice, Notice::Offer(_)));
+        self.suggestions += u64::from(matches!(notice, Notice::Suggestion(_)));
         if let Some(witness) = &mut self.witness {
             witness.noticed(self.now, &driver, session, &notice);
         }

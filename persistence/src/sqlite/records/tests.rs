@@ -39,6 +39,7 @@ fn events_are_written_as_they_always_were() {
             r#"{"v":3,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"seats":2,"wheelchair":false,"pets":false},"shared":true,"fare":{"minor":1250,"currency":"EUR","surge":130}}"#,
         ),
         (assigned, "assigned", r#"{"v":1,"driver":"ann"}"#),
+        (Event::Activated, "activated", r#"{"v":1}"#),
         (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
         (Event::PickedUp, "picked_up", r#"{"v":1}"#),
         (Event::DroppedOff, "dropped_off", r#"{"v":1}"#),

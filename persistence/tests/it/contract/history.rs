@@ -91,6 +91,41 @@ pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>)
     }
 }
 
+/// From the request to the search it is active: a new owner loads it, its shard has work, and its rider is counted.
+pub(crate) async fn a_trip_for_later_is_kept_until_its_time(store: Arc<dyn Store>) {
+    let owner = Owner::of(&store, shard(0)).await;
+    let order = Order { pickup_at: Some(NOON), ..Order::new(corner(0), corner(1)) };
+    let mut booked = Vec::new();
+    for number in 0..3 {
+        let id = trip_id(shard(0), 3_000 + number);
+        let event = Event::Requested { rider: rider("eve"), order };
+        let after = Trip::begin(id, &event, id.requested_at()).unwrap();
+        assert_eq!(after.stage, Stage::Scheduled);
+        let write = TripWrite {
+            event,
+            at: id.requested_at(),
+            after: after.clone(),
+            driver: DriverChange::None,
+            key: None,
+            caps: None,
+        };
+        owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
+        booked.push(after);
+    }
+    assert_eq!(store.scheduled_trips(rider("eve")).await.unwrap(), 3);
+    assert_eq!(store.scheduled_trips(rider("joe")).await.unwrap(), 0);
+    assert_eq!(store.shards_with_work().await.unwrap(), [shard(0)]);
+    let loaded = store.load(shard(0)).await.unwrap().trips;
+    assert_eq!(loaded, booked.iter().map(|trip| (trip.clone(), None)).collect::<Vec<_>>());
+    let searching = owner.stepped(&booked[0], Event::Activated).await;
+    assert_eq!(searching.stage, Stage::Searching);
+    owner.stepped(&booked[1], cancelled()).await;
+    owner.stepped(&booked[2], Event::Expired).await;
+    assert_eq!(store.scheduled_trips(rider("eve")).await.unwrap(), 0);
+    assert_eq!(store.load(shard(0)).await.unwrap().trips, [(searching, None)]);
+    assert_sound(&*store).await;
+}
+
 pub(crate) async fn every_event_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     settled(&store, &["ann"], shard(0)).await;
     let owner = Owner::of(&store, shard(0)).await;

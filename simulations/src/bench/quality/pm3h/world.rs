@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, OfferPolicy, Policy, RiderId, SessionId, Stage, StageName, Timestamp,
-    TripId, Vehicle, Weights,
+    Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, RiderId, SessionId, Stage, StageName,
+    Timestamp, TripId, Vehicle, Weights,
 };
 use geo::{Meters, Point, Resolution, StraightLine, Travel};
 
@@ -43,6 +43,8 @@ pub(super) fn policy(nodes: NodeTimes, every: Duration) -> Result<Policy, String
         pickup_within: whole_city,
         wait_max,
         candidates_max: 100,
+        // A promise for after a ride rests on an estimate of its end; here nobody may be late, so none is made.
+        forward: Forward { within: Duration::ZERO, ..Forward::default() },
         offers: OfferPolicy { waves: vec![1], radius: whole_city, ..OfferPolicy::default() },
         search_lasts: Duration::from_millis(WAIT_MAX_MS),
         position_fresh_for: Duration::from_secs(3_600),
@@ -145,7 +147,7 @@ impl Play<'_> {
         let session = self.world.connect(&id, self.point(node));
         self.said += 1;
         let ask = World::ask(session, self.said);
-        self.world.says(&id, DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() });
+        self.world.says(&id, DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default(), homeward: None });
         self.world.ping(&id, self.point(node), None);
         self.seat_of.insert(id.clone(), number);
         self.seats.push(Seat { id, session, node, leg: None });
@@ -183,7 +185,7 @@ impl Play<'_> {
         let wanted = self.case.wanted[number];
         let rider = RiderId::new(&format!("rider-{number}")).map_err(|why| why.to_string())?;
         let (pickup, dropoff) = (self.point(wanted.from), self.point(wanted.to));
-        self.world.request(rider, pickup, dropoff, Needs::default(), format!("request-{number}"), number as u64);
+        self.world.request(rider, Order::new(pickup, dropoff), format!("request-{number}"), number as u64);
         Ok(())
     }
 
@@ -234,11 +236,11 @@ impl Play<'_> {
             Notice::Trip { trip, .. } => {
                 let waited_ms = ms(self.world.now().since(trip.requested_at));
                 match (&trip.stage, trip.stage.name()) {
-                    (Stage::EnRoute { .. }, _) => self.drive(seat, trip.id, trip.pickup, Deed::Arrived)?,
+                    (Stage::EnRoute { .. }, _) => self.drive(seat, trip.id, trip.order.pickup, Deed::Arrived)?,
                     (Stage::Arrived { .. }, _) => self.does(seat, trip.id, Deed::PickedUp),
                     (Stage::InProgress { .. }, _) => {
                         self.waits_ms.insert(trip.id, waited_ms);
-                        self.drive(seat, trip.id, trip.dropoff, Deed::DroppedOff)?;
+                        self.drive(seat, trip.id, trip.order.dropoff, Deed::DroppedOff)?;
                     }
                     (_, StageName::Completed) => {}
                     (_, ended) => return Err(format!("a trip of the case ended {ended:?} with a driver on it")),
