@@ -16,12 +16,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy};
+use dispatch::{Method, Policy, Timestamp};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::demand::{Request, share_for_fleet};
+use crate::ledger::Ledger;
 use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
@@ -222,6 +223,9 @@ struct RunArguments {
     /// Where a report with drawings goes: one HTML file that opens without a network.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Explain the matches of so many riders on standard error: those who waited longest.
+    #[arg(long, value_name = "RIDERS", default_value_t = 0)]
+    explain: usize,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -421,11 +425,16 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
         _ => None,
     };
-    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
+    let progress = &mut |now: Timestamp, ledger: &Ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
-    })?;
+    };
+    let (report, measures, explained) =
+        crate::virtual_city::run_explained(&city, &scenario, recorded, arguments.explain, progress)?;
     bar.finish_and_clear();
+    for text in explained {
+        writeln!(std::io::stderr(), "{text}")?;
+    }
     if let Some(path) = &arguments.report {
         let name = format!("{} h, {} drivers", scenario.hours, scenario.drivers);
         write_report(path, &crate::compare::run_html(&report, &measures, &name))?;
