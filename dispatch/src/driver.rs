@@ -47,7 +47,8 @@ pub struct LiveDriver {
     since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
-    /// While on a trip: when to compare memory with the row.
+    /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
+    /// row did not know of the trip, which may only have been written late.
     compare_at: Option<Timestamp>,
     /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
     suggested: Option<Suggested>,
@@ -128,6 +129,12 @@ impl LiveDriver {
         self.home
     }
 
+    /// The number of homes this driver has had, as far as it knows.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// The connection the driver's app speaks over.
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
@@ -179,7 +186,8 @@ impl LiveDriver {
             State::Engaged { .. } => {
                 self.compare_at.into_iter().chain(self.next.as_ref().and_then(Next::deadline)).min()
             }
-            State::Idle | State::Moving { .. } => None,
+            State::Idle => self.compare_at,
+            State::Moving { .. } => None,
         }
     }
 
@@ -194,7 +202,8 @@ impl LiveDriver {
         }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
-            _ => self.compare_at = None,
+            _ if self.session.is_none() => self.compare_at = None,
+            _ => {}
         }
         self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
@@ -228,7 +237,11 @@ impl LiveDriver {
                 }
                 return;
             }
-            State::Idle | State::Moving { .. } => return,
+            State::Idle => {
+                self.compare_at = None;
+                return self.read_row(out);
+            }
+            State::Moving { .. } => return,
         };
         self.state = State::Recalling { offer, again_at: None };
         self.read_row(out);
@@ -395,11 +408,21 @@ impl LiveDriver {
     }
 
     fn freed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        if self.trip().is_none_or(|held| held.id != trip.id) {
+        let held = self.trip().filter(|held| held.id == trip.id);
+        if held.or(self.last.as_ref()).is_some_and(|known| known.id == trip.id && known.version > trip.version) {
+            return; // late: the driver has won the same trip again
+        }
+        // Freed of what was never won: this has overtaken the word of it, which must not count when it comes.
+        let offered = matches!(&self.state, State::Offered { offer, .. } if offer.id.trip == trip.id);
+        let goes = held.is_some() || offered;
+        self.last = Some(trip.clone());
+        if !goes {
             return;
         }
         self.state = State::Idle;
-        self.last = Some(trip.clone());
+        self.compare_at = None;
+        // A row that is being read now is older than the end of the trip.
+        self.reads += 1;
         if self.session.is_none() {
             self.wish = Wish::Rest;
         }

@@ -3,7 +3,10 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod compare;
+mod faults;
 mod learn;
+mod numbers;
 mod roads;
 mod roaming;
 
@@ -19,11 +22,15 @@ use geo::{Resolution, RoadTimes, Travel};
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::demand::{Request, share_for_fleet};
+use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
 
+use compare::CompareArguments;
+use faults::FaultsArguments;
 use learn::LearnArguments;
+use numbers::{demand, hours, in_range, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
 
@@ -49,6 +56,17 @@ enum Command {
     ///
     /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
     Learn(LearnArguments),
+    /// Runs two policies on the same days and says what the difference is, and how sure that is.
+    ///
+    /// The files hold `[policy]` in the words of `hansom settings` and, if they like, `[city]`: drivers, hours, day,
+    /// start, demand. Each seed is a pair: the same riders, the same drivers. Differences are judged by the paired t test.
+    Compare(CompareArguments),
+    /// Lets towns live through a storm of faults in virtual time, and checks every promise after every step.
+    ///
+    /// Messages between drivers, trips and shards are lost, late, doubled and overtaken; writes end unknown, shards
+    /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
+    /// of those whom it concerns, and the command that shows it again.
+    Faults(FaultsArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -79,6 +97,8 @@ struct ImportArguments {
 enum BenchCommand {
     /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
     Geo(GeoArguments),
+    /// Who gets whom: the exact plan beside scipy's sparse solver, a greedy and a dense Hungarian method.
+    Matching(MatchingArguments),
     /// How well requests are served: cases whose answers others have published, played by Hansom's own cores.
     ///
     /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
@@ -92,6 +112,15 @@ struct GeoArguments {
     /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     valhalla_python: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct MatchingArguments {
+    #[command(flatten)]
+    bench: BenchArguments,
+    /// A Python with the package scipy, the peer of most rows; by default python3, if it has it.
+    #[arg(long, value_name = "PYTHON")]
+    scipy_python: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -159,7 +188,7 @@ struct CityArguments {
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
     /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
     prebooked: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
@@ -190,6 +219,9 @@ struct RunArguments {
     /// Which day of the recorded trips, as in 2019-03-07. Starts at --start, lasts --hours.
     #[arg(long, value_name = "DATE", requires = "trips")]
     date: Option<String>,
+    /// Where a report with drawings goes: one HTML file that opens without a network.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -230,37 +262,6 @@ enum Output {
     Json,
 }
 
-fn in_range(text: &str, least: f64, most: f64, unit: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (least..=most).contains(&value) => Ok(value),
-        _ => Err(format!("allowed is a number from {least} to {most}{unit}")),
-    }
-}
-
-fn hours(text: &str) -> Result<f64, String> {
-    in_range(text, 0.01, 168.0, " (hours)")
-}
-
-fn demand(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0001, 100.0, "")
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0, 1.0, "")
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    in_range(text, 0.1, 100.0, "")
-}
-
-fn time_of_day(text: &str) -> Result<u32, String> {
-    let parsed = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
-    match parsed {
-        Some((hour @ 0..=23u32, minute @ 0..=59u32)) => Ok(hour * 3_600 + minute * 60),
-        _ => Err("allowed is a time from 00:00 to 23:59".to_owned()),
-    }
-}
-
 /// Exit code when the simulation ran and something was wrong with it.
 const NOT_WELL: u8 = 1;
 /// Exit code when it could not run.
@@ -276,6 +277,9 @@ pub fn main() -> ExitCode {
             let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
             arguments.bench.print(&settings, bench::geo::run)
         }
+        Command::Bench(BenchCommand::Matching(MatchingArguments { bench, scipy_python })) => {
+            bench.print(&Settings { scipy_python, ..bench.settings() }, crate::bench::matching::run)
+        }
         Command::Bench(BenchCommand::Quality(arguments)) => {
             let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
                 arguments;
@@ -285,6 +289,8 @@ pub fn main() -> ExitCode {
         }
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Import(arguments) => import(&arguments),
+        Command::Faults(arguments) => faults::faults(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -355,17 +361,8 @@ impl CityArguments {
         })
     }
 
-    /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
     fn share(&self, city: &City, drivers: usize) -> f64 {
-        let (mut day, mut tod_s, mut least) = (self.day, self.start, f64::INFINITY);
-        for _ in 0..self.hours.ceil() as u32 {
-            least = least.min(share_for_fleet(city, day, tod_s, drivers));
-            tod_s += 3_600;
-            if tod_s >= 86_400 {
-                (day, tod_s) = (day.next(), tod_s - 86_400);
-            }
-        }
-        least
+        share(city, (self.day, self.start), self.hours, drivers)
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -398,6 +395,24 @@ impl BenchArguments {
     }
 }
 
+/// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
+fn share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
+    let mut least = f64::INFINITY;
+    for _ in 0..hours.ceil() as u32 {
+        least = least.min(share_for_fleet(city, day, tod_s, drivers));
+        tod_s += 3_600;
+        if tod_s >= 86_400 {
+            (day, tod_s) = (day.next(), tod_s - 86_400);
+        }
+    }
+    least
+}
+
+/// Writes a report, and says where it cannot be written.
+fn write_report(path: &Path, html: &str) -> Result<(), Failure> {
+    std::fs::write(path, html).map_err(|why| format!("{}: {why}", path.display()).into())
+}
+
 fn run(arguments: &RunArguments) -> Result<bool, Failure> {
     let (city, scenario) = arguments.city.stage()?;
     let bar = bar((scenario.hours * 3_600.0) as u64);
@@ -406,11 +421,15 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
         _ => None,
     };
-    let report = crate::virtual_city::run(&city, &scenario, recorded, &mut |now, ledger| {
+    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
     })?;
     bar.finish_and_clear();
+    if let Some(path) = &arguments.report {
+        let name = format!("{} h, {} drivers", scenario.hours, scenario.drivers);
+        write_report(path, &crate::compare::run_html(&report, &measures, &name))?;
+    }
     arguments.city.print(&report)
 }
 

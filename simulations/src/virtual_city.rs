@@ -17,7 +17,8 @@ use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
-use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, later};
+use crate::measures::{Gathered, Measures};
+use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, Work, later};
 use crate::report::{Report, Timing};
 use crate::world::{Delays, News, World};
 
@@ -143,6 +144,7 @@ struct Play<'a> {
     turns: BinaryHeap<Reverse<(Timestamp, u64, Turn)>>,
     turned: u64,
     ledger: Ledger,
+    gathered: Gathered,
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
@@ -161,9 +163,23 @@ pub fn run(
     recorded: Option<Vec<Request>>,
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
+    Ok(run_measured(city, scenario, recorded, progress)?.0)
+}
+
+/// The same, and what the run is judged by.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_measured(
+    city: &City,
+    scenario: &Scenario,
+    recorded: Option<Vec<Request>>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<(Report, Measures), NotADemand> {
     let began = Instant::now();
     let play = played(city, scenario, recorded, None, progress)?;
-    Ok(play.report(began.elapsed()))
+    let measures = play.measures();
+    Ok((play.report(began.elapsed()), measures))
 }
 
 /// As [`run`], and what drivers did with their time.
@@ -196,6 +212,7 @@ fn played<'a>(
         turns: BinaryHeap::new(),
         turned: 0,
         ledger: Ledger::default(),
+        gathered: Gathered::default(),
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
@@ -362,10 +379,20 @@ impl Play<'_> {
                     if let Some(diary) = &mut self.diary {
                         diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
                     }
+                    if let (StageName::Completed, Some(fare)) = (trip.stage.name(), trip.order.fare) {
+                        self.gathered.paid(place, trip.id, fare.minor());
+                    }
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);
                     self.driver_next(place);
+                }
+            }
+            News::HungUp { driver, session } => {
+                let Some(&place) = self.seat_of.get(&driver) else { return };
+                if self.seats[place].session == session {
+                    let (at, _) = self.seats[place].person.position(now);
+                    self.seats[place].session = self.world.connect(&driver, at);
                 }
             }
             News::Trip(view) => self.see(&view),
@@ -387,6 +414,9 @@ impl Play<'_> {
         let stage = trip.stage.name();
         let Some(rider) = self.riders.get_mut(&trip.id) else { return };
         let news = rider.sees(self.world.now(), stage);
+        if news {
+            self.gathered.sees(view);
+        }
         if !stage.is_active() {
             self.riders.remove(&trip.id);
         } else if news {
@@ -404,6 +434,13 @@ impl Play<'_> {
         if let Some(at) = self.riders.get(&trip).and_then(Rider::next_at) {
             self.turn(at, Turn::Rider(trip));
         }
+    }
+
+    fn measures(&self) -> Measures {
+        let now = self.world.now();
+        let work: Vec<Work> = self.seats.iter().map(|seat| seat.person.work(now)).collect();
+        let Scenario { start_tod_s, hours, .. } = *self.scenario;
+        self.gathered.measures(self.scenario.start(), start_tod_s, hours, &work)
     }
 
     fn report(&self, took: Duration) -> Report {

@@ -7,9 +7,11 @@
 )]
 
 mod booking;
+mod browser;
 mod calling_off;
 mod caps;
 mod coming;
+mod comparing;
 mod forward;
 mod importing;
 mod killing;
@@ -21,6 +23,7 @@ mod riding;
 mod roaming;
 mod server;
 mod simulating;
+mod storm;
 mod story;
 mod tidy;
 mod timing;

@@ -195,6 +195,12 @@ impl Town {
                     assert!(*version <= view.trip.version, "I2: a later state does not descend from what was told");
                     *version = view.trip.version;
                 }
+                News::HungUp { driver, session } => {
+                    if self.sessions.get(&driver) == Some(&session) {
+                        self.sessions.remove(&driver);
+                        self.shown.remove(&driver);
+                    }
+                }
                 News::Driver { .. } | News::Answer { answer: Err(_), .. } => {}
             }
         }

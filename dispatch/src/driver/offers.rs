@@ -77,6 +77,10 @@ impl LiveDriver {
             }
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 self.state = State::Idle;
+                if why == Withdrawal::NotCommitted {
+                    // The store may know of a trip that memory does not: the row is read at once.
+                    self.compare_at = Some(Timestamp::default());
+                }
                 self.tell(Notice::Withdrawn { offer, why }, out);
                 if why == Withdrawal::Expired {
                     self.was_silent(policy, out);
@@ -124,7 +128,17 @@ impl LiveDriver {
 
     /// The store has committed this driver to a trip.
     pub(super) fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
+        if let Some(known) = self.trip().into_iter().chain(&self.last).find(|known| known.id == trip.id)
+            && known.version >= trip.version
+        {
+            // What the trip has said since was faster: the driver is further on, or free again.
+            let trip = known.clone();
+            return self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+        }
+        if self.trip().is_some_and(|held| held.id != trip.id) {
+            // One of the two is long over: the row knows which.
+            return self.read_row(out);
+        }
         if let State::Offered { offer: shown, .. } = &self.state
             && shown.id != offer
         {

@@ -4,7 +4,7 @@
 //! Stays out: when it is read (see [`LiveDriver::step`]).
 //! Touch with care: a row that cannot be read says nothing; it is read again.
 
-use super::{LiveDriver, READ_AGAIN_AFTER, State, Wish};
+use super::{COMPARE_EVERY, LiveDriver, READ_AGAIN_AFTER, State, Wish};
 use crate::{
     Availability, DriverAsk, Effect, Generation, Notice, Ping, ShardId, ShardInput, Standing, Timestamp, Trip,
     Withdrawal, Write,
@@ -56,19 +56,28 @@ impl LiveDriver {
             (State::Recalling { offer, .. }, Ok(None)) => {
                 let offer = *offer;
                 self.state = State::Idle;
+                self.compare_at = Some(now + COMPARE_EVERY);
                 self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
                 self.retire_if_gone(out);
             }
             (State::Recalling { offer, .. }, Err(())) => {
                 self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
             }
-            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
+            // A row that was read before the last word of the trip is older than memory.
+            (State::Engaged { trip: held }, Ok(Some(trip))) if held.id != trip.id || held.version < trip.version => {
                 self.engage(trip.clone());
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
+            // Free in memory only: the word that the driver has won a trip was lost.
+            (State::Idle, Ok(Some(trip))) => {
+                self.engage(trip.clone());
+                self.tell(Notice::Trip { trip, ask: None }, out);
+            }
+            (State::Idle, Err(())) => self.compare_at = Some(now + READ_AGAIN_AFTER),
             (State::Engaged { .. }, Ok(None)) => {
                 // The trip has ended and the letter that says so was lost.
                 self.state = State::Idle;
+                self.compare_at = None;
                 if self.session.is_none() {
                     self.wish = Wish::Rest;
                 }
@@ -80,6 +89,10 @@ impl LiveDriver {
     }
 
     pub(super) fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        if trip.stage.committed_driver() != Some(&self.id) {
+            // A report that was repeated is answered with the end, and may overtake the word that the driver is free.
+            return self.freed(trip, ask, out);
+        }
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
                 self.state = State::Engaged { trip: trip.clone() };

@@ -312,3 +312,86 @@ fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end
     driver.step(at(14), &Policy::default(), withdraw);
     assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }
+
+fn confirm(trip: &Trip) -> DriverInput {
+    let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
+    DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
+}
+
+fn next(trip: &Trip, event: &crate::Event) -> Trip {
+    trip.apply(event, at(9)).unwrap()
+}
+
+#[test]
+fn a_confirmation_that_was_overtaken_puts_nobody_back() {
+    let won = trip(1);
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    let (mut ann, driver) = (on(&won), ann());
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    let effects = ann.step(at(4), &Policy::default(), confirm(&won));
+    assert_eq!(ann.trip(), Some(&arrived));
+    let told = Notice::Trip { trip: arrived.clone(), ask: Some(ask(7, 1)) };
+    assert_eq!(effects, [Effect::ToSession { driver, session: SessionId(7), notice: told }]);
+
+    // Nor does it hold a driver whose trip is over.
+    let over = next(
+        &arrived,
+        &crate::Event::Cancelled {
+            by: crate::Party::Rider,
+            reason: crate::CancelReason::Other,
+            fee: crate::FeeStage::Free,
+        },
+    );
+    ann.step(at(5), &Policy::default(), DriverInput::Freed { trip: over, ask: None });
+    ann.step(at(6), &Policy::default(), confirm(&won));
+    assert_eq!(ann.trip(), None);
+}
+
+#[test]
+fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
+    let (mine, other) = (trip(1), trip(2));
+    let mut ann = on(&mine);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let effects = ann.step(at(3), &Policy::default(), confirm(&other));
+    assert_eq!(ann.trip(), Some(&mine));
+    let number = reading(&effects).expect("the row decides");
+    ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(other.clone())) });
+    assert_eq!(ann.trip(), Some(&other));
+}
+
+#[test]
+fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
+    let won = trip(1);
+    let mut ann = on(&won);
+    let number =
+        reading(&ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    assert_eq!(ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) }), []);
+    assert_eq!(ann.trip(), Some(&arrived));
+}
+
+#[test]
+fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
+    let won = trip(1);
+    let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut ann, Vehicle::default());
+    let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
+    ann.step(
+        at(4),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let number = reading(&ann.step(at(20), &Policy::default(), DriverInput::TimePassed))
+        .expect("the row is read before ann is free");
+    ann.step(at(20), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.availability(), Availability::Available);
+
+    // The word that ann has won it after all is lost: the row is read once more.
+    let again = ann.deadline().expect("a free driver compares once more");
+    let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
+    ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
+    assert_eq!(ann.trip(), Some(&won));
+}
