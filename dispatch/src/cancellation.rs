@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Party, Policy, Stage, StageName, Timestamp, Trip};
+use crate::{Party, Policy, Stage, Timestamp, Trip};
 
 /// Makes an enum of reasons with a name for each, and who may give it.
 macro_rules! reasons {
