@@ -19,6 +19,7 @@ mod problem;
 mod server;
 mod socket;
 mod travel;
+mod values;
 mod wire;
 
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
@@ -27,3 +28,4 @@ pub use config::{BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, de
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, secret, serve};
 pub use travel::BadFile;
+pub use values::{BadValues, read_values, write_values};

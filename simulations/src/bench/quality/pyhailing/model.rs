@@ -100,8 +100,6 @@ pub(super) struct Model {
     /// The mean of one by the speed: seconds a kilometre, as they are to be expected.
     pace: Vec<f32>,
     days: Vec<DayDemand>,
-    /// How many trips of all days begin in each slot and zone, as a share of a day's.
-    share: Vec<f64>,
     day_weights: Vec<f64>,
     nearest: Nearest,
 }
@@ -127,8 +125,7 @@ impl Model {
     }
 
     fn new(published: Published) -> Model {
-        let zones = published.zones.len();
-        let (days, share, day_weights) = demand(&published.trips, zones);
+        let (days, day_weights) = demand(&published.trips);
         let speeds = published.speed_mean.iter().zip(&published.speed_sd);
         let (least, most) = (published.speed_min, published.speed_max);
         let mut model = Model {
@@ -153,7 +150,6 @@ impl Model {
             nearest: Nearest::new(published.zones.iter().map(|zone| zone.centre).collect()),
             zones: published.zones,
             days,
-            share,
             day_weights,
         };
         model.lot_zones = model.lots.iter().map(|&lot| model.zone_at(lot)).collect();
@@ -195,18 +191,6 @@ impl Model {
         km(from, to) / speed.clamp(self.speed_min, self.speed_max)
     }
 
-    /// The demand slot of a moment of an episode, and how much of it is over: the environment's day begins with another
-    /// slot of demand than of speeds.
-    pub(super) fn demand_slot(&self, time: f64) -> usize {
-        ((time / SLOT_S).max(0.0) as usize + self.first_demand_slot) % SLOTS
-    }
-
-    /// How many requests a second are to be expected in a zone, over all kinds of days.
-    pub(super) fn rate(&self, zone: usize, time: f64) -> f64 {
-        let share = self.share[self.demand_slot(time) * self.zones.len() + zone];
-        share * self.requests as f64 / SLOT_S
-    }
-
     /// Where the vehicles of a day begin.
     pub(super) fn draw_fleet(&self, chance: &mut impl Rng) -> Vec<Xy> {
         (0..self.vehicles).map(|_| self.lots[pick(&self.lot_weights, chance)]).collect()
@@ -240,20 +224,16 @@ impl Model {
     }
 }
 
-/// The demand of each kind of day, the mean of them by slot and zone, and how likely each kind is.
-fn demand(trips: &Trips, zones: usize) -> (Vec<DayDemand>, Vec<f64>, Vec<f64>) {
-    let mut days = vec![DayDemand::default(); DAYS];
-    let (mut share, mut weights) = (vec![0.0; SLOTS * zones], vec![0.0; DAYS]);
+/// The demand of each kind of day, and how likely each kind is.
+fn demand(trips: &Trips) -> (Vec<DayDemand>, Vec<f64>) {
+    let (mut days, mut weights) = (vec![DayDemand::default(); DAYS], vec![0.0; DAYS]);
     for row in 0..trips.count.len() {
         let (day, slot, from, to) = (trips.day[row] % DAYS, trips.slot[row] % SLOTS, trips.from[row], trips.to[row]);
         weights[day] += trips.count[row];
-        share[slot * zones + from] += trips.count[row];
         days[day].trips.push((slot as u16, from as u16, to as u16));
         days[day].up_to.push(weights[day]);
     }
-    let sum: f64 = weights.iter().sum();
-    share.iter_mut().for_each(|share| *share /= sum);
-    (days, share, weights)
+    (days, weights)
 }
 
 /// The mean of one by a speed that is normal and kept within bounds: by 64 equally likely speeds.
