@@ -239,6 +239,11 @@ impl Office {
         addr
     }
 
+    /// Whether a driver's actor lives here.
+    pub(crate) fn has_driver(&self, driver: &DriverId) -> bool {
+        self.drivers.borrow().get(driver).is_some_and(Addr::connected)
+    }
+
     #[cfg(test)]
     pub(crate) fn live_driver(&self, driver: &DriverId) -> Option<Addr<DriverActor>> {
         self.drivers.borrow().get(driver).cloned()
@@ -387,6 +392,7 @@ fn reason(why: &WriteError) -> &'static str {
     match why {
         WriteError::DriverTaken => "driver_taken",
         WriteError::SameKey(_) => "same_key",
+        WriteError::Capped { .. } => "capped",
         WriteError::Stale => "stale",
         WriteError::Fenced => "fenced",
         WriteError::Unknown => "unknown",

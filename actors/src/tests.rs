@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dispatch::{
-    Availability, Deed, DriverId, Needs, Notice, OfferId, Party, Policy, RequestKey, RiderId, ShardId, StageName,
-    Timestamp, Trip, TripId, Vehicle, WriteError,
+    Availability, CancelReason, Deed, DriverId, Needs, Notice, OfferId, Order, Party, Policy, RequestKey, RiderId,
+    ShardId, StageName, Timestamp, Trip, TripId, Vehicle, WriteError,
 };
 use geo::{Drive, NoDrive, Point, Travel, TravelTimes, WeekTime};
 use persistence::{
@@ -41,6 +41,10 @@ impl Records for Moody {
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
         self.memory.trip_by_key(key)
     }
+    fn scheduled_trips(&self, rider: dispatch::RiderId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.scheduled_trips(rider)
+    }
+
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {
         self.memory.driver(id)
     }
@@ -105,14 +109,12 @@ impl Scene {
     async fn request(&self, key: &str) -> Result<Requested, CityError> {
         let rider = RiderId::new("eve").unwrap();
         let dropoff = Point::new(40.76, -73.97).unwrap();
-        self.city
-            .request_trip(NewTrip { rider, pickup: here(), dropoff, needs: Needs::default(), key: key.to_owned() })
-            .await
+        self.city.request_trip(NewTrip { rider, order: Order::new(here(), dropoff), key: key.to_owned() }).await
     }
 
     async fn driver(&self) -> DriverSession {
         let mut session = self.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
-        session.online(here(), Vehicle::default(), Some(1)).await.unwrap();
+        session.online(here(), Vehicle::default(), None, Some(1)).await.unwrap();
         session
     }
 
@@ -332,7 +334,7 @@ async fn going_on_line_elsewhere_in_mid_trip_leaves_the_driver_heard() {
     let mut ann = scene.driver().await;
     scene.request("one").await.unwrap();
     let asked = scene.won(&mut ann).await;
-    ann.online(Point::new(41.2, -73.9).unwrap(), Vehicle::default(), Some(7)).await.unwrap();
+    ann.online(Point::new(41.2, -73.9).unwrap(), Vehicle::default(), None, Some(7)).await.unwrap();
     ann.does(asked, Deed::Arrived, Some(8)).await.unwrap();
     trip(&mut ann, StageName::Arrived).await;
     scene.audit().await;
@@ -417,27 +419,20 @@ async fn a_request_is_made_once_however_often_it_is_sent() {
     let again = scene.request("one").await.unwrap();
     assert!(again.replayed && !first.replayed);
     assert_eq!(first.view.trip.id, again.view.trip.id);
-    let elsewhere = NewTrip {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: Point::new(40.8, -73.95).unwrap(),
-        dropoff: here(),
-        needs: Needs::default(),
-        key: "one".to_owned(),
-    };
-    let wheelchair = NewTrip {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: first.view.trip.pickup,
-        dropoff: first.view.trip.dropoff,
-        needs: Needs::new(None, 1, true, false).unwrap(),
-        key: "one".to_owned(),
-    };
-    for other in [elsewhere, wheelchair] {
+    let order = first.view.trip.order;
+    let others = [
+        Order { pickup: Point::new(40.8, -73.95).unwrap(), ..order },
+        Order { needs: Needs::new(None, 1, true, false).unwrap(), ..order },
+        Order { shared: true, ..order },
+    ];
+    for order in others {
+        let other = NewTrip { rider: RiderId::new("eve").unwrap(), order, key: "one".to_owned() };
         let refused = scene.city.request_trip(other).await;
         assert!(matches!(refused, Err(CityError::KeyReused { trip }) if trip == first.view.trip.id));
     }
-    let cancelled = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
+    let cancelled = scene.city.cancel(first.view.trip.id, Party::Rider, CancelReason::ChangedMind).await.unwrap();
     assert_eq!(cancelled.trip.stage.name(), StageName::Cancelled);
-    let twice = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
+    let twice = scene.city.cancel(first.view.trip.id, Party::Rider, CancelReason::ChangedMind).await.unwrap();
     assert_eq!(twice.trip, cancelled.trip);
     scene.audit().await;
 }
@@ -449,7 +444,7 @@ async fn what_the_store_did_while_the_city_stops_is_still_told() {
     let mut watched = scene.city.watch(asked).await.unwrap().unwrap();
     watched.mark_unchanged();
     let (city, stopping) = (scene.city.clone(), scene.city.clone());
-    let (cancelled, ()) = tokio::join!(city.cancel(asked, Party::Rider), stopping.stop());
+    let (cancelled, ()) = tokio::join!(city.cancel(asked, Party::Rider, CancelReason::ChangedMind), stopping.stop());
     if cancelled.is_ok() {
         assert_eq!(watched.borrow_and_update().trip.stage.name(), StageName::Cancelled);
     }

@@ -60,6 +60,10 @@ pub fn to_absent_trip(trip: TripId, input: &TripInput) -> Absent {
             let input = DriverInput::Withdraw { offer: *offer, why: Withdrawal::TripEnded };
             Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])
         }
+        TripInput::Promised { offer, by, home } => {
+            let input = DriverInput::Withdraw { offer: *offer, why: Withdrawal::TripEnded };
+            Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])
+        }
         TripInput::Accepted { offer, by, home, ask } => {
             let input = DriverInput::Refused { ask: *ask, why: Refusal::OfferGone { offer: *offer } };
             Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])
@@ -82,8 +86,10 @@ pub fn to_absent_shard(to: ShardId, input: &ShardInput) -> Absent {
             Absent::Do(vec![Effect::ToShard { to: *from, input }])
         }
         ShardInput::Seek(_) | ShardInput::DriverIs { .. } => Absent::Wake,
-        ShardInput::Pings(_) | ShardInput::Unseek(_) | ShardInput::TellNearby { .. } | ShardInput::TimePassed => {
-            Absent::Ignore
-        }
+        ShardInput::Pings(_)
+        | ShardInput::Unseek(_)
+        | ShardInput::Outcome(_)
+        | ShardInput::TellNearby { .. }
+        | ShardInput::TimePassed => Absent::Ignore,
     }
 }

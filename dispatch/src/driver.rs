@@ -8,9 +8,20 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Refusal,
-    SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
+    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
+    Withdrawal,
 };
+
+use manner::Manner;
+pub(crate) use manner::leads_home;
+use next::Next;
+
+mod manner;
+mod next;
+mod offers;
+mod roaming;
+mod rows;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -30,12 +41,21 @@ pub struct LiveDriver {
     vehicle: Option<Vehicle>,
     wish: Wish,
     state: State,
+    /// While on a trip with a rider in the car: what is agreed about the next one.
+    next: Option<Next>,
+    /// Since when the driver waits for work, offers included.
+    since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
-    /// While on a trip: when to compare memory with the row.
+    /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
+    /// row did not know of the trip, which may only have been written late.
     compare_at: Option<Timestamp>,
+    /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
+    suggested: Option<Suggested>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
+    /// How the driver deals with offers.
+    manner: Manner,
 }
 
 /// What the driver wants, as far as the app said.
@@ -87,9 +107,13 @@ impl LiveDriver {
             // last one until the driver goes on line again and says so.
             wish: Wish::Rest,
             state,
+            next: None,
+            since: Timestamp::default(),
             reads: 0,
             compare_at: None,
+            suggested: None,
             last: None,
+            manner: Manner::default(),
         }
     }
 
@@ -103,6 +127,12 @@ impl LiveDriver {
     #[must_use]
     pub fn home(&self) -> ShardId {
         self.home
+    }
+
+    /// The number of homes this driver has had, as far as it knows.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// The connection the driver's app speaks over.
@@ -146,37 +176,38 @@ impl LiveDriver {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
+        self.state_ends().into_iter().chain(self.manner.deadline()).min()
+    }
+
+    fn state_ends(&self) -> Option<Timestamp> {
         match &self.state {
             State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
             State::Recalling { again_at, .. } => *again_at,
-            State::Engaged { .. } => self.compare_at,
-            State::Idle | State::Moving { .. } => None,
+            State::Engaged { .. } => {
+                self.compare_at.into_iter().chain(self.next.as_ref().and_then(Next::deadline)).min()
+            }
+            State::Idle => self.compare_at,
+            State::Moving { .. } => None,
         }
-    }
-
-    /// Takes the driver into its new home, after the move is written. The shell calls it where it installs the driver.
-    pub fn moved_in(&mut self, home: ShardId, generation: Generation) -> Vec<Effect> {
-        self.home = home;
-        self.generation = generation;
-        let before = std::mem::replace(&mut self.state, State::Idle);
-        let mut out = Vec::new();
-        self.tell_shard(&mut out);
-        if let State::Moving { last, .. } = before {
-            out.push(Effect::ToShard { to: home, input: ShardInput::Pings(vec![last]) });
-        }
-        self.tell(Notice::Home { home }, &mut out);
-        out
     }
 
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
-    pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
+    pub fn step(&mut self, now: Timestamp, policy: &Policy, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
-        let standing_before = self.standing();
+        let (standing_before, waited) = (self.standing(), self.waits_for_work());
         self.settle(now, &mut out);
-        self.decide(now, input, &mut out);
+        self.decide(now, policy, input, &mut out);
+        if self.next.is_some() && self.state == State::Idle {
+            self.go_on_to_next(now, &mut out);
+        }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
-            _ => self.compare_at = None,
+            _ if self.session.is_none() => self.compare_at = None,
+            _ => {}
+        }
+        self.keep_suggestion(now);
+        if !waited && self.waits_for_work() {
+            self.since = now;
         }
         if self.standing() != standing_before {
             // First of all: whoever hears anything else may speak to the shard next.
@@ -189,17 +220,28 @@ impl LiveDriver {
     }
 
     fn settle(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        if self.manner.settle(now) {
+            self.tell_standing(None, out);
+        }
+        if self.state_ends().is_none_or(|deadline| deadline > now) {
             return;
         }
         let offer = match &self.state {
             State::Reserved { offer, .. } | State::Recalling { offer, .. } => *offer,
             State::Offered { offer, .. } => offer.id,
             State::Engaged { .. } => {
-                self.compare_at = Some(now + COMPARE_EVERY);
+                self.settle_next(now, out);
+                if self.compare_at.is_some_and(|at| at <= now) {
+                    self.compare_at = Some(now + COMPARE_EVERY);
+                    self.read_row(out);
+                }
+                return;
+            }
+            State::Idle => {
+                self.compare_at = None;
                 return self.read_row(out);
             }
-            State::Idle | State::Moving { .. } => return,
+            State::Moving { .. } => return,
         };
         self.state = State::Recalling { offer, again_at: None };
         self.read_row(out);
@@ -218,12 +260,16 @@ impl LiveDriver {
         self.state = State::Engaged { trip };
     }
 
-    fn decide(&mut self, now: Timestamp, input: DriverInput, out: &mut Vec<Effect>) {
+    fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(session, out),
+            DriverInput::Connected { session } => self.connected(now, session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
-            DriverInput::GoOnline { ask, last, vehicle } => {
+            DriverInput::GoOnline { ask, last, vehicle, homeward } => {
+                if !self.heads_home(now, policy, homeward, ask, out) {
+                    return;
+                }
                 self.drives(vehicle, ask, out);
+                self.manner.spoke();
                 self.wishes(Wish::Work, ask, out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
@@ -232,24 +278,43 @@ impl LiveDriver {
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
             }
-            DriverInput::Reserve { offer, until, needs } => self.reserve(offer, until, needs, out),
-            DriverInput::Offer(offer) => self.offered(offer, out),
-            DriverInput::Withdraw { offer, why } => self.withdrawn(offer, why, out),
+            DriverInput::GoHome { ask, homeward } => {
+                if self.heads_home(now, policy, homeward, ask, out) {
+                    self.tell_standing(Some(ask), out);
+                }
+            }
+            DriverInput::Reserve { offer, until, needs, way } => {
+                let wanted = self.wants(policy, needs, way);
+                self.reserve(offer, until, wanted, out);
+            }
+            DriverInput::Offer(offer) => self.offered(now, policy, offer, out),
+            DriverInput::Withdraw { offer, why } => self.withdrawn(policy, offer, why, out),
             DriverInput::Answer { offer, yes, ask } => self.answered(offer, yes, ask, out),
             DriverInput::Confirm { offer, trip, ask } => self.confirmed(offer, trip, ask, out),
             DriverInput::Does { trip, deed, ask } => self.does(trip, deed, ask, out),
             DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
             DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
+            DriverInput::AreYouComing { trip, reason } if self.trip().is_some_and(|held| held.id == trip) => {
+                self.tell(Notice::AreYouComing { trip, reason }, out);
+            }
+            DriverInput::AreYouComing { .. } => {}
+            DriverInput::TakenBack { trip, reason } => {
+                if self.trip().is_some_and(|held| held.id == trip.id) {
+                    self.tell(Notice::TakenBack { trip: trip.id, reason }, out);
+                }
+                self.freed(trip, None, out);
+            }
             DriverInput::Refused { ask, why } => self.refused(ask, why, out),
             DriverInput::Crossed { to, last } => self.crossed(to, last, out),
             DriverInput::MoveWritten(result) => self.move_written(result, out),
             DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
             DriverInput::Row { .. } => {}
+            DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
             DriverInput::TimePassed => {}
         }
     }
 
-    fn connected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -268,9 +333,13 @@ impl LiveDriver {
         self.tell(Notice::Home { home: self.home }, out);
         self.tell_standing(None, out);
         // An offer that is still open is shown again: the phone may have lost its connection, not its driver.
-        if let State::Offered { offer, .. } = &self.state {
-            self.tell(Notice::Offer(offer.clone()), out);
+        match (&self.state, &self.next) {
+            (State::Offered { offer, .. }, _) | (State::Engaged { .. }, Some(Next::Offered { offer, .. })) => {
+                self.tell(Notice::Offer(offer.clone()), out);
+            }
+            _ => {}
         }
+        self.show_suggestion(now, out);
     }
 
     fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
@@ -278,6 +347,9 @@ impl LiveDriver {
             return;
         }
         self.session = None;
+        if !matches!(self.next, Some(Next::Promised { .. })) {
+            self.drop_next(None, out);
+        }
         match &self.state {
             // Nobody can answer: the next driver is asked at once, not when the offer runs out.
             State::Reserved { offer, .. } => self.give_up(*offer, out),
@@ -298,6 +370,7 @@ impl LiveDriver {
         }
         self.wish = wish;
         if wish != Wish::Work {
+            self.drop_next(Some(Withdrawal::NotCommitted), out);
             match &self.state {
                 State::Reserved { offer, .. } => self.give_up(*offer, out),
                 State::Offered { offer, .. } => self.give_up(offer.id, out),
@@ -314,21 +387,9 @@ impl LiveDriver {
             // The trip says otherwise than memory: the row decides.
             self.read_row(out);
         }
-        self.tell(Notice::Refused { ask, why }, out);
-    }
-
-    fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
-        if let State::Offered { offer: shown, .. } = &self.state
-            && shown.id != offer
-        {
-            // The store decided for an older offer while a newer one is shown: the newer one must go.
-            let newer = shown.id;
-            self.give_up(newer, out);
-            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
+        if !self.refused_next(&why, out) {
+            self.tell(Notice::Refused { ask, why }, out);
         }
-        self.engage(trip.clone());
-        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 
     fn does(&mut self, trip: TripId, deed: Deed, ask: DriverAsk, out: &mut Vec<Effect>) {
@@ -346,22 +407,22 @@ impl LiveDriver {
         }
     }
 
-    fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        match &self.state {
-            State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
-                self.state = State::Engaged { trip: trip.clone() };
-                self.tell(Notice::Trip { trip, ask }, out);
-            }
-            _ => {}
-        }
-    }
-
     fn freed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        if self.trip().is_none_or(|held| held.id != trip.id) {
+        let held = self.trip().filter(|held| held.id == trip.id);
+        if held.or(self.last.as_ref()).is_some_and(|known| known.id == trip.id && known.version > trip.version) {
+            return; // late: the driver has won the same trip again
+        }
+        // Freed of what was never won: this has overtaken the word of it, which must not count when it comes.
+        let offered = matches!(&self.state, State::Offered { offer, .. } if offer.id.trip == trip.id);
+        let goes = held.is_some() || offered;
+        self.last = Some(trip.clone());
+        if !goes {
             return;
         }
         self.state = State::Idle;
-        self.last = Some(trip.clone());
+        self.compare_at = None;
+        // A row that is being read now is older than the end of the trip.
+        self.reads += 1;
         if self.session.is_none() {
             self.wish = Wish::Rest;
         }
@@ -371,60 +432,6 @@ impl LiveDriver {
             self.tell_standing(None, out);
         }
         self.retire_if_gone(out);
-    }
-
-    fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
-        if self.availability() == Availability::Available && to != self.home {
-            self.state = State::Moving { to, last };
-            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
-        }
-    }
-
-    fn move_written(&mut self, result: Result<Generation, crate::WriteError>, out: &mut Vec<Effect>) {
-        let State::Moving { to, .. } = self.state else { return };
-        match result {
-            Ok(generation) => {
-                // The old home forgets the driver; the new one hears of it in `moved_in`.
-                let input = ShardInput::DriverIs { driver: self.id.clone(), standing: Standing::Gone };
-                out.push(Effect::ToShard { to: self.home, input });
-                out.push(Effect::HandOver { to, generation });
-            }
-            Err(crate::WriteError::Busy) => self.state = State::Idle,
-            Err(crate::WriteError::Fenced | crate::WriteError::Unknown) => out.push(Effect::Rebuild { shard: true }),
-            Err(_) => out.push(Effect::Rebuild { shard: false }),
-        }
-    }
-
-    fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
-        match (&self.state, row) {
-            (State::Recalling { .. }, Ok(Some(trip))) => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Recalling { offer, .. }, Ok(None)) => {
-                let offer = *offer;
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
-                self.retire_if_gone(out);
-            }
-            (State::Recalling { offer, .. }, Err(())) => {
-                self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
-            }
-            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Engaged { .. }, Ok(None)) => {
-                // The trip has ended and the letter that says so was lost.
-                self.state = State::Idle;
-                if self.session.is_none() {
-                    self.wish = Wish::Rest;
-                }
-                self.tell_standing(None, out);
-                self.retire_if_gone(out);
-            }
-            _ => {}
-        }
     }
 
     fn retire_if_gone(&self, out: &mut Vec<Effect>) {
@@ -437,7 +444,11 @@ impl LiveDriver {
         // An answer to a command of an earlier session: the numbers of the present one mean something else.
         let foreign = |ask: &DriverAsk| self.session != Some(ask.session);
         match &mut notice {
-            Notice::Refused { ask, .. } | Notice::Declined { ask, .. } if foreign(ask) => return,
+            Notice::Refused { ask, .. } | Notice::Declined { ask, .. } | Notice::Promised { ask, .. }
+                if foreign(ask) =>
+            {
+                return;
+            }
             Notice::Trip { ask, .. } | Notice::Standing { ask, .. } if ask.as_ref().is_some_and(foreign) => *ask = None,
             _ => {}
         }
@@ -449,21 +460,46 @@ impl LiveDriver {
     fn tell_standing(&self, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
         let trip = self.trip().cloned();
         let last_trip = trip.is_some() && self.wish != Wish::Work;
-        self.tell(Notice::Standing { ask, availability: self.availability(), trip, last_trip }, out);
+        let homeward_until = self.manner.homeward().map(|homeward| homeward.until);
+        let availability = self.availability();
+        self.tell(Notice::Standing { ask, availability, trip, last_trip, homeward_until }, out);
     }
 
     fn standing(&self) -> Standing {
-        match self.availability() {
+        let availability = self.availability();
+        match availability {
+            // Shown enough for an hour: wants work, and is left in peace.
+            Availability::Available if self.manner.is_resting() => Standing::Taken(availability),
             // Who wants work has said with which vehicle.
-            Availability::Available => self.vehicle.map_or(Standing::Taken, Standing::Free),
-            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken,
+            Availability::Available => match self.vehicle {
+                Some(vehicle) => Standing::Free(self.free(vehicle)),
+                None => Standing::Taken(Availability::Offline),
+            },
+            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken(availability),
             Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
-                self.trip().map_or(Standing::Taken, |trip| Standing::Driving(trip.id))
+                if let Some((trip, free)) = self.soon_free() {
+                    return Standing::Finishing { trip: trip.id, dropoff: trip.order.dropoff, free };
+                }
+                self.trip().map_or(Standing::Taken(availability), |trip| Standing::Driving(trip.id))
             }
             // Off line but connected: the shard keeps the position for the moment the driver wants work again.
-            Availability::Offline if self.session.is_some() => Standing::Taken,
+            Availability::Offline if self.session.is_some() => Standing::Taken(availability),
             Availability::Offline => Standing::Gone,
         }
+    }
+
+    fn free(&self, vehicle: Vehicle) -> Free {
+        Free {
+            acceptance: self.manner.acceptance(),
+            homeward: self.manner.homeward().map(|homeward| homeward.to),
+            ..Free::new(vehicle, self.since)
+        }
+    }
+
+    /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.
+    fn waits_for_work(&self) -> bool {
+        use Availability::{Available, Offered, Reserved};
+        matches!(self.availability(), Available | Reserved | Offered)
     }
 
     /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.
@@ -473,6 +509,5 @@ impl LiveDriver {
     }
 }
 
-mod offers;
 #[cfg(test)]
 mod tests;

@@ -7,18 +7,27 @@
 //! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
 
 mod absent;
+mod cancellation;
+mod cap;
+mod cost;
 mod driver;
+mod explain;
+mod fare;
 mod forecast;
 mod ids;
 pub mod invariants;
 mod live_shard;
 mod live_trip;
+mod order;
 mod places;
 mod plan;
 mod policy;
+pub mod pool;
 mod protocol;
+mod quote;
 mod reposition;
 mod slots;
+mod surge;
 mod time;
 mod track;
 mod trip;
@@ -26,23 +35,35 @@ mod value;
 mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
+pub use cancellation::{CancelReason, FeeStage, GiveBackReason, NotACancelReason, NotAGiveBackReason, fee_stage};
+pub use cap::{Cap, RiderCaps, RiderHas};
+pub use cost::Factors;
 pub use driver::LiveDriver;
+pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, NotATariff, PRICE_MAX, Surge, Tariff};
 pub use forecast::{Forecast, Rates};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
-pub use live_shard::{LiveShard, ShardCounts};
+pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended};
-pub use plan::{Edge, Plan, Problem, plan};
-pub use policy::{BadPolicy, Method, Policy, RepositionPolicy};
-pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Notice,
-    Offer, Ping, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing, TripInput, TripView, TripWrite,
-    Withdrawal, Write, WriteError,
+pub use order::Order;
+pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
+pub use policy::{
+    BadPickupTime, BadPolicy, BookingPolicy, CancellationPolicy, Explaining, FarePolicy, Forward, HomewardPolicy,
+    Matching, Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, SurgePolicy,
+    WAVE_MAX, Weights,
 };
+pub use protocol::{
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
+    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
+    Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+};
+pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
+pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};

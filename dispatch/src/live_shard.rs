@@ -1,6 +1,6 @@
 //! A shard at work: where its drivers are, which trips wait, and the rounds in which they are matched.
 //!
-//! Lives here: [`LiveShard::step`]: positions, the waiting list, asking the neighbours, planning.
+//! Lives here: [`LiveShard::step`]: positions, standings, the waiting list; the rounds are in `round`.
 //! Stays out: whether a driver may be had (the driver says), whether a trip still wants one (the trip says): the plan
 //! is a proposal, and being wrong costs a round, never a double booking.
 //! Touch with care: a driver near a border is found by asking the neighbours whose ground the search can reach; the
@@ -8,14 +8,28 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use geo::{Cell, Handle, Meters, NearIndex, Point, Search, distance};
+use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
-    Candidate, DriverId, DriverInput, Edge, Effect, Eta, Method, Ping, Policy, Problem, Seeker, ShardId, ShardInput,
-    Standing, Timestamp, TripId, TripInput, plan,
+    Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
+    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
 };
 
-use crate::track::{Position, Track, Verdict, millis};
+use crate::track::{Position, Track, Verdict};
+
+mod booked;
+mod homeward;
+mod pricing;
+mod proposals;
+mod record;
+mod roaming;
+mod round;
+mod soon;
+
+use soon::Soon;
+
+pub use pricing::Estimate;
+pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
@@ -30,12 +44,22 @@ pub struct LiveShard {
     neighbours: Vec<Neighbour>,
     /// The free drivers.
     index: NearIndex<DriverId>,
+    /// Those who are about to drop a rider off, where that is.
+    soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
+    /// Riders for later for whom every car would be too early, by when to look again.
+    booked: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
     rounds: u64,
     counts: ShardCounts,
+    chronicle: Chronicle,
+    roaming: roaming::Roaming,
+    /// Who is on the way home, and where that is.
+    homeward: BTreeMap<DriverId, Point>,
+    solver: Solver,
+    surge: SurgeMap,
 }
 
 /// What a shard has seen, for metrics.
@@ -53,12 +77,16 @@ pub struct ShardCounts {
     pub pings_stray: u64,
     /// Rounds planned.
     pub rounds: u64,
+    /// Rounds whose plan is not the best there is because [`crate::Matching::work_max`] ran out.
+    pub rounds_cut_short: u64,
     /// Matches proposed.
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
     pub rounds_without_neighbours: u64,
     /// Times to a pickup that the chosen provider of travel times could not tell.
     pub etas_fallback: u64,
+    /// Idle drivers told where they had better wait.
+    pub suggestions: u64,
 }
 
 #[derive(Debug)]
@@ -77,6 +105,8 @@ struct Spot {
     track: Track,
     /// The driver's place in the index; only who is free has one.
     handle: Option<Handle>,
+    /// The place of one who will be free soon.
+    soon: Option<Soon>,
 }
 
 /// A round that waits for neighbours.
@@ -100,12 +130,19 @@ impl LiveShard {
             reach,
             neighbours,
             index: NearIndex::new(),
+            soon: NearIndex::new(),
             spots: HashMap::new(),
             waiting: BTreeMap::new(),
+            booked: BTreeMap::new(),
             next_round_at: None,
             round: None,
             rounds: 0,
             counts: ShardCounts::default(),
+            chronicle: Chronicle::default(),
+            roaming: roaming::Roaming::new(id, policy),
+            homeward: BTreeMap::new(),
+            solver: Solver::default(),
+            surge: SurgeMap::default(),
         }
     }
 
@@ -133,13 +170,20 @@ impl LiveShard {
         self.index.len()
     }
 
+    /// Whether this driver may be matched.
+    #[must_use]
+    pub fn is_free(&self, driver: &DriverId) -> bool {
+        self.spots.get(driver).is_some_and(|spot| spot.handle.is_some())
+    }
+
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        match &self.round {
+        let round = match &self.round {
             Some(round) => Some(round.until),
             None => self.next_round_at,
-        }
+        };
+        round.into_iter().chain(self.surge.deadline()).chain(self.roaming.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -154,13 +198,17 @@ impl LiveShard {
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
             ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
-            ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
+            ShardInput::Unseek(trip) => {
+                self.waiting.retain(|_, seeker| seeker.trip != trip);
+                self.unbook(trip);
+            }
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {
                 if self.gather(from, round, candidates) {
                     self.end_round(now, policy, &mut out);
                 }
             }
+            ShardInput::Outcome(outcome) => self.chronicle.came_to(&policy.explain, outcome),
             ShardInput::TimePassed => {}
         }
         self.settle(now, policy, &mut out);
@@ -168,6 +216,7 @@ impl LiveShard {
     }
 
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.look_again(now, policy);
         if self.round.as_ref().is_some_and(|round| round.until <= now) {
             self.counts.rounds_without_neighbours += 1;
             self.end_round(now, policy, out);
@@ -175,6 +224,8 @@ impl LiveShard {
         if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
             self.begin_round(now, policy, out);
         }
+        self.refresh_surge(now, policy);
+        self.roam(now, policy, out);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -202,24 +253,31 @@ impl LiveShard {
     fn placed(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
         let Some(spot) = self.spots.get_mut(driver) else { return };
         let position = spot.track.position();
+        let mut going = None;
         match (spot.standing, position) {
             // A driver in doubt leaves the index, and comes back with positions that are believed.
-            (Standing::Free(vehicle), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
+            (Standing::Free(free), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
                 match &spot.handle {
                     Some(handle) => self.index.update(handle, position.fix()),
-                    None => spot.handle = Some(self.index.insert(driver.clone(), vehicle.tags(), position.fix())),
+                    None => spot.handle = Some(self.index.insert(driver.clone(), free.vehicle.tags(), position.fix())),
                 }
+                self.finishing(now, policy, driver, None);
                 self.check_border(now, policy, driver, out);
                 return;
             }
             (Standing::Driving(trip), Some(position)) => {
                 out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
             }
+            (Standing::Finishing { trip, dropoff, .. }, Some(position)) => {
+                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
+                going = Some((position, dropoff));
+            }
             _ => {}
         }
         if let Some(handle) = spot.handle.take() {
             self.index.remove(handle);
         }
+        self.finishing(now, policy, driver, going);
     }
 
     fn driver_is(
@@ -230,17 +288,28 @@ impl LiveShard {
         standing: Standing,
         out: &mut Vec<Effect>,
     ) {
+        let before = self.spots.get(&driver).map_or(Availability::Offline, |spot| spot.standing.availability());
+        if before != standing.availability() {
+            self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
+        }
+        self.roaming.stands(&driver, &standing);
+        self.heads(&driver, standing);
         if standing == Standing::Gone {
-            if let Some(handle) = self.spots.remove(&driver).and_then(|spot| spot.handle) {
-                self.index.remove(handle);
+            if let Some(spot) = self.spots.get_mut(&driver) {
+                spot.standing = standing;
+                self.placed(now, policy, &driver, out);
+                self.spots.remove(&driver);
             }
             return;
         }
-        let new = || Spot { standing, since: now, track: Track::default(), handle: None };
+        let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None };
         let spot = self.spots.entry(driver.clone()).or_insert_with(new);
         spot.standing = standing;
-        if let (Standing::Free(vehicle), Some(handle)) = (standing, &spot.handle) {
-            self.index.retag(handle, vehicle.tags());
+        if let (Standing::Free(free), Some(handle)) = (standing, &spot.handle) {
+            self.index.retag(handle, free.vehicle.tags());
+        }
+        if let (Standing::Finishing { free, .. }, Some(soon)) = (standing, &spot.soon) {
+            soon.retag(&mut self.soon, free.vehicle);
         }
         self.placed(now, policy, &driver, out);
     }
@@ -265,145 +334,25 @@ impl LiveShard {
         }
     }
 
+    /// Whether there are so many free drivers that waiting for other riders would not improve a match.
+    fn is_plentiful(&self, policy: &Policy) -> bool {
+        policy.immediate_above > 0.0 && self.index.len() as f64 >= policy.immediate_above * self.waiting.len() as f64
+    }
+
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.roaming.sought(now, &seeker);
+        let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
+        self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
             Method::Nearest if at_once => now,
             Method::Nearest => now + policy.reply_within,
+            Method::Batched if at_once && self.is_plentiful(policy) => now,
             Method::Batched => now + policy.match_every,
         };
         self.next_round_at = Some(self.next_round_at.map_or(at, |planned| planned.min(at)));
     }
-
-    fn begin_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
-        self.next_round_at = None;
-        if self.waiting.is_empty() {
-            return;
-        }
-        self.open_round(now, policy, out);
-        if self.round.as_ref().is_some_and(|round| round.awaiting.is_empty()) {
-            self.end_round(now, policy, out);
-        }
-    }
-
-    /// Asks every neighbour whose ground the search of a waiting rider can reach.
-    fn open_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
-        self.rounds += 1;
-        let mut awaiting = BTreeSet::new();
-        for neighbour in &self.neighbours {
-            let reach = policy.pickup_within.get() + neighbour.reach.get() * OVERHANG;
-            let near = |seeker: &&Seeker| distance(seeker.pickup, neighbour.centre).get() <= reach;
-            let seekers: Vec<Seeker> = self.waiting.values().filter(near).cloned().collect();
-            if !seekers.is_empty() {
-                awaiting.insert(neighbour.id);
-                let input = ShardInput::AskNearby { from: self.id, round: self.rounds, seekers };
-                out.push(Effect::ToShard { to: neighbour.id, input });
-            }
-        }
-        let until = now + policy.neighbours_within;
-        self.round = Some(Round { number: self.rounds, until, awaiting, told: BTreeMap::new() });
-    }
-
-    fn asked(
-        &mut self,
-        now: Timestamp,
-        policy: &Policy,
-        from: ShardId,
-        round: u64,
-        seekers: &[Seeker],
-        out: &mut Vec<Effect>,
-    ) {
-        let of = |seeker: &Seeker| {
-            let trip = seeker.trip;
-            self.candidates(now, policy, seeker).into_iter().map(move |candidate| (trip, candidate)).collect::<Vec<_>>()
-        };
-        let candidates: Vec<(TripId, Candidate)> = seekers.iter().flat_map(of).collect();
-        self.counts.etas_fallback += fallbacks(candidates.iter().map(|(_, candidate)| candidate));
-        out.push(Effect::ToShard { to: from, input: ShardInput::TellNearby { from: self.id, round, candidates } });
-    }
-
-    /// Takes in what a neighbour knows. Returns whether every neighbour has answered.
-    fn gather(&mut self, from: ShardId, number: u64, candidates: Vec<(TripId, Candidate)>) -> bool {
-        let Some(round) = self.round.as_mut().filter(|round| round.number == number) else { return false };
-        if !round.awaiting.remove(&from) {
-            return false;
-        }
-        for (trip, candidate) in candidates {
-            round.told.entry(trip).or_default().push(candidate);
-        }
-        round.awaiting.is_empty()
-    }
-
-    fn end_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
-        let Some(mut round) = self.round.take() else { return };
-        self.counts.rounds += 1;
-        let choices = self.choices(now, policy, &mut round);
-        let mut names: BTreeMap<DriverId, usize> = BTreeMap::new();
-        let mut edge = |candidate: &Candidate| {
-            let next = names.len();
-            let driver = *names.entry(candidate.driver.clone()).or_insert(next);
-            Edge { driver, cost: u64::try_from(candidate.pickup_eta.time.as_millis()).unwrap_or(u64::MAX) }
-        };
-        let riders = choices.iter().map(|candidates| candidates.iter().map(&mut edge).collect()).collect();
-        let problem = Problem { riders, drivers: names.len() };
-        let plan = plan(&problem, policy.method);
-        let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
-        for (rider, driver) in plan.driver_of.iter().enumerate() {
-            let Some(driver) = driver else { continue };
-            let Some(place) = problem.riders[rider].iter().position(|edge| edge.driver == *driver) else { continue };
-            let Candidate { driver, home, pickup_eta, .. } = choices[rider][place].clone();
-            let pickup_eta = pickup_eta.time;
-            self.waiting.remove(&seekers[rider]);
-            self.counts.matches += 1;
-            out.push(Effect::ToTrip { to: seekers[rider].1, input: TripInput::Matched { driver, home, pickup_eta } });
-        }
-        if !self.waiting.is_empty() {
-            let again = now + policy.match_every;
-            self.next_round_at = Some(self.next_round_at.map_or(again, |planned| planned.min(again)));
-        }
-    }
-
-    /// Who could serve each waiting rider, borders or not: the nearest of all shards that were asked, soonest first.
-    fn choices(&mut self, now: Timestamp, policy: &Policy, round: &mut Round) -> Vec<Vec<Candidate>> {
-        let mut choices = Vec::with_capacity(self.waiting.len());
-        for seeker in self.waiting.values() {
-            let mut candidates = self.candidates(now, policy, seeker);
-            self.counts.etas_fallback += fallbacks(&candidates);
-            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
-            candidates
-                .sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
-            // Someone who moves house may be known to both homes for a moment.
-            let mut seen = BTreeSet::new();
-            candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
-            candidates.truncate(policy.candidates_max);
-            candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
-            choices.push(candidates);
-        }
-        choices
-    }
-
-    /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
-    /// vehicle that fits, not turned down before.
-    fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let fresh = Search::within(policy.pickup_within).seen(millis(now), Some(policy.position_fresh_for));
-        let search = Search { all: seeker.needs.tags(), ..fresh };
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
-        let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
-        let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
-        let etas = policy.etas_to(&from, seeker.pickup, now);
-        let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| Candidate {
-            driver: near.key().clone(),
-            home: self.id,
-            distance: near.distance(),
-            pickup_eta,
-        };
-        near.into_iter().zip(etas).map(candidate).collect()
-    }
-}
-
-fn fallbacks<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u64 {
-    candidates.into_iter().map(|candidate| u64::from(candidate.pickup_eta.is_fallback())).sum()
 }
 
 /// The shards around `home` that a search of `radius` metres from inside it can reach: rings of cells, until a whole

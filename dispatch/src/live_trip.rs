@@ -1,4 +1,4 @@
-//! A trip as it is worked on: the search for a driver, the offer, and what waits for the store.
+//! A trip as it is worked on: the search for a driver, the offers, and what waits for the store.
 //!
 //! Lives here: [`LiveTrip::step`], the trip's side of reserve, offer, commit, confirm.
 //! Stays out: which steps are legal ([`Trip::apply`]), who is chosen (the shard's plan).
@@ -11,12 +11,19 @@ use std::time::Duration;
 use geo::Point;
 
 use crate::{
-    AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event, Offer,
-    OfferId, Party, Policy, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardId, ShardInput, Stage, StageName, Timestamp,
-    Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write,
+    AskId, CancelReason, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event,
+    GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId, Stage, StageName,
+    Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
 };
 
+use crate::cancellation::no_show_in;
+use search::{Search, Yes};
+use watch::Watch;
+
 mod outcome;
+mod schedule;
+mod search;
+mod watch;
 
 /// How many inputs may wait while the store is asked. More means that someone shouts: they are told to come back.
 const LINE_MAX: usize = 32;
@@ -36,29 +43,15 @@ pub struct LiveTrip {
     line: VecDeque<TripInput>,
     car: Option<CarPosition>,
     way: Option<Way>,
+    /// While the car is on its way to the pickup.
+    watch: Option<Watch>,
     history: Vec<(u32, StageName, Timestamp)>,
     /// Memory may differ from what is stored: nothing is decided on it any more. Whoever rebuilds the trip starts anew.
     broken: bool,
     /// After the store was too busy for a deadline: when to try again.
     not_before: Timestamp,
-}
-
-/// How the search for a driver stands.
-#[derive(Clone, Debug, PartialEq)]
-enum Search {
-    /// The shard has it on its list, or there is nothing to search.
-    Waiting,
-    Reserving(Attempt),
-    Offered(Attempt),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Attempt {
-    offer: OfferId,
-    driver: DriverId,
-    home: ShardId,
-    pickup_eta: Duration,
-    until: Timestamp,
+    /// When the search of a ride for later begins, once that has been looked at.
+    activates_at: Option<Timestamp>,
 }
 
 /// The car's way to its next stop. Kept, so that the provider of travel times is asked once for each position and stop.
@@ -94,12 +87,13 @@ impl LiveTrip {
         event: Event,
         at: Timestamp,
         key: Option<RequestKey>,
+        caps: Option<RiderCaps>,
         ask: AskId,
     ) -> Option<(LiveTrip, Vec<Effect>)> {
         let after = Trip::begin(id, &event, at).ok()?;
         let mut live = LiveTrip::around(after.clone(), epoch, None);
         live.history.clear();
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key, caps };
         live.pending = Some(Pending { event, after, asker: Asker::Person(ask) });
         Some((live, vec![Effect::Commit(Write::Trip(write))]))
     }
@@ -108,10 +102,10 @@ impl LiveTrip {
     /// driver searches on.
     #[must_use]
     pub fn restored(trip: Trip, epoch: Epoch, driver_home: Option<ShardId>) -> (LiveTrip, Vec<Effect>) {
-        let live = LiveTrip::around(trip, epoch, driver_home);
+        let mut live = LiveTrip::around(trip, epoch, driver_home);
         let mut out = Vec::new();
         if live.trip.stage == Stage::Searching {
-            live.seek(true, &mut out);
+            live.seek(&mut out);
         }
         out.push(Effect::Publish(live.view()));
         (live, out)
@@ -121,7 +115,7 @@ impl LiveTrip {
         LiveTrip {
             epoch,
             driver_home,
-            search: Search::Waiting,
+            search: Search::default(),
             attempts: 0,
             offers: 0,
             without: BTreeSet::new(),
@@ -129,9 +123,11 @@ impl LiveTrip {
             line: VecDeque::new(),
             car: None,
             way: None,
+            watch: None,
             history: vec![(trip.version, trip.stage.name(), trip.since)],
             broken: false,
             not_before: Timestamp::default(),
+            activates_at: None,
             trip,
         }
     }
@@ -151,6 +147,7 @@ impl LiveTrip {
             eta: self.way.map(|way| way.eta),
             history: self.history.clone(),
             offers: self.offers,
+            promised: self.search.promise().map(|(driver, _)| driver.clone()),
         }
     }
 
@@ -160,23 +157,22 @@ impl LiveTrip {
         if self.pending.is_some() || self.broken {
             return None;
         }
-        let attempt = match &self.search {
-            Search::Reserving(attempt) | Search::Offered(attempt) => Some(attempt.until),
-            Search::Waiting => None,
-        };
         let stage = self.stage_ends(policy).map(|at| at.max(self.not_before));
-        attempt.into_iter().chain(stage).min()
+        let watch = self.watch_deadline(policy).map(|at| at.max(self.not_before));
+        self.search.deadline().into_iter().chain(stage).chain(watch).min()
     }
 
     fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
-        let lasts = match self.trip.stage.name() {
-            StageName::Searching => policy.search_lasts,
-            StageName::EnRoute => policy.pickup_lasts,
-            StageName::Arrived => policy.boarding_lasts,
-            StageName::InProgress => policy.ride_lasts,
-            StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
-        };
-        Some(self.trip.since + lasts)
+        // Whoever has time until a moment wished for is not late before it.
+        let from = self.trip.since.max(self.trip.order.pickup_at.unwrap_or_default());
+        match self.trip.stage.name() {
+            StageName::Scheduled => Some(self.activation(policy)),
+            StageName::Searching => Some(from + policy.search_lasts),
+            StageName::EnRoute => Some(from + policy.pickup_lasts),
+            StageName::Arrived => Some(from + policy.boarding_lasts),
+            StageName::InProgress => Some(self.trip.since + policy.ride_lasts),
+            StageName::Completed | StageName::Cancelled | StageName::Expired => None,
+        }
     }
 
     /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
@@ -187,9 +183,9 @@ impl LiveTrip {
         }
         match input {
             // A position never waits: it changes nothing that is stored.
-            TripInput::CarMoved(car) => self.car_moved(car, policy, &mut out),
+            TripInput::CarMoved(car) => self.car_moved(now, car, policy, &mut out),
             TripInput::Written => self.written(now, policy, &mut out),
-            TripInput::NotWritten(why) => self.not_written(now, why, &mut out),
+            TripInput::NotWritten(why) => self.not_written(now, policy, why, &mut out),
             input if self.pending.is_some() => {
                 self.wait_in_line(input, &mut out);
                 return out;
@@ -199,12 +195,14 @@ impl LiveTrip {
                 self.decide_or_wait(now, policy, input, &mut out);
             }
         }
-        while self.pending.is_none()
-            && !self.broken
-            && let Some(input) = self.line.pop_front()
-        {
+        while self.pending.is_none() && !self.broken && !self.line.is_empty() {
+            // Settled first: who waits in line with a "yes" is not overdue.
             self.settle(now, policy, &mut out);
-            self.decide_or_wait(now, policy, input, &mut out);
+            if self.pending.is_none()
+                && let Some(input) = self.line.pop_front()
+            {
+                self.decide(now, policy, input, &mut out);
+            }
         }
         out
     }
@@ -233,136 +231,63 @@ impl LiveTrip {
         if self.pending.is_some() {
             return;
         }
+        self.look_ahead(now, policy);
         if self.stage_ends(policy).is_some_and(|at| at.max(self.not_before) <= now) {
-            let event = match self.trip.stage.name() {
-                StageName::Searching => Event::Expired,
-                _ => Event::Cancelled { by: Party::System },
-            };
-            self.propose(event, now, Asker::Nobody, out);
+            self.overdue(now, policy, out);
             return;
         }
-        match &self.search {
-            Search::Reserving(attempt) if attempt.until <= now => {
-                self.let_go(Withdrawal::Expired, out);
-                self.seek(false, out);
-            }
-            Search::Offered(attempt) if attempt.until <= now => {
-                self.without.insert(attempt.driver.clone());
-                self.let_go(Withdrawal::Expired, out);
-                self.seek(true, out);
-            }
-            Search::Waiting | Search::Reserving(_) | Search::Offered(_) => {}
+        self.settle_watch(now, policy, out);
+        if self.pending.is_none() {
+            self.settle_search(now, policy, out);
         }
     }
 
     fn decide(&mut self, now: Timestamp, policy: &Policy, input: TripInput, out: &mut Vec<Effect>) {
         let searching = self.trip.stage == Stage::Searching;
-        match (input, &self.search) {
-            (TripInput::Matched { driver, home, pickup_eta }, Search::Waiting) if searching => {
-                if self.without.contains(&driver) {
-                    self.seek(true, out);
-                } else {
-                    self.reserve(now, policy, driver, home, pickup_eta, out);
-                }
+        match input {
+            TripInput::Matched { proposals, widened } if searching && self.search.is_seeking() => {
+                self.matched(now, policy, proposals, widened, out);
             }
-            (TripInput::Reserved { offer, home, .. }, Search::Reserving(attempt)) if attempt.offer == offer => {
-                self.offer(now, policy, Attempt { home, ..attempt.clone() }, out);
+            TripInput::Reserved { offer, home, .. } if self.search.is_reserving(offer) => {
+                self.reserved(now, policy, offer, home, out);
             }
-            (TripInput::Reserved { offer, by, home }, search) if !search.holds(offer) => {
+            TripInput::Reserved { offer, by, home } if !self.search.holds(offer) => {
                 // An answer that came too late: the reservation must not hang until it runs out.
                 let input = DriverInput::Withdraw { offer, why: Withdrawal::Expired };
                 out.push(Effect::ToDriver { to: by, home, input });
             }
-            (TripInput::Busy { offer } | TripInput::Declined { offer }, Search::Reserving(attempt))
-                if attempt.offer == offer =>
-            {
-                self.search = Search::Waiting;
-                self.seek(false, out);
+            TripInput::Busy { offer } | TripInput::Declined { offer } if self.search.is_reserving(offer) => {
+                self.turned_down(now, policy, offer, OfferFate::Busy, out);
             }
-            (TripInput::Declined { offer }, Search::Offered(attempt)) if attempt.offer == offer => {
-                self.without.insert(attempt.driver.clone());
-                self.search = Search::Waiting;
-                self.seek(true, out);
+            TripInput::Promised { offer, by, home } if self.search.is_shown_to(offer, &by) => {
+                self.promised(now, policy, offer, home, out);
             }
-            (TripInput::Accepted { offer, by, home, ask }, Search::Offered(attempt))
-                if attempt.offer == offer && attempt.driver == by =>
-            {
-                let asker = Asker::Driver { driver: by.clone(), home, ask };
-                self.driver_home = Some(home);
-                self.propose(Event::Assigned { driver: by }, now, asker, out);
+            TripInput::Promised { offer, by, home } => {
+                let input = DriverInput::Withdraw { offer, why: Withdrawal::Taken };
+                out.push(Effect::ToDriver { to: by, home, input });
             }
-            (TripInput::Did { by, home, deed, ask }, _) => {
-                self.did(now, deed, Asker::Driver { driver: by, home, ask }, out);
+            TripInput::Declined { offer } => self.turned_down(now, policy, offer, OfferFate::Declined, out),
+            TripInput::Accepted { offer, by, home, ask } if self.search.is_shown_to(offer, &by) => {
+                self.said_yes(now, Yes { offer, by, home, ask }, out);
             }
-            (TripInput::Cancel { by, ask }, _) => self.cancel(now, by, ask, out),
+            TripInput::Did { by, home, deed, ask } => {
+                self.did(now, policy, deed, Asker::Driver { driver: by, home, ask }, out);
+            }
+            TripInput::Cancel { by, reason, ask } => self.cancel(now, policy, by, reason, ask, out),
             // The same "yes" once more, after it won.
-            (TripInput::Accepted { offer, by, home, ask }, _)
+            TripInput::Accepted { offer, by, home, ask }
                 if self.trip.stage.committed_driver() == Some(&by) && offer.trip == self.trip.id =>
             {
                 let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(ask) };
                 out.push(Effect::ToDriver { to: by, home, input });
             }
-            (input @ TripInput::Accepted { offer, .. }, _) => self.refuse(&input, Refusal::OfferGone { offer }, out),
+            input @ TripInput::Accepted { offer, .. } => self.refuse(&input, Refusal::OfferGone { offer }, out),
             // Late, doubled or overtaken: nothing follows from it.
             _ => {}
         }
     }
 
-    fn reserve(
-        &mut self,
-        now: Timestamp,
-        policy: &Policy,
-        driver: DriverId,
-        home: ShardId,
-        pickup_eta: Duration,
-        out: &mut Vec<Effect>,
-    ) {
-        self.attempts += 1;
-        let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
-        let until = now + policy.offer_lasts + policy.reservation_grace;
-        let input = DriverInput::Reserve { offer, until, needs: self.trip.needs };
-        out.push(Effect::ToDriver { to: driver.clone(), home, input });
-        self.search = Search::Reserving(Attempt { offer, driver, home, pickup_eta, until: now + policy.reply_within });
-    }
-
-    fn offer(&mut self, now: Timestamp, policy: &Policy, attempt: Attempt, out: &mut Vec<Effect>) {
-        let until = now + policy.offer_lasts;
-        let offer = Offer {
-            id: attempt.offer,
-            pickup: self.trip.pickup,
-            dropoff: self.trip.dropoff,
-            needs: self.trip.needs,
-            pickup_eta: attempt.pickup_eta,
-            until,
-        };
-        self.offers += 1;
-        out.push(Effect::ToDriver { to: attempt.driver.clone(), home: attempt.home, input: DriverInput::Offer(offer) });
-        self.search = Search::Offered(Attempt { until, ..attempt });
-    }
-
-    /// Takes back whatever the search holds.
-    fn let_go(&mut self, why: Withdrawal, out: &mut Vec<Effect>) {
-        if let Search::Reserving(attempt) | Search::Offered(attempt) =
-            std::mem::replace(&mut self.search, Search::Waiting)
-        {
-            let input = DriverInput::Withdraw { offer: attempt.offer, why };
-            out.push(Effect::ToDriver { to: attempt.driver, home: attempt.home, input });
-        }
-    }
-
-    fn seek(&self, at_once: bool, out: &mut Vec<Effect>) {
-        let seeker = Seeker {
-            trip: self.trip.id,
-            pickup: self.trip.pickup,
-            needs: self.trip.needs,
-            requested_at: self.trip.requested_at,
-            without: self.without.clone(),
-            at_once,
-        };
-        out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Seek(seeker) });
-    }
-
-    fn did(&mut self, now: Timestamp, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
+    fn did(&mut self, now: Timestamp, policy: &Policy, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
         let Asker::Driver { driver, ask, home } = &asker else { return };
         if self.trip.stage.driver() != Some(driver) {
             let why = Refusal::NotYourTrip { trip: self.trip.id };
@@ -370,18 +295,64 @@ impl LiveTrip {
         } else if already_done(deed, &self.trip.stage) {
             let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(*ask) };
             out.push(Effect::ToDriver { to: driver.clone(), home: *home, input });
+        } else if deed == Deed::GaveBack(GiveBackReason::RiderNoShow) {
+            self.stood_up(now, policy, asker, out);
         } else {
             self.propose(deed.event(), now, asker, out);
         }
     }
 
-    fn cancel(&mut self, now: Timestamp, by: Party, ask: AskId, out: &mut Vec<Effect>) {
+    /// The driver says that the rider does not come: for whoever has waited long enough the trip is over.
+    fn stood_up(&mut self, now: Timestamp, policy: &Policy, asker: Asker, out: &mut Vec<Effect>) {
+        let left = no_show_in(&self.trip, now, policy);
+        if matches!(self.trip.stage, Stage::Arrived { .. }) && left > Duration::ZERO {
+            self.answer(&asker, Err(Refusal::TooEarly { retry_after: left }), out);
+        } else {
+            let event = self.called_off(now, policy, Party::Driver, CancelReason::RiderNoShow);
+            self.propose(event, now, asker, out);
+        }
+    }
+
+    /// A stage has lasted as long as it may.
+    fn overdue(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        let reason = match self.trip.stage.name() {
+            StageName::EnRoute => CancelReason::PickupTooLate,
+            StageName::Arrived => CancelReason::RiderNoShow,
+            StageName::InProgress => CancelReason::RideTooLong,
+            StageName::Scheduled if !self.is_missed(now, policy) => {
+                return self.propose(Event::Activated, now, Asker::Nobody, out);
+            }
+            StageName::Scheduled | StageName::Searching => {
+                return self.propose(Event::Expired, now, Asker::Nobody, out);
+            }
+            StageName::Completed | StageName::Cancelled | StageName::Expired => return,
+        };
+        let event = self.called_off(now, policy, Party::System, reason);
+        self.propose(event, now, Asker::Nobody, out);
+    }
+
+    fn called_off(&self, now: Timestamp, policy: &Policy, by: Party, reason: CancelReason) -> Event {
+        Event::Cancelled { by, reason, fee: fee_stage(&self.trip, by, reason, now, policy) }
+    }
+
+    fn cancel(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        by: Party,
+        reason: CancelReason,
+        ask: AskId,
+        out: &mut Vec<Effect>,
+    ) {
         match answer_for_ended(&self.trip, by) {
             Some(answer) => {
                 let answer = answer.map(|()| self.view());
                 out.push(Effect::Answer { ask, answer });
             }
-            None => self.propose(Event::Cancelled { by }, now, Asker::Person(ask), out),
+            None => {
+                let event = self.called_off(now, policy, by, reason);
+                self.propose(event, now, Asker::Person(ask), out);
+            }
         }
     }
 
@@ -401,16 +372,19 @@ impl LiveTrip {
             (Some(freed), None) => DriverChange::Free(freed.clone()),
             _ => DriverChange::None,
         };
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None, caps: None };
         self.pending = Some(Pending { event, after, asker });
         out.push(Effect::Commit(Write::Trip(write)));
     }
 
-    fn car_moved(&mut self, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
+    fn car_moved(&mut self, now: Timestamp, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
         let newer = self.car.is_none_or(|held| held.at <= car.at);
         if newer && self.trip.stage.committed_driver().is_some() {
             self.car = Some(car);
             self.find_way(policy);
+            if let (Stage::EnRoute { .. }, Some(way)) = (&self.trip.stage, self.way) {
+                self.watch.get_or_insert_with(|| Watch::new(now)).seen(now, way.eta.time, &policy.progress);
+            }
             out.push(Effect::Publish(self.view()));
         }
     }
@@ -418,8 +392,8 @@ impl LiveTrip {
     /// To be called when the car or the stage has changed.
     fn find_way(&mut self, policy: &Policy) {
         let goal = match self.trip.stage.name() {
-            StageName::EnRoute => Some(self.trip.pickup),
-            StageName::InProgress => Some(self.trip.dropoff),
+            StageName::EnRoute => Some(self.trip.order.pickup),
+            StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
@@ -459,22 +433,13 @@ impl LiveTrip {
     }
 }
 
-impl Search {
-    fn holds(&self, offer: OfferId) -> bool {
-        match self {
-            Search::Waiting => false,
-            Search::Reserving(attempt) | Search::Offered(attempt) => attempt.offer == offer,
-        }
-    }
-}
-
 /// Whether a driver reports what is already so: a command that was sent twice is answered twice.
 fn already_done(deed: Deed, stage: &Stage) -> bool {
     match deed {
         Deed::Arrived => matches!(stage, Stage::Arrived { .. } | Stage::InProgress { .. } | Stage::Completed { .. }),
         Deed::PickedUp => matches!(stage, Stage::InProgress { .. } | Stage::Completed { .. }),
         Deed::DroppedOff => matches!(stage, Stage::Completed { .. }),
-        Deed::GaveBack => false,
+        Deed::GaveBack(_) => false,
     }
 }
 
@@ -484,8 +449,11 @@ pub fn answer_for_ended(trip: &Trip, by: Party) -> Option<Result<(), Refusal>> {
     match &trip.stage {
         Stage::Cancelled { by: already, .. } if *already == by => Some(Ok(())),
         stage if !stage.name().is_active() => {
-            Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: Event::Cancelled { by }.name() }))
+            Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: "cancelled" }))
         }
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

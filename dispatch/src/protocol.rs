@@ -7,19 +7,21 @@
 
 mod driver;
 mod eta;
+mod outcome;
 mod shard;
 mod store;
 mod trip;
 
 use std::time::Duration;
 
-pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
+pub use driver::{Availability, DriverInput, Notice, Offer, Suggested, Withdrawal};
 pub use eta::Eta;
-pub use shard::{Candidate, Ping, Seeker, ShardInput, Standing};
+pub use outcome::{OfferFate, Outcome};
+pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
-pub use trip::{CarPosition, Deed, TripInput, TripView};
+pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 
-use crate::{DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
+use crate::{Cap, Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 
 /// What a core asks of the world. A shell carries it out and decides nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +81,8 @@ pub enum Effect {
         /// The new number of homes.
         generation: Generation,
     },
+    /// A decision to be written down for people who study them: this trip is one of those that were picked.
+    Log(Box<Decision>),
     /// This actor's work is done: forget it.
     Retire,
     /// What is in memory may differ from what is stored: forget this actor and rebuild it from the rows.
@@ -129,6 +133,20 @@ pub enum Refusal {
         from: StageName,
         /// What was asked.
         wanted: &'static str,
+    },
+    /// It is too early for that: a rider who has only just not come is no no-show yet.
+    #[error("too early: possible in {} s", retry_after.as_secs())]
+    TooEarly {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// There is as much of it as one person may have.
+    #[error("there are too many {cap}: ask again in {} s", retry_after.as_millis().div_ceil(1_000))]
+    Capped {
+        /// Of what.
+        cap: Cap,
+        /// How long to wait.
+        retry_after: Duration,
     },
     /// The driver must be on line for that.
     #[error("driver is not on line")]

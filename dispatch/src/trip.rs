@@ -6,9 +6,7 @@
 
 use std::fmt;
 
-use geo::Point;
-
-use crate::{DriverId, Needs, RiderId, Timestamp, TripId};
+use crate::{CancelReason, DriverId, FeeStage, GiveBackReason, Order, RiderId, Timestamp, TripId};
 
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +22,8 @@ pub enum Party {
 /// How a trip stands. A stage owns what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Asked for, for later: the search has not begun.
+    Scheduled,
     /// Asked for; no driver has been won yet, or the one who was has given it back.
     Searching,
     /// A driver accepted and is on the way to the pickup.
@@ -52,6 +52,10 @@ pub enum Stage {
         by: Party,
         /// The driver who was on it then, if any.
         driver: Option<DriverId>,
+        /// Why.
+        reason: CancelReason,
+        /// What it may cost the rider.
+        fee: FeeStage,
     },
     /// No driver was won in time.
     Expired,
@@ -60,6 +64,8 @@ pub enum Stage {
 /// A stage without its data: for tables, metrics and wire names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StageName {
+    /// See [`Stage::Scheduled`].
+    Scheduled,
     /// See [`Stage::Searching`].
     Searching,
     /// See [`Stage::EnRoute`].
@@ -78,7 +84,8 @@ pub enum StageName {
 
 impl StageName {
     /// Every stage, in the order of a trip's life.
-    pub const ALL: [StageName; 7] = [
+    pub const ALL: [StageName; 8] = [
+        StageName::Scheduled,
         StageName::Searching,
         StageName::EnRoute,
         StageName::Arrived,
@@ -92,6 +99,7 @@ impl StageName {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            StageName::Scheduled => "scheduled",
             StageName::Searching => "searching",
             StageName::EnRoute => "en_route",
             StageName::Arrived => "arrived",
@@ -106,7 +114,11 @@ impl StageName {
     #[must_use]
     pub fn is_active(self) -> bool {
         match self {
-            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress => true,
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::EnRoute
+            | StageName::Arrived
+            | StageName::InProgress => true,
             StageName::Completed | StageName::Cancelled | StageName::Expired => false,
         }
     }
@@ -123,6 +135,7 @@ impl Stage {
     #[must_use]
     pub fn name(&self) -> StageName {
         match self {
+            Stage::Scheduled => StageName::Scheduled,
             Stage::Searching => StageName::Searching,
             Stage::EnRoute { .. } => StageName::EnRoute,
             Stage::Arrived { .. } => StageName::Arrived,
@@ -138,7 +151,11 @@ impl Stage {
     pub fn committed_driver(&self) -> Option<&DriverId> {
         match self {
             Stage::EnRoute { driver } | Stage::Arrived { driver } | Stage::InProgress { driver } => Some(driver),
-            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => None,
+            Stage::Scheduled
+            | Stage::Searching
+            | Stage::Completed { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Expired => None,
         }
     }
 
@@ -148,7 +165,7 @@ impl Stage {
         match self {
             Stage::Completed { driver } => Some(driver),
             Stage::Cancelled { driver, .. } => driver.as_ref(),
-            Stage::Searching | Stage::Expired => None,
+            Stage::Scheduled | Stage::Searching | Stage::Expired => None,
             Stage::EnRoute { .. } | Stage::Arrived { .. } | Stage::InProgress { .. } => self.committed_driver(),
         }
     }
@@ -161,13 +178,11 @@ pub enum Event {
     Requested {
         /// Who asked.
         rider: RiderId,
-        /// From where.
-        pickup: Point,
-        /// To where.
-        dropoff: Point,
-        /// What the vehicle must have.
-        needs: Needs,
+        /// For what.
+        order: Order,
     },
+    /// The time has come to search for a car.
+    Activated,
     /// A driver accepted and the store committed both to it.
     Assigned {
         /// Who accepted.
@@ -179,12 +194,21 @@ pub enum Event {
     PickedUp,
     /// The rider is where he wanted to be.
     DroppedOff,
-    /// The driver gave the trip back before the rider was in the car: the search goes on.
-    GivenBack,
+    /// The driver gave the trip back before the rider was in the car, or it was taken from him: the search goes on.
+    GivenBack {
+        /// By whom: the driver, or the system.
+        by: Party,
+        /// Why.
+        reason: GiveBackReason,
+    },
     /// Called off.
     Cancelled {
         /// By whom.
         by: Party,
+        /// Why.
+        reason: CancelReason,
+        /// What it may cost the rider.
+        fee: FeeStage,
     },
     /// Nobody was won in time.
     Expired,
@@ -196,11 +220,12 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Event::Requested { .. } => "requested",
+            Event::Activated => "activated",
             Event::Assigned { .. } => "assigned",
             Event::DriverArrived => "driver_arrived",
             Event::PickedUp => "picked_up",
             Event::DroppedOff => "dropped_off",
-            Event::GivenBack => "given_back",
+            Event::GivenBack { .. } => "given_back",
             Event::Cancelled { .. } => "cancelled",
             Event::Expired => "expired",
         }
@@ -224,12 +249,8 @@ pub struct Trip {
     pub id: TripId,
     /// Who asked.
     pub rider: RiderId,
-    /// From where.
-    pub pickup: Point,
-    /// To where.
-    pub dropoff: Point,
-    /// What the vehicle must have.
-    pub needs: Needs,
+    /// For what.
+    pub order: Order,
     /// How it stands.
     pub stage: Stage,
     /// Since when it stands so.
@@ -246,16 +267,14 @@ impl Trip {
     /// # Errors
     /// [`Illegal`] for any event but a request.
     pub fn begin(id: TripId, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
-        let Event::Requested { rider, pickup, dropoff, needs } = event else {
+        let Event::Requested { rider, order } = event else {
             return Err(Illegal { from: StageName::Searching, event: event.name() });
         };
         Ok(Trip {
             id,
             rider: rider.clone(),
-            pickup: *pickup,
-            dropoff: *dropoff,
-            needs: *needs,
-            stage: Stage::Searching,
+            order: *order,
+            stage: if order.pickup_at.is_some() { Stage::Scheduled } else { Stage::Searching },
             since: at,
             requested_at: at,
             version: 1,
@@ -267,21 +286,24 @@ impl Trip {
     /// # Errors
     /// [`Illegal`] when the event does not fit the stage. The trip is then as it was.
     pub fn apply(&self, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
-        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Searching};
+        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Scheduled, Searching};
         let stage = match (&self.stage, event) {
+            (Scheduled, Event::Activated) => Searching,
             (Searching, Event::Assigned { driver }) => EnRoute { driver: driver.clone() },
             (EnRoute { driver }, Event::DriverArrived) => Arrived { driver: driver.clone() },
             (Arrived { driver }, Event::PickedUp) => InProgress { driver: driver.clone() },
             (InProgress { driver }, Event::DroppedOff) => Completed { driver: driver.clone() },
-            (EnRoute { .. } | Arrived { .. }, Event::GivenBack) => Searching,
-            (Searching, Event::Expired) => Expired,
-            // A rider may call off until the ride begins; the system may always.
+            (EnRoute { .. } | Arrived { .. }, Event::GivenBack { by: Party::Driver | Party::System, .. }) => Searching,
+            // A ride for later expires before the search when nobody was there to begin it.
+            (Scheduled | Searching, Event::Expired) => Expired,
+            // A rider may call off until the ride begins, a driver who waits at the pickup may, the system may always.
             (
-                Searching | EnRoute { .. } | Arrived { .. },
-                Event::Cancelled { by: by @ (Party::Rider | Party::System) },
+                Scheduled | Searching | EnRoute { .. } | Arrived { .. },
+                Event::Cancelled { by: by @ (Party::Rider | Party::System), reason, fee },
             )
-            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System }) => {
-                Cancelled { by: *by, driver: self.stage.committed_driver().cloned() }
+            | (Arrived { .. }, Event::Cancelled { by: by @ Party::Driver, reason, fee })
+            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System, reason, fee }) => {
+                Cancelled { by: *by, driver: self.stage.committed_driver().cloned(), reason: *reason, fee: *fee }
             }
             (stage, event) => return Err(Illegal { from: stage.name(), event: event.name() }),
         };

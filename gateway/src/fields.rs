@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use dispatch::Timestamp;
 use geo::Point;
 use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
@@ -195,6 +196,14 @@ impl<'a> Fields<'a> {
         raw.parse().map(Some).map_err(|_| Mistake::bad(self.at(name), raw, WHOLE))
     }
 
+    /// A moment that may be there, in milliseconds since 1970.
+    pub(crate) fn maybe_moment(&mut self, name: &str) -> Result<Option<Timestamp>, Mistake> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let at = raw.parse().ok().map(|millis| (millis, Timestamp::from_millis(millis)));
+        let at = at.filter(|(millis, at)| at.millis() == *millis).map(|(_, at)| at);
+        at.map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, MOMENT))
+    }
+
     /// A whole number that may be there, within a range.
     pub(crate) fn maybe_small(
         &mut self,
@@ -267,6 +276,14 @@ impl<'a> Fields<'a> {
         Ok(point)
     }
 
+    /// An object that may be there and hold `lat`, `lon` and nothing else. `path` is its name with a dot.
+    pub(crate) fn maybe_place(&mut self, name: &'static str, path: &'static str) -> Result<Option<Point>, Mistake> {
+        let Some(mut place) = self.maybe_object(name, path)? else { return Ok(None) };
+        let point = place.point()?;
+        place.done("lat, lon")?;
+        Ok(Some(point))
+    }
+
     /// Ends the reading: whatever was not taken is unknown.
     pub(crate) fn done(self, allowed: &'static str) -> Result<(), Mistake> {
         match self.entries.first() {
@@ -278,6 +295,7 @@ impl<'a> Fields<'a> {
 
 const LAT: &str = "a number of degrees from -90 to 90";
 const LON: &str = "a number of degrees from -180 to 180";
+const MOMENT: &str = "milliseconds since 1970, from 0 to 281474976710655";
 const WHOLE: &str = "a whole number from 0 to 18446744073709551615";
 
 /// A JSON number as a float. A number too large for a float becomes infinite and fits no range.

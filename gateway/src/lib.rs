@@ -19,13 +19,15 @@ mod problem;
 mod server;
 mod socket;
 mod travel;
-mod values;
 mod wire;
+mod worth;
 
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use code::Code;
-pub use config::{BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, describe_keys};
+pub use config::{
+    BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, describe_keys, policy as policy_of_table, read_table,
+};
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, secret, serve};
 pub use travel::BadFile;
-pub use values::{BadValues, read_values, write_values};
+pub use worth::{BadWorth, read_worth, write_worth};

@@ -6,9 +6,11 @@
 //! `PROTOCOL.md` says all of it and changes with it.
 
 mod from_driver;
+mod order;
 mod to_driver;
 mod trip;
 mod vehicle;
+mod why;
 
 use std::fmt::Display;
 
@@ -16,8 +18,10 @@ use geo::Point;
 use serde::{Serialize, Serializer};
 
 pub(crate) use from_driver::{FromDriver, Unreadable};
+pub(crate) use order::QuoteBody;
 pub(crate) use to_driver::{ToDriver, refusal_code};
 pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody};
+pub(crate) use why::{ExplanationBody, WhyNotBody};
 
 /// A place, as it is written.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -72,7 +72,7 @@ impl Rides {
         let rider = RiderId::new(&format!("rider-{rider}"))?;
         let at = Timestamp::from_millis(1_790_000_000_000 + self.number);
         let (pickup, dropoff) = (Point::new(40.758_123, -73.985_456)?, Point::new(40.73, -73.99)?);
-        let event = Event::Requested { rider: rider.clone(), pickup, dropoff, needs: dispatch::Needs::default() };
+        let event = Event::Requested { rider: rider.clone(), order: dispatch::Order::new(pickup, dropoff) };
         let mut trip = Trip::begin(TripId::new(at, self.fence.shard, self.number), &event, at)?;
         let key = RequestKey { rider, key: self.number.to_string() };
         let none = DriverChange::None;
@@ -90,7 +90,7 @@ impl Rides {
     }
 
     fn step(&self, event: Event, after: &Trip, driver: DriverChange, key: Option<RequestKey>) -> Guarded {
-        let write = TripWrite { event, at: after.since, after: after.clone(), driver, key };
+        let write = TripWrite { event, at: after.since, after: after.clone(), driver, key, caps: None };
         Guarded { fence: self.fence, write: Write::Trip(write) }
     }
 }

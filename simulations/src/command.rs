@@ -3,7 +3,11 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod compare;
+mod faults;
+mod learn;
 mod roads;
+mod roaming;
 
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,7 +26,11 @@ use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
 
+use compare::CompareArguments;
+use faults::FaultsArguments;
+use learn::LearnArguments;
 use roads::RoadArguments;
+use roaming::RoamingArguments;
 
 /// Simulates a city on Hansom's own dispatch cores.
 #[derive(Debug, Parser)]
@@ -42,6 +50,21 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
+    /// Learns what a free car is worth where and when, from simulated days, and tries it on others.
+    ///
+    /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
+    Learn(LearnArguments),
+    /// Runs two policies on the same days and says what the difference is, and how sure that is.
+    ///
+    /// The files hold `[policy]` in the words of `hansom settings` and, if they like, `[city]`: drivers, hours, day,
+    /// start, demand. Each seed is a pair: the same riders, the same drivers. Differences are judged by the paired t test.
+    Compare(CompareArguments),
+    /// Lets towns live through a storm of faults in virtual time, and checks every promise after every step.
+    ///
+    /// Messages between drivers, trips and shards are lost, late, doubled and overtaken; writes end unknown, shards
+    /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
+    /// of those whom it concerns, and the command that shows it again.
+    Faults(FaultsArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -97,6 +120,12 @@ struct QualityArguments {
     /// A Python with the package pyhailing, the environment of those rows; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     pyhailing_python: Option<PathBuf>,
+    /// A checkout of FleetPy, to play the case PM3h beside us (some minutes). It is copied, not changed.
+    #[arg(long, value_name = "FOLDER")]
+    fleetpy: Option<PathBuf>,
+    /// A Python with the packages of FleetPy and a solver (gurobipy); by default python3.
+    #[arg(long, value_name = "PYTHON", requires = "fleetpy")]
+    fleetpy_python: Option<PathBuf>,
     /// How many episodes of pyhailing, from the first; by default as many as its official figures have.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     episodes: Option<u32>,
@@ -145,6 +174,9 @@ struct CityArguments {
     /// Another city than Manhattan: a file made by the converter in simulations/data.
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
+    /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
+    prebooked: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -153,6 +185,8 @@ struct CityArguments {
     travel: TravelArgument,
     #[command(flatten)]
     roads: RoadArguments,
+    #[command(flatten)]
+    roaming: RoamingArguments,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -172,6 +206,9 @@ struct RunArguments {
     /// Which day of the recorded trips, as in 2019-03-07. Starts at --start, lasts --hours.
     #[arg(long, value_name = "DATE", requires = "trips")]
     date: Option<String>,
+    /// Where a report with drawings goes: one HTML file that opens without a network.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -232,11 +269,7 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 fn time_of_day(text: &str) -> Result<u32, String> {
-    let parsed = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
-    match parsed {
-        Some((hour @ 0..=23u32, minute @ 0..=59u32)) => Ok(hour * 3_600 + minute * 60),
-        _ => Err("allowed is a time from 00:00 to 23:59".to_owned()),
-    }
+    crate::compare::time_of_day(text).ok_or_else(|| "allowed is a time from 00:00 to 23:59".to_owned())
 }
 
 /// Exit code when the simulation ran and something was wrong with it.
@@ -255,11 +288,16 @@ pub fn main() -> ExitCode {
             arguments.bench.print(&settings, bench::geo::run)
         }
         Command::Bench(BenchCommand::Quality(arguments)) => {
-            let QualityArguments { bench, data, pyhailing_python, episodes, env_seed } = arguments;
-            let settings = Settings { data, pyhailing_python, episodes, env_seed, ..bench.settings() };
+            let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
+                arguments;
+            let settings =
+                Settings { data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed, ..bench.settings() };
             bench.print(&settings, bench::quality::run)
         }
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Import(arguments) => import(&arguments),
+        Command::Faults(arguments) => faults::faults(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -313,8 +351,8 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits::default(),
-            policy: Policy { method, travel: self.travel(city, roads)?, ..Policy::default() },
+            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
+            policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }
@@ -330,17 +368,8 @@ impl CityArguments {
         })
     }
 
-    /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
     fn share(&self, city: &City, drivers: usize) -> f64 {
-        let (mut day, mut tod_s, mut least) = (self.day, self.start, f64::INFINITY);
-        for _ in 0..self.hours.ceil() as u32 {
-            least = least.min(share_for_fleet(city, day, tod_s, drivers));
-            tod_s += 3_600;
-            if tod_s >= 86_400 {
-                (day, tod_s) = (day.next(), tod_s - 86_400);
-            }
-        }
-        least
+        share(city, (self.day, self.start), self.hours, drivers)
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -373,6 +402,24 @@ impl BenchArguments {
     }
 }
 
+/// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
+fn share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
+    let mut least = f64::INFINITY;
+    for _ in 0..hours.ceil() as u32 {
+        least = least.min(share_for_fleet(city, day, tod_s, drivers));
+        tod_s += 3_600;
+        if tod_s >= 86_400 {
+            (day, tod_s) = (day.next(), tod_s - 86_400);
+        }
+    }
+    least
+}
+
+/// Writes a report, and says where it cannot be written.
+fn write_report(path: &Path, html: &str) -> Result<(), Failure> {
+    std::fs::write(path, html).map_err(|why| format!("{}: {why}", path.display()).into())
+}
+
 fn run(arguments: &RunArguments) -> Result<bool, Failure> {
     let (city, scenario) = arguments.city.stage()?;
     let bar = bar((scenario.hours * 3_600.0) as u64);
@@ -381,11 +428,15 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
         _ => None,
     };
-    let report = crate::virtual_city::run(&city, &scenario, recorded, &mut |now, ledger| {
+    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
     })?;
     bar.finish_and_clear();
+    if let Some(path) = &arguments.report {
+        let name = format!("{} h, {} drivers", scenario.hours, scenario.drivers);
+        write_report(path, &crate::compare::run_html(&report, &measures, &name))?;
+    }
     arguments.city.print(&report)
 }
 

@@ -13,6 +13,11 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::city::{City, Journey};
 
+mod work;
+
+pub use work::Work;
+use work::{Clock, Phase};
+
 /// How people behave. Numbers without another source are our own judgement of what a city looks like.
 #[derive(Clone, Debug)]
 pub struct Habits {
@@ -30,8 +35,14 @@ pub struct Habits {
     pub patience_ms: (u64, u64),
     /// The share of riders who call off while the car is on its way.
     pub changes_mind: f64,
+    /// The share of suggestions where to wait that an idle driver follows.
+    pub follows: f64,
     /// How often a phone sends its position, in ms.
     pub ping_every_ms: u64,
+    /// The share of riders who ask for a car for later.
+    pub prebooked: f64,
+    /// How far ahead those want to be picked up, in ms: from, to.
+    pub ahead_ms: (u64, u64),
 }
 
 impl Default for Habits {
@@ -44,7 +55,10 @@ impl Default for Habits {
             boarding_ms: (15_000, 75_000),
             patience_ms: (180_000, 600_000),
             changes_mind: 0.02,
+            follows: 0.6,
             ping_every_ms: 4_000,
+            prebooked: 0.0,
+            ahead_ms: (900_000, 2_700_000),
         }
     }
 }
@@ -82,6 +96,8 @@ pub struct TripNews {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
 }
 
 /// What a driver's app is told, whatever carried it.
@@ -100,6 +116,8 @@ pub enum DriverNews {
     OfferGone(OfferId),
     /// The driver's trip is won or has moved on.
     Trip(TripNews),
+    /// More work is to be expected there.
+    Suggestion(Point),
     /// A command was not done.
     Refused,
 }
@@ -149,8 +167,14 @@ pub struct Driver {
     parked: Point,
     drive: Option<(Journey, Timestamp)>,
     drives: Drives,
+    /// How many suggestions were followed.
+    followed: u64,
+    work: Work,
+    clock: Clock,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
+    /// What the driver will say to the offer on the screen, also while a rider is in the car.
+    answer: Option<(Timestamp, DriverAct)>,
 }
 
 impl Driver {
@@ -162,8 +186,12 @@ impl Driver {
             parked,
             drive: None,
             drives: Drives::default(),
+            followed: 0,
+            work: Work::default(),
+            clock: Clock::default(),
             trip: None,
             next: None,
+            answer: None,
         }
     }
 
@@ -185,6 +213,20 @@ impl Driver {
         self.drives
     }
 
+    /// How many suggestions the driver has followed so far.
+    #[must_use]
+    pub fn followed(&self) -> u64 {
+        self.followed
+    }
+
+    /// What the driver has done up to a moment.
+    #[must_use]
+    pub fn work(&self, now: Timestamp) -> Work {
+        let mut work = self.work;
+        self.count(now, &mut work);
+        work
+    }
+
     /// The trip the driver is on, as far as the app knows.
     #[must_use]
     pub fn trip(&self) -> Option<&TripNews> {
@@ -194,7 +236,7 @@ impl Driver {
     /// When the driver will do something if nothing is heard before.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.next.map(|(at, _)| at)
+        self.next.into_iter().chain(self.answer).map(|(at, _)| at).min()
     }
 
     /// The app is told something.
@@ -202,9 +244,13 @@ impl Driver {
         match news {
             DriverNews::Standing { availability, trip } => self.stands(now, availability, trip, scene),
             DriverNews::Offer(offer) => {
+                // Who was on the way to a better place to wait stops and looks.
+                if self.trip.is_none() {
+                    self.park(now);
+                }
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
-                self.next = if mood < scene.habits.ignores {
+                self.answer = if mood < scene.habits.ignores {
                     None
                 } else if mood < scene.habits.ignores + scene.habits.declines {
                     Some((later(now, think), DriverAct::Decline(offer)))
@@ -214,23 +260,29 @@ impl Driver {
             }
             DriverNews::OfferGone(offer) => {
                 let about = |act: DriverAct| act == DriverAct::Accept(offer) || act == DriverAct::Decline(offer);
-                if self.next.is_some_and(|(_, act)| about(act)) {
-                    self.next = None;
+                if self.answer.is_some_and(|(_, act)| about(act)) {
+                    self.answer = None;
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
+            DriverNews::Suggestion(to) => {
+                if self.trip.is_none() && self.answer.is_none() && self.rng.random_bool(scene.habits.follows) {
+                    self.followed += 1;
+                    self.drive_to(now, to, scene);
+                }
+            }
             DriverNews::Refused => {}
         }
     }
 
     /// Does what is due, if anything.
     pub fn acts(&mut self, now: Timestamp) -> Option<DriverAct> {
+        if let Some((_, answer)) = self.answer.take_if(|(at, _)| *at <= now) {
+            return Some(answer);
+        }
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
         // Said again until the app is told what came of it: the answer changes or clears what is next.
-        self.next = match act {
-            DriverAct::Accept(_) | DriverAct::Decline(_) => None,
-            _ => Some((later(now, SAY_AGAIN_MS), act)),
-        };
+        self.next = Some((later(now, SAY_AGAIN_MS), act));
         Some(act)
     }
 
@@ -240,8 +292,11 @@ impl Driver {
             None => {
                 if self.trip.take().is_some() {
                     self.park(now);
+                    self.turns_to(now, Phase::Free);
                 }
-                self.next = (availability == Availability::Offline).then_some((now, DriverAct::Online));
+                // Off line, or on a break that the city gave: these people want to work.
+                let idle = matches!(availability, Availability::Offline | Availability::OnBreak);
+                self.next = idle.then_some((now, DriverAct::Online));
             }
         }
     }
@@ -253,6 +308,7 @@ impl Driver {
         }
         match trip.stage {
             StageName::EnRoute => {
+                self.turns_to(now, Phase::ToPickup);
                 let driven = self.drive_to(now, trip.pickup, scene);
                 let gives_back = self.rng.random_bool(scene.habits.gives_back);
                 let act = if gives_back { DriverAct::GiveBack(trip.id) } else { DriverAct::Arrived(trip.id) };
@@ -260,19 +316,28 @@ impl Driver {
             }
             StageName::Arrived => {
                 self.park(now);
+                self.turns_to(now, Phase::Waiting);
                 let boarding = self.between(scene.habits.boarding_ms);
-                self.next = Some((later(now, boarding), DriverAct::PickedUp(trip.id)));
+                // Who comes early waits until the rider wanted to go.
+                let ready = trip.pickup_at.map_or(now, |wished| wished.max(now));
+                self.next = Some((later(ready, boarding), DriverAct::PickedUp(trip.id)));
             }
             StageName::InProgress => {
+                self.turns_to(now, Phase::WithRider);
                 let driven = self.drive_to(now, trip.dropoff, scene);
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
             // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
-            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired => {
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::Completed
+            | StageName::Cancelled
+            | StageName::Expired => {
                 if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
                     self.trip = None;
                     self.next = None;
                     self.park(now);
+                    self.turns_to(now, Phase::Free);
                 }
                 return;
             }
@@ -284,6 +349,7 @@ impl Driver {
         let (from, _) = self.position(now);
         let journey = scene.city.drive(from, to, scene.tod_s(now));
         let duration = journey.duration_ms();
+        self.turns_to(now, self.clock.phase);
         if scene.city.roads().is_some() {
             let by_road = u64::from(journey.is_by_road());
             self.drives += Drives { by_road, off_road: 1 - by_road };
@@ -293,7 +359,26 @@ impl Driver {
         duration
     }
 
+    /// What was done so far is counted as what it was, what comes as this.
+    fn turns_to(&mut self, now: Timestamp, phase: Phase) {
+        let mut work = self.work;
+        self.count(now, &mut work);
+        self.work = work;
+        self.clock = Clock { phase, since: Some(now) };
+    }
+
+    fn count(&self, now: Timestamp, work: &mut Work) {
+        let Some(since) = self.clock.since else { return };
+        let metres = self.drive.as_ref().map_or(0.0, |(journey, began)| {
+            let whole = journey.duration_ms().max(1) as f64;
+            let share = |at| (millis(*began, at) as f64 / whole).min(1.0);
+            journey.distance_m() * (share(now) - share(since.max(*began)))
+        });
+        work.add(self.clock.phase, now.since(since).as_secs_f64(), metres);
+    }
+
     fn park(&mut self, now: Timestamp) {
+        self.turns_to(now, self.clock.phase);
         self.parked = self.position(now).0;
         self.drive = None;
     }
@@ -315,7 +400,7 @@ pub struct Rider {
 }
 
 impl Rider {
-    /// A rider who asks at `now`.
+    /// A rider who wants a car at `now`.
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, habits: &Habits) -> Rider {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
@@ -334,10 +419,16 @@ impl Rider {
         self.gives_up_at = match stage {
             StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
             StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
-            StageName::Arrived | StageName::InProgress => None,
+            StageName::Scheduled | StageName::Arrived | StageName::InProgress => None,
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true
+    }
+
+    /// How the trip stands, as far as the rider has seen.
+    #[must_use]
+    pub fn stage(&self) -> Option<StageName> {
+        self.stage
     }
 
     /// When the rider will call off if nothing is seen before.

@@ -6,6 +6,13 @@
     reason = "a test may panic, and prints what it takes to see it again"
 )]
 
+mod booking;
+mod browser;
+mod calling_off;
+mod caps;
+mod coming;
+mod comparing;
+mod forward;
 mod importing;
 mod killing;
 mod offering;
@@ -13,9 +20,12 @@ mod promises;
 mod recovering;
 mod restarting;
 mod riding;
+mod roaming;
 mod server;
 mod simulating;
+mod storm;
 mod story;
 mod tidy;
 mod timing;
 mod vehicles;
+mod waves;

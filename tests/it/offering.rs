@@ -171,8 +171,8 @@ fn a_driver_at_home_in_the_next_shard_is_found_and_won() {
         0s  eve requests
         0s  kim requests
         3s  ann accepts
-        3s  bob accepts
-        4s  time passes
+        7s  bob accepts
+        8s  time passes
         ",
         expect![[r#"
             0s ann is available
@@ -180,11 +180,11 @@ fn a_driver_at_home_in_the_next_shard_is_found_and_won() {
             0s eve's trip is searching
             0s kim's trip is searching
             2s offer eve to ann until 14s
-            2s offer kim to bob until 14s
             3s eve's trip is en_route
             3s tell ann that eve's trip is en_route
-            3s kim's trip is en_route
-            3s tell bob that kim's trip is en_route
+            6s offer kim to bob until 18s
+            7s kim's trip is en_route
+            7s tell bob that kim's trip is en_route
         "#]],
     );
 }

@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Party, Policy, RiderId, SessionId, Timestamp,
-    TripId, Vehicle,
+    Class, Deed, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party, Policy, RiderId,
+    SessionId, Timestamp, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
 use simulations::world::{Delays, News, World};
 
 const DRIVERS: u8 = 4;
+const RIDERS: u64 = 12;
 
 /// Something that may happen. Numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
@@ -35,7 +36,13 @@ fn any_act() -> impl Strategy<Value = Act> {
     let driver = 0..DRIVERS;
     // Twenty kilometres of street cross several shards.
     let north_m = prop_oneof![-300i32..300, -10_000i32..10_000];
-    let deed = prop_oneof![Just(Deed::Arrived), Just(Deed::PickedUp), Just(Deed::DroppedOff), Just(Deed::GaveBack)];
+    let deed = prop_oneof![
+        Just(Deed::Arrived),
+        Just(Deed::PickedUp),
+        Just(Deed::DroppedOff),
+        Just(Deed::GaveBack(GiveBackReason::Other)),
+        Just(Deed::GaveBack(GiveBackReason::RiderNoShow))
+    ];
     prop_oneof![
         4 => north_m.clone().prop_map(|north_m| Act::Request { north_m }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
@@ -96,10 +103,16 @@ impl Town {
         self.said += 1;
         match act {
             Act::Request { north_m } => {
-                let rider = RiderId::new("eve").unwrap();
+                // One rider may not have many trips at once; a few riders may.
+                let rider = RiderId::new(&format!("rider-{}", self.said % RIDERS)).unwrap();
                 let key = format!("key-{}", self.said);
                 let needs = Needs::new(None, 1, north_m % 3 == 0, false).unwrap();
-                let (trip, _) = self.world.request(rider, street(*north_m), street(-north_m), needs, key, self.said);
+                // One of four rides is for later, in up to a quarter of an hour.
+                let booked = north_m.rem_euclid(4) == 1;
+                let ahead = Duration::from_secs(u64::from(north_m.unsigned_abs()) % 900);
+                let pickup_at = booked.then(|| self.world.now() + ahead);
+                let order = Order { needs, pickup_at, ..Order::new(street(*north_m), street(-north_m)) };
+                let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
             Act::Cancel { trip, by_rider } => {
@@ -113,7 +126,12 @@ impl Town {
                 let session = self.world.connect(&id, street(*north_m));
                 self.sessions.insert(id.clone(), session);
                 self.world.ping(&id, street(*north_m), None);
-                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle: vehicle(&id) });
+                self.says(*number, |ask| DriverInput::GoOnline {
+                    ask,
+                    last: None,
+                    vehicle: vehicle(&id),
+                    homeward: None,
+                });
             }
             Act::HangUp { driver: number } => {
                 self.shown.remove(&driver(*number));
@@ -121,7 +139,7 @@ impl Town {
             }
             Act::Wish { driver: number, work: true } => {
                 let vehicle = vehicle(&driver(*number));
-                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle });
+                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle, homeward: None });
             }
             Act::Wish { driver: number, work: false } => {
                 self.shown.remove(&driver(*number));
@@ -177,6 +195,12 @@ impl Town {
                     assert!(*version <= view.trip.version, "I2: a later state does not descend from what was told");
                     *version = view.trip.version;
                 }
+                News::HungUp { driver, session } => {
+                    if self.sessions.get(&driver) == Some(&session) {
+                        self.sessions.remove(&driver);
+                        self.shown.remove(&driver);
+                    }
+                }
                 News::Driver { .. } | News::Answer { answer: Err(_), .. } => {}
             }
         }
@@ -185,15 +209,19 @@ impl Town {
     fn hear_driver(&mut self, driver: DriverId, notice: Notice) {
         match notice {
             Notice::Offer(offer) => {
-                assert!(offer.needs.fits(vehicle(&driver)), "{driver} is offered {:?}", offer.needs);
+                assert!(offer.order.needs.fits(vehicle(&driver)), "{driver} is offered {:?}", offer.order.needs);
                 self.offers.push(offer.id);
                 let before = self.shown.insert(driver.clone(), offer.id);
                 assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");
             }
-            Notice::Withdrawn { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
+            Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
                 self.shown.remove(&driver);
             }
+            Notice::Suggestion(_) => {
+                assert!(!self.shown.contains_key(&driver), "{driver} is sent elsewhere with an offer on the screen");
+            }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
+            Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
         }
     }
 
@@ -234,7 +262,7 @@ proptest! {
         town.check();
 
         // I15: every trip ends, within its deadlines, even if nobody says another word.
-        town.wait(Duration::from_secs(8 * 3_600));
+        town.wait(Duration::from_secs(9 * 3_600));
         town.check();
         for trip in town.world.store().all_trips_now() {
             prop_assert!(!trip.stage.name().is_active(), "I15: {} is still {}", trip.id, trip.stage.name());

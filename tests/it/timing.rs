@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dispatch::{Policy, StageName};
+use dispatch::{OfferPolicy, Policy, StageName};
 use expect_test::expect;
 use geo::{Drive, Meters, NoDrive, Point, Travel, TravelTimes, WeekTime};
 
@@ -59,7 +59,9 @@ impl TravelTimes for Asked {
 fn by_the_river() -> Policy {
     let policy = Policy::default();
     let travel = Travel::by(Arc::new(River), policy.travel.straight_line());
-    Policy { travel, ..policy }
+    // The whole city at once: what is tested here is the order.
+    let offers = OfferPolicy { radius: policy.pickup_within, ..OfferPolicy::default() };
+    Policy { travel, offers, ..policy }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What a driver is asked, from the reservation to the answer.
 
+use geo::Point;
+
+use super::manner::{Homeward, leads_home};
 use super::{LiveDriver, State};
 use crate::{
-    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, RETRY_AFTER, Refusal, Timestamp, TripInput,
-    Vehicle, Withdrawal,
+    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, Policy, RETRY_AFTER, Refusal, Timestamp, Trip,
+    TripInput, Vehicle, Withdrawal,
 };
 
 impl LiveDriver {
@@ -12,6 +15,7 @@ impl LiveDriver {
         if self.session != Some(ask.session) || self.vehicle.replace(vehicle).is_none_or(|before| before == vehicle) {
             return;
         }
+        self.drop_next(Some(Withdrawal::NotCommitted), out);
         match &self.state {
             State::Reserved { offer, .. } => self.give_up(*offer, out),
             State::Offered { offer, .. } => {
@@ -23,9 +27,19 @@ impl LiveDriver {
         }
     }
 
-    pub(super) fn reserve(&mut self, offer: OfferId, until: Timestamp, needs: Needs, out: &mut Vec<Effect>) {
+    /// Whether a ride is one for this driver: the shard may have proposed him for what he said before.
+    pub(super) fn wants(&self, policy: &Policy, needs: Needs, (pickup, dropoff): (Point, Point)) -> bool {
         let fits = self.vehicle.is_some_and(|vehicle| needs.fits(vehicle));
-        let free = fits && self.availability() == Availability::Available;
+        // Where the driver is, the shard knows; the ride alone must lead home here.
+        let leads = |homeward: Homeward| leads_home(pickup, pickup, dropoff, homeward.to, &policy.homeward);
+        fits && !self.manner.is_resting() && self.manner.homeward().is_none_or(leads)
+    }
+
+    pub(super) fn reserve(&mut self, offer: OfferId, until: Timestamp, wanted: bool, out: &mut Vec<Effect>) {
+        if self.reserve_next(offer, until, wanted, out) {
+            return;
+        }
+        let free = wanted && self.availability() == Availability::Available;
         let again = matches!(&self.state, State::Reserved { offer: held, .. } if *held == offer);
         let input = if free || again {
             self.state = State::Reserved { offer, until };
@@ -36,10 +50,14 @@ impl LiveDriver {
         out.push(Effect::ToTrip { to: offer.trip, input });
     }
 
-    pub(super) fn offered(&mut self, offer: Offer, out: &mut Vec<Effect>) {
+    pub(super) fn offered(&mut self, now: Timestamp, policy: &Policy, offer: Offer, out: &mut Vec<Effect>) {
+        if self.offered_next(&offer, out) {
+            return;
+        }
         match &self.state {
             State::Reserved { offer: held, until } if *held == offer.id => {
                 self.state = State::Offered { offer: offer.clone(), until: *until };
+                self.manner.shown(now, policy);
                 self.tell(Notice::Offer(offer), out);
             }
             State::Offered { offer: shown, .. } if shown.id == offer.id => {}
@@ -47,7 +65,10 @@ impl LiveDriver {
         }
     }
 
-    pub(super) fn withdrawn(&mut self, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
+    pub(super) fn withdrawn(&mut self, policy: &Policy, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
+        if self.withdrawn_next(offer, why, out) {
+            return;
+        }
         match &self.state {
             State::Reserved { offer: held, .. } if *held == offer => self.state = State::Idle,
             State::Recalling { offer: held, .. } if *held == offer => {
@@ -56,7 +77,14 @@ impl LiveDriver {
             }
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 self.state = State::Idle;
+                if why == Withdrawal::NotCommitted {
+                    // The store may know of a trip that memory does not: the row is read at once.
+                    self.compare_at = Some(Timestamp::default());
+                }
                 self.tell(Notice::Withdrawn { offer, why }, out);
+                if why == Withdrawal::Expired {
+                    self.was_silent(policy, out);
+                }
             }
             _ => {}
         }
@@ -64,9 +92,10 @@ impl LiveDriver {
     }
 
     pub(super) fn answered(&mut self, offer: OfferId, yes: bool, ask: DriverAsk, out: &mut Vec<Effect>) {
-        if self.session != Some(ask.session) {
+        if self.session != Some(ask.session) || self.answered_next(offer, yes, ask, out) {
             return;
         }
+        self.manner.spoke();
         match &self.state {
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 if yes {
@@ -74,6 +103,7 @@ impl LiveDriver {
                     let input = TripInput::Accepted { offer, by: self.id.clone(), home: self.home, ask };
                     out.push(Effect::ToTrip { to: offer.trip, input });
                 } else {
+                    self.manner.judged(false);
                     self.give_up(offer, out);
                     self.tell(Notice::Declined { offer, ask }, out);
                 }
@@ -94,5 +124,31 @@ impl LiveDriver {
     pub(super) fn give_up(&mut self, offer: OfferId, out: &mut Vec<Effect>) {
         self.state = State::Idle;
         out.push(Effect::ToTrip { to: offer.trip, input: TripInput::Declined { offer } });
+    }
+
+    /// The store has committed this driver to a trip.
+    pub(super) fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if let Some(known) = self.trip().into_iter().chain(&self.last).find(|known| known.id == trip.id)
+            && known.version >= trip.version
+        {
+            // What the trip has said since was faster: the driver is further on, or free again.
+            let trip = known.clone();
+            return self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+        }
+        if self.trip().is_some_and(|held| held.id != trip.id) {
+            // One of the two is long over: the row knows which.
+            return self.read_row(out);
+        }
+        if let State::Offered { offer: shown, .. } = &self.state
+            && shown.id != offer
+        {
+            // The store decided for an older offer while a newer one is shown: the newer one must go.
+            let newer = shown.id;
+            self.give_up(newer, out);
+            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
+        }
+        self.manner.judged(true);
+        self.engage(trip.clone());
+        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 }

@@ -16,12 +16,8 @@ fn at(second: u64) -> Timestamp {
 }
 
 fn trip(chance: u64) -> Trip {
-    let event = crate::Event::Requested {
-        rider: RiderId::new("eve").unwrap(),
-        pickup: here(),
-        dropoff: here(),
-        needs: Needs::default(),
-    };
+    let event =
+        crate::Event::Requested { rider: RiderId::new("eve").unwrap(), order: crate::Order::new(here(), here()) };
     let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
     asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
 }
@@ -40,7 +36,11 @@ fn ask(session: u64, number: u64) -> DriverAsk {
 
 /// Over session 7.
 fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
-    driver.step(at(3), DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle })
+    driver.step(
+        at(3),
+        &Policy::default(),
+        DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle, homeward: None },
+    )
 }
 
 /// The standings that the shard is told of.
@@ -63,9 +63,9 @@ fn reading(effects: &[Effect]) -> Option<u64> {
 #[test]
 fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
     let mut driver = on(&trip(1));
-    let effects = driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    let effects = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     let number = reading(&effects).expect("a reconnecting driver on a trip compares itself with its row");
-    driver.step(at(3), DriverInput::Row { number, row: Ok(None) });
+    driver.step(at(3), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), None);
     assert_eq!(driver.availability(), Availability::Offline, "what the driver drives is not known");
     go_online(&mut driver, Vehicle::default());
@@ -75,12 +75,12 @@ fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
 #[test]
 fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
     let mut driver = on(&trip(1));
-    driver.step(at(2), DriverInput::TimePassed);
+    driver.step(at(2), &Policy::default(), DriverInput::TimePassed);
     let due = driver.deadline().expect("a driver on a trip has a deadline");
     assert_eq!(due, at(2) + COMPARE_EVERY);
-    let number = reading(&driver.step(due, DriverInput::TimePassed)).expect("the row is read");
+    let number = reading(&driver.step(due, &Policy::default(), DriverInput::TimePassed)).expect("the row is read");
     // The store cannot be read now: nothing changes, and it is tried again.
-    driver.step(due, DriverInput::Row { number, row: Err(()) });
+    driver.step(due, &Policy::default(), DriverInput::Row { number, row: Err(()) });
     assert!(driver.trip().is_some());
     assert_eq!(driver.deadline(), Some(due + COMPARE_EVERY));
 }
@@ -89,11 +89,12 @@ fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
 fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
     let (first, second) = (trip(1), trip(2));
     let mut driver = on(&first);
-    let number = reading(&driver.step(at(2), DriverInput::Connected { session: SessionId(7) })).unwrap();
-    driver.step(at(3), DriverInput::Freed { trip: first, ask: None });
+    let number =
+        reading(&driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: first, ask: None });
     let offer = OfferId { trip: second.id, epoch: Epoch(1), attempt: 1 };
-    driver.step(at(4), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
-    driver.step(at(5), DriverInput::Row { number, row: Ok(None) });
+    driver.step(at(4), &Policy::default(), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
+    driver.step(at(5), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), Some(&second), "the answer is to an older question");
 }
 
@@ -101,11 +102,11 @@ fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
 fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    driver.step(at(3), DriverInput::Connected { session: SessionId(8) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(3), &Policy::default(), DriverInput::Connected { session: SessionId(8) });
     let arrived = held.apply(&crate::Event::DriverArrived, at(4)).unwrap();
     assert!(matches!(arrived.stage, Stage::Arrived { .. }));
-    let told = driver.step(at(4), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
+    let told = driver.step(at(4), &Policy::default(), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
     let numbers: Vec<_> = told
         .iter()
         .filter_map(|effect| match effect {
@@ -115,7 +116,7 @@ fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
         .collect();
     assert_eq!(numbers, [(SessionId(8), None)]);
     let refused = Refusal::NotYourTrip { trip: trip(3).id };
-    let told = driver.step(at(5), DriverInput::Refused { ask: ask(7, 3), why: refused });
+    let told = driver.step(at(5), &Policy::default(), DriverInput::Refused { ask: ask(7, 3), why: refused });
     assert_eq!(told, [], "a refusal of an earlier session's command is nobody's");
 }
 
@@ -127,35 +128,35 @@ fn with_ramp() -> Vehicle {
 fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    let told = driver.step(at(3), DriverInput::Freed { trip: held, ask: None });
-    assert_eq!(standings(&told), [Standing::Taken]);
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let told = driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
+    assert_eq!(standings(&told), [Standing::Taken(Availability::Offline)]);
     let said = told.iter().any(|effect| {
         let offline = Availability::Offline;
         matches!(effect, Effect::ToSession { notice: Notice::Standing { availability, .. }, .. } if *availability == offline)
     });
     assert!(said, "the app must know that the driver is to go on line: {told:?}");
-    assert_eq!(standings(&go_online(&mut driver, with_ramp())), [Standing::Free(with_ramp())]);
+    assert_eq!(standings(&go_online(&mut driver, with_ramp())), [Standing::Free(Free::new(with_ramp(), at(3)))]);
 }
 
 #[test]
 fn a_vehicle_said_during_the_trip_counts_after_it() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
-    let told = driver.step(at(4), DriverInput::Freed { trip: held, ask: None });
-    assert_eq!(standings(&told), [Standing::Free(with_ramp())]);
+    let told = driver.step(at(4), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
+    assert_eq!(standings(&told), [Standing::Free(Free::new(with_ramp(), at(4)))]);
 }
 
 #[test]
 fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_fit() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
     let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
     let needs = Needs::new(None, 5, true, false).unwrap();
-    let reserve = DriverInput::Reserve { offer, until: at(20), needs };
+    let reserve = DriverInput::Reserve { offer, until: at(20), needs, way: (here(), here()) };
     let answer = |told: Vec<Effect>| {
         told.into_iter().find_map(|effect| match effect {
             Effect::ToTrip { input, .. } => Some(input),
@@ -163,9 +164,234 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
         })
     };
     let reserved = TripInput::Reserved { offer, by: ann(), home: home() };
-    assert_eq!(answer(driver.step(at(4), reserve.clone())), Some(reserved));
+    assert_eq!(answer(driver.step(at(4), &Policy::default(), reserve.clone())), Some(reserved));
     let told = go_online(&mut driver, Vehicle::default());
-    assert_eq!(standings(&told), [Standing::Free(Vehicle::default())]);
+    assert_eq!(standings(&told), [Standing::Free(Free::new(Vehicle::default(), at(3)))]);
     assert_eq!(answer(told), Some(TripInput::Declined { offer }));
-    assert_eq!(answer(driver.step(at(5), reserve)), Some(TripInput::Busy { offer }), "the shard knew the old one");
+    assert_eq!(
+        answer(driver.step(at(5), &Policy::default(), reserve)),
+        Some(TripInput::Busy { offer }),
+        "the shard knew the old one"
+    );
+}
+
+fn on_line() -> LiveDriver {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut driver, Vehicle::default());
+    driver
+}
+
+/// Reserves the driver, shows the offer and lets it run out.
+fn ignores(driver: &mut LiveDriver, attempt: u32) -> Vec<Effect> {
+    let policy = Policy::default();
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt };
+    let way = (here(), here());
+    driver.step(at(4), &policy, DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way });
+    let order = crate::Order::new(here(), here());
+    let shown = Offer { id: offer, order, pickup_eta: Duration::ZERO, until: at(16), after: None };
+    driver.step(at(4), &policy, DriverInput::Offer(shown));
+    assert_eq!(driver.availability(), Availability::Offered);
+    driver.step(at(16), &policy, DriverInput::Withdraw { offer, why: Withdrawal::Expired })
+}
+
+#[test]
+fn the_shard_learns_how_many_offers_a_driver_accepts() {
+    let mut driver = on_line();
+    let acceptance = |told: Vec<Effect>| {
+        standings(&told).into_iter().find_map(|standing| match standing {
+            Standing::Free(free) => Some(free.acceptance),
+            _ => None,
+        })
+    };
+    assert_eq!(acceptance(ignores(&mut driver, 1)), Some(90));
+    assert_eq!(acceptance(ignores(&mut driver, 2)), Some(81));
+}
+
+#[test]
+fn three_offers_without_an_answer_are_a_break_that_the_app_and_the_shard_are_told_of() {
+    let mut driver = on_line();
+    ignores(&mut driver, 1);
+    ignores(&mut driver, 2);
+    let told = ignores(&mut driver, 3);
+    assert_eq!(driver.availability(), Availability::OnBreak);
+    assert_eq!(standings(&told), [Standing::Taken(Availability::OnBreak)]);
+    let put =
+        |effect: &Effect| matches!(effect, Effect::ToSession { notice: Notice::PutOnBreak { unanswered: 3 }, .. });
+    assert!(told.iter().any(put), "{told:?}");
+}
+
+#[test]
+fn a_driver_on_the_way_home_refuses_a_ride_that_does_not_lead_there_whatever_the_shard_thought() {
+    let mut driver = on_line();
+    let north = Point::new(40.85, -73.98).unwrap();
+    driver.step(at(4), &Policy::default(), DriverInput::GoHome { ask: ask(7, 2), homeward: Some(north) });
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    let reserve = |way| DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way };
+    let south = Point::new(40.70, -73.98).unwrap();
+    let said = |told: &[Effect]| {
+        told.iter().any(|effect| matches!(effect, Effect::ToTrip { input: TripInput::Busy { .. }, .. }))
+    };
+    assert!(said(&driver.step(at(5), &Policy::default(), reserve((here(), south)))));
+    assert!(!said(&driver.step(at(5), &Policy::default(), reserve((here(), north)))));
+    assert_eq!(driver.availability(), Availability::Reserved);
+}
+
+fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
+    crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
+}
+
+/// The numbers of the suggestions that are shown.
+fn shown(effects: &[Effect]) -> Vec<u64> {
+    let id = |effect: &Effect| match effect {
+        Effect::ToSession { notice: Notice::Suggestion(suggested), .. } => Some(suggested.id),
+        _ => None,
+    };
+    effects.iter().filter_map(id).collect()
+}
+
+#[test]
+fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    let tell = |driver: &mut LiveDriver, id| {
+        shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
+    };
+    assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
+    go_online(&mut driver, Vehicle::default());
+    assert_eq!(tell(&mut driver, 3), [3]);
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(5),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    assert_eq!(tell(&mut driver, 4), [0; 0], "a trip holds the driver");
+    driver.step(at(6), &Policy::default(), DriverInput::Confirm { offer, trip: trip(1), ask: ask(7, 1) });
+    assert_eq!(tell(&mut driver, 5), [0; 0], "on the way to a rider");
+}
+
+#[test]
+fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
+    let waiting = || {
+        let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+        go_online(&mut driver, Vehicle::default());
+        driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
+        driver
+    };
+    let reconnects = |driver: &mut LiveDriver, second, session| {
+        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
+    };
+    let mut driver = waiting();
+    assert_eq!(reconnects(&mut driver, 30, 8), [1]);
+    assert_eq!(reconnects(&mut driver, 60, 9), [0; 0], "it is over");
+    let mut driver = waiting();
+    let reserve = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(10),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let withdraw = DriverInput::Withdraw { offer: reserve, why: Withdrawal::TripEnded };
+    driver.step(at(11), &Policy::default(), withdraw.clone());
+    assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let (pickup_eta, until) = (Duration::from_secs(60), at(20));
+    let order = crate::Order::new(here(), here());
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until, after: None }),
+    );
+    driver.step(at(14), &Policy::default(), withdraw);
+    assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
+}
+
+fn confirm(trip: &Trip) -> DriverInput {
+    let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
+    DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
+}
+
+fn next(trip: &Trip, event: &crate::Event) -> Trip {
+    trip.apply(event, at(9)).unwrap()
+}
+
+#[test]
+fn a_confirmation_that_was_overtaken_puts_nobody_back() {
+    let won = trip(1);
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    let (mut ann, driver) = (on(&won), ann());
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    let effects = ann.step(at(4), &Policy::default(), confirm(&won));
+    assert_eq!(ann.trip(), Some(&arrived));
+    let told = Notice::Trip { trip: arrived.clone(), ask: Some(ask(7, 1)) };
+    assert_eq!(effects, [Effect::ToSession { driver, session: SessionId(7), notice: told }]);
+
+    // Nor does it hold a driver whose trip is over.
+    let over = next(
+        &arrived,
+        &crate::Event::Cancelled {
+            by: crate::Party::Rider,
+            reason: crate::CancelReason::Other,
+            fee: crate::FeeStage::Free,
+        },
+    );
+    ann.step(at(5), &Policy::default(), DriverInput::Freed { trip: over, ask: None });
+    ann.step(at(6), &Policy::default(), confirm(&won));
+    assert_eq!(ann.trip(), None);
+}
+
+#[test]
+fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
+    let (mine, other) = (trip(1), trip(2));
+    let mut ann = on(&mine);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let effects = ann.step(at(3), &Policy::default(), confirm(&other));
+    assert_eq!(ann.trip(), Some(&mine));
+    let number = reading(&effects).expect("the row decides");
+    ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(other.clone())) });
+    assert_eq!(ann.trip(), Some(&other));
+}
+
+#[test]
+fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
+    let won = trip(1);
+    let mut ann = on(&won);
+    let number =
+        reading(&ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    assert_eq!(ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) }), []);
+    assert_eq!(ann.trip(), Some(&arrived));
+}
+
+#[test]
+fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
+    let won = trip(1);
+    let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut ann, Vehicle::default());
+    let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
+    ann.step(
+        at(4),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let number = reading(&ann.step(at(20), &Policy::default(), DriverInput::TimePassed))
+        .expect("the row is read before ann is free");
+    ann.step(at(20), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.availability(), Availability::Available);
+
+    // The word that ann has won it after all is lost: the row is read once more.
+    let again = ann.deadline().expect("a free driver compares once more");
+    let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
+    ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
+    assert_eq!(ann.trip(), Some(&won));
 }

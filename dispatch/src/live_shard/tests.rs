@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
-use geo::{Resolution, Tags};
+use geo::{Resolution, Search, Tags};
 
 use super::*;
-use crate::{Class, Needs, Vehicle};
+use crate::{Class, Free, Needs, Vehicle};
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// Metres north and east of a corner of New York near which several shards of every resolution meet.
@@ -22,7 +22,18 @@ fn ping(number: usize, point: Point) -> Ping {
 fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
     let home = ShardId::of(pickup, resolution);
     let trip = TripId::new(NOW, home, number as u64);
-    Seeker { trip, pickup, needs: Needs::default(), requested_at: NOW, without: BTreeSet::new(), at_once: true }
+    Seeker {
+        trip,
+        pickup,
+        dropoff: pickup,
+        needs: Needs::default(),
+        pickup_at: None,
+        requested_at: NOW,
+        without: BTreeSet::new(),
+        wave: 1,
+        widened: 100,
+        at_once: true,
+    }
 }
 
 /// A city whose drivers are spread over shards, each shard alone with those at home on its ground.
@@ -37,8 +48,10 @@ impl Split {
         let mut split = Split { resolution, policy, shards: BTreeMap::new() };
         for (number, point) in drivers.iter().enumerate() {
             let home = ShardId::of(*point, resolution);
-            let standing =
-                ShardInput::DriverIs { driver: driver(number), standing: Standing::Free(Vehicle::default()) };
+            let standing = ShardInput::DriverIs {
+                driver: driver(number),
+                standing: Standing::Free(Free::new(Vehicle::default(), NOW)),
+            };
             split.tell(home, standing);
             split.tell(home, ShardInput::Pings(vec![ping(number, *point)]));
         }
@@ -96,7 +109,7 @@ proptest! {
         within in 300u32..9_000, most in 1usize..40,
     ) {
         let resolution = Resolution::new(resolution).unwrap();
-        let policy = Policy { pickup_within: Meters::whole(within), candidates_max: most, ..Policy::default() };
+        let policy = Policy { pickup_within: Meters::whole(within), candidates_max: most, immediate_above: 0.0, ..Policy::default() };
         let mut whole = NearIndex::new();
         let in_whole = |(number, point): (usize, &Point)| whole.insert(driver(number), Tags::NONE, geo::Fix::at(*point, 0));
         let _handles: Vec<Handle> = drivers.iter().enumerate().map(in_whole).collect();
@@ -129,7 +142,11 @@ fn eligible(shard: &LiveShard, now: Timestamp, policy: &Policy) -> Vec<String> {
 fn silence_makes_a_driver_stale_and_a_position_makes_the_driver_fresh() {
     let policy = Policy::default();
     let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
-    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free(Vehicle::default()) });
+    shard.step(
+        NOW,
+        &policy,
+        ShardInput::DriverIs { driver: driver(1), standing: Standing::Free(Free::new(Vehicle::default(), NOW)) },
+    );
     shard.step(NOW, &policy, ShardInput::Pings(vec![ping(1, street(100.0, 0.0))]));
     assert_eq!(eligible(&shard, NOW + policy.position_fresh_for, &policy), ["driver-1"]);
     let late = NOW + policy.position_fresh_for + std::time::Duration::from_millis(1);
@@ -143,7 +160,11 @@ fn silence_makes_a_driver_stale_and_a_position_makes_the_driver_fresh() {
 fn jumps_are_counted_not_believed_and_cost_the_driver_its_matches_for_a_while() {
     let policy = Policy::default();
     let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
-    shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Free(Vehicle::default()) });
+    shard.step(
+        NOW,
+        &policy,
+        ShardInput::DriverIs { driver: driver(1), standing: Standing::Free(Free::new(Vehicle::default(), NOW)) },
+    );
     let mut now = NOW;
     let mut send = |shard: &mut LiveShard, north: f64| {
         now = now + std::time::Duration::from_secs(4);
@@ -166,7 +187,10 @@ fn a_rider_is_shown_only_vehicles_that_fit_and_a_change_is_known_at_once() {
     let policy = Policy::default();
     let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
     let ramp = Vehicle::new(Class::Economy, 6, true, false).unwrap();
-    let is = |number, vehicle| ShardInput::DriverIs { driver: driver(number), standing: Standing::Free(vehicle) };
+    let is = |number, vehicle| ShardInput::DriverIs {
+        driver: driver(number),
+        standing: Standing::Free(Free::new(vehicle, NOW)),
+    };
     for number in 1..=20 {
         shard.step(NOW, &policy, is(number, if number == 20 { ramp } else { Vehicle::default() }));
         shard.step(NOW, &policy, ShardInput::Pings(vec![ping(number, street(number as f64 * 50.0, 0.0))]));
@@ -184,4 +208,20 @@ fn a_rider_is_shown_only_vehicles_that_fit_and_a_change_is_known_at_once() {
     shard.step(NOW, &policy, is(20, Vehicle::default()));
     shard.step(NOW, &policy, is(3, ramp));
     assert_eq!(found(&shard, wheelchair), ["driver-3"]);
+}
+
+#[test]
+fn a_driver_who_would_be_there_too_late_is_no_candidate_and_that_is_remembered() {
+    let resolution = Resolution::new(5).unwrap();
+    // At 5 m/s with a detour of 1.27, 500 m take 127 s and 900 m take 229 s.
+    let places = [street(500.0, 0.0), street(900.0, 0.0)];
+    let policy = Policy { wait_max: std::time::Duration::from_secs(200), ..Policy::default() };
+    let mut split = Split::new(resolution, policy, &places);
+    let seeker = seeker(1, street(0.0, 0.0), resolution);
+    let found: Vec<DriverId> = split.candidates(&seeker).into_iter().map(|candidate| candidate.driver).collect();
+    assert_eq!(found, [driver(0)]);
+    let waited = Seeker { requested_at: NOW - std::time::Duration::from_secs(100), ..seeker };
+    let home = ShardId::of(waited.pickup, resolution);
+    assert_eq!(split.candidates(&waited).len(), 0, "what the rider has waited counts");
+    split.tell(home, ShardInput::Unseek(waited.trip));
 }

@@ -1,9 +1,9 @@
 //! What follows from the store's answer: who is told what, and how the search goes on.
 
-use super::{Asker, LiveTrip, Pending, Search};
+use super::{Asker, LiveTrip, Pending, Watch};
 use crate::{
-    DriverAsk, DriverInput, Effect, Event, Policy, RETRY_AFTER, Refusal, ShardInput, Timestamp, Trip, Withdrawal,
-    WriteError,
+    DriverAsk, DriverInput, Effect, Event, OfferFate, Party, Policy, RETRY_AFTER, Refusal, ShardInput, Stage,
+    Timestamp, Trip, Withdrawal, WriteError,
 };
 
 impl LiveTrip {
@@ -17,24 +17,33 @@ impl LiveTrip {
             Asker::Person(_) | Asker::Nobody => None,
         };
         match (&event, before.stage.committed_driver().cloned()) {
-            (Event::Requested { .. }, _) => self.seek(true, out),
-            (Event::Assigned { .. }, _) => self.assigned(trip, driver_ask, out),
-            (Event::GivenBack, Some(driver)) => {
-                self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out);
+            (Event::Requested { .. } | Event::Activated, _) if self.trip.stage == Stage::Searching => self.seek(out),
+            // A ride for later: nobody searches before its time.
+            (Event::Requested { .. }, _) => {}
+            (Event::Assigned { .. }, _) => self.assigned(now, trip, driver_ask, out),
+            (Event::GivenBack { by, reason }, Some(driver)) => {
+                let input = match by {
+                    Party::System => DriverInput::TakenBack { trip, reason: *reason },
+                    Party::Rider | Party::Driver => DriverInput::Freed { trip, ask: driver_ask },
+                };
+                self.tell_driver(&driver, input, out);
                 self.without.insert(driver);
                 (self.driver_home, self.car) = (None, None);
-                self.seek(true, out);
+                self.seek(out);
             }
             (Event::DriverArrived | Event::PickedUp, Some(driver)) => {
                 self.tell_driver(&driver, DriverInput::Progress { trip, ask: driver_ask }, out);
             }
             (_, Some(driver)) => self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out),
             (_, None) => {
-                self.let_go(Withdrawal::TripEnded, out);
+                for attempt in self.search.take_all() {
+                    self.withdraw(now, attempt, Withdrawal::TripEnded, OfferFate::Withdrawn, out);
+                }
                 out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Unseek(self.trip.id) });
             }
         }
         self.find_way(policy);
+        self.watch = matches!(self.trip.stage, Stage::EnRoute { .. }).then(|| Watch::new(now));
         if let Asker::Person(ask) = asker {
             out.push(Effect::Answer { ask, answer: Ok(self.view()) });
         }
@@ -47,29 +56,43 @@ impl LiveTrip {
         }
     }
 
-    fn assigned(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        let Search::Offered(attempt) = std::mem::replace(&mut self.search, Search::Waiting) else { return };
-        let Some(ask) = ask else { return };
-        let input = DriverInput::Confirm { offer: attempt.offer, trip, ask };
-        out.push(Effect::ToDriver { to: attempt.driver, home: attempt.home, input });
+    /// One driver is won: the others are told at once, also those whose "yes" is still in line.
+    fn assigned(&mut self, now: Timestamp, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
+        let attempts = std::mem::take(&mut self.search).take_all();
+        for attempt in attempts {
+            if trip.stage.committed_driver() == Some(&attempt.driver) {
+                self.tell_fate(now, &attempt, OfferFate::Committed, out);
+                let Some(ask) = ask else { continue };
+                let input = DriverInput::Confirm { offer: attempt.offer, trip: trip.clone(), ask };
+                out.push(Effect::ToDriver { to: attempt.driver, home: attempt.home, input });
+            } else {
+                let fate = if self.is_yes_in_line(attempt.offer) { OfferFate::Lost } else { OfferFate::Withdrawn };
+                self.withdraw(now, attempt, Withdrawal::Taken, fate, out);
+            }
+        }
     }
 
-    pub(super) fn not_written(&mut self, now: Timestamp, why: WriteError, out: &mut Vec<Effect>) {
+    pub(super) fn not_written(&mut self, now: Timestamp, policy: &Policy, why: WriteError, out: &mut Vec<Effect>) {
         let Some(Pending { event, after: _, asker }) = self.pending.take() else { return };
         match why {
             WriteError::SameKey(trip) => {
                 self.answer(&asker, Err(Refusal::SameKey { trip }), out);
                 out.push(Effect::Retire);
             }
+            WriteError::Capped { cap, retry_after } => {
+                self.answer(&asker, Err(Refusal::Capped { cap, retry_after }), out);
+                out.push(Effect::Retire);
+            }
             WriteError::DriverTaken => {
-                if let Search::Offered(attempt) = &self.search {
-                    let offer = attempt.offer;
-                    self.without.insert(attempt.driver.clone());
-                    self.answer(&asker, Err(Refusal::OfferGone { offer }), out);
-                }
                 self.driver_home = None;
-                self.let_go(Withdrawal::NotCommitted, out);
-                self.seek(true, out);
+                if let Event::Assigned { driver } = &event
+                    && let Some(attempt) = self.search.take_of(driver)
+                {
+                    self.answer(&asker, Err(Refusal::OfferGone { offer: attempt.offer }), out);
+                    self.without.insert(driver.clone());
+                    self.withdraw(now, attempt, Withdrawal::NotCommitted, OfferFate::Lost, out);
+                }
+                self.go_on(now, policy, out);
             }
             WriteError::Busy => {
                 if matches!(event, Event::Assigned { .. }) {

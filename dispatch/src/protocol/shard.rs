@@ -1,10 +1,11 @@
 //! What a live shard may be told: positions, standings, who waits, what neighbours ask.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use geo::{Meters, Point};
 
-use super::Eta;
+use super::{Availability, Eta, Outcome};
 use crate::{DriverId, Needs, ShardId, Timestamp, TripId, Vehicle};
 
 /// What may happen to a live shard.
@@ -23,6 +24,8 @@ pub enum ShardInput {
     Seek(Seeker),
     /// A trip no longer waits.
     Unseek(TripId),
+    /// What became of asking a driver. For the record.
+    Outcome(Outcome),
     /// A neighbour asks who could serve its riders.
     AskNearby {
         /// Who asks.
@@ -60,17 +63,60 @@ pub struct Ping {
     pub accuracy: Option<Meters>,
 }
 
+/// What a driver who may be matched offers, as far as the choice depends on it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Free {
+    /// What the driver drives.
+    pub vehicle: Vehicle,
+    /// Since when the driver waits for work: came on line, or dropped the last rider off.
+    pub since: Timestamp,
+    /// Of 100 offers, how many this driver accepts: 0 to 100.
+    pub acceptance: u8,
+    /// Where the driver wants to get to: only rides that lead there are wanted.
+    pub homeward: Option<Point>,
+}
+
+impl Free {
+    /// A driver of this vehicle who has just come on line, of whom nothing else is known.
+    #[must_use]
+    pub fn new(vehicle: Vehicle, since: Timestamp) -> Free {
+        Free { vehicle, since, acceptance: 100, homeward: None }
+    }
+}
+
 /// How a driver stands, as far as a shard must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Standing {
-    /// May be matched to whoever this vehicle fits.
-    Free(Vehicle),
-    /// Is here, but not to be matched.
-    Taken,
+    /// May be matched to whoever the vehicle fits.
+    Free(Free),
+    /// Is here, but not to be matched: why not.
+    Taken(Availability),
     /// Drives for this trip: the trip wants every position.
     Driving(TripId),
+    /// The same, with the rider in the car: may be matched to whoever is near the drop-off, if that is near.
+    Finishing {
+        /// For which trip.
+        trip: TripId,
+        /// Where the rider gets out.
+        dropoff: Point,
+        /// What the driver offers then.
+        free: Free,
+    },
     /// Is no longer here.
     Gone,
+}
+
+impl Standing {
+    /// The same, as people are told.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match self {
+            Standing::Free(_) => Availability::Available,
+            Standing::Taken(availability) => *availability,
+            Standing::Driving(_) | Standing::Finishing { .. } => Availability::OnTrip,
+            Standing::Gone => Availability::Offline,
+        }
+    }
 }
 
 /// A trip that waits for a driver.
@@ -80,12 +126,22 @@ pub struct Seeker {
     pub trip: TripId,
     /// From where.
     pub pickup: Point,
+    /// To where: what a ride is worth, and whether it leads a driver home.
+    pub dropoff: Point,
     /// What the vehicle must have.
     pub needs: Needs,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
     /// When it was asked for: the order of arrival.
     pub requested_at: Timestamp,
     /// Who is not to be asked again.
     pub without: BTreeSet<DriverId>,
+    /// The wave of its search, from 1: how many drivers it asks for is the policy's
+    /// ([`crate::OfferPolicy::wave`]).
+    pub wave: u32,
+    /// How many times its search was widened ([`crate::Policy::search_radius`]): by waves that found nobody willing, and by
+    /// the shard after each round that found nobody at all.
+    pub widened: u32,
     /// Whether it is new to the search, or lost a driver to a "no". After a driver turned out to be busy it is not: the
     /// shard may not know yet, and would propose the same one again and again.
     pub at_once: bool,
@@ -102,4 +158,16 @@ pub struct Candidate {
     pub distance: Meters,
     /// How long to the pickup, and who says so.
     pub pickup_eta: Eta,
+    /// Where the car is free.
+    pub point: Point,
+    /// How long the driver has waited for work.
+    pub idle: Duration,
+    /// Of 100 offers, how many the driver accepts.
+    pub acceptance: u8,
+    /// How old the position is.
+    pub position_age: Duration,
+    /// How far the positions are to be believed: 0 to [`crate::PLAUSIBLE`].
+    pub plausibility: u8,
+    /// How long until the rider who is in the car gets out; included in `pickup_eta`. `None` for a free driver.
+    pub busy_for: Option<Duration>,
 }

@@ -5,19 +5,17 @@ use std::time::Duration;
 use geo::{Meters, Point};
 
 use super::{AskId, DriverAsk, Eta, WriteError};
-use crate::{DriverId, Event, OfferId, Party, ShardId, StageName, Timestamp, Trip};
+use crate::{CancelReason, DriverId, Event, GiveBackReason, OfferId, Party, ShardId, StageName, Timestamp, Trip};
 
 /// What may happen to a live trip.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TripInput {
-    /// The shard's plan gives this trip a driver.
+    /// The shard's plan gives this trip a driver, and spare ones when its wave asks more than one.
     Matched {
-        /// Who.
-        driver: DriverId,
-        /// Where the driver is at home.
-        home: ShardId,
-        /// How long the driver would take to the pickup.
-        pickup_eta: Duration,
+        /// Whom to ask, in this order: the planned driver, then those whom nobody else was given, cheapest first.
+        proposals: Vec<Proposal>,
+        /// How many times the search was widened until it found them.
+        widened: u32,
     },
     /// The driver is reserved for this attempt.
     Reserved {
@@ -44,6 +42,15 @@ pub enum TripInput {
         /// The app's command.
         ask: DriverAsk,
     },
+    /// The driver said yes, but has a rider in the car: "accepted" follows when that one has got out.
+    Promised {
+        /// To which offer.
+        offer: OfferId,
+        /// Who.
+        by: DriverId,
+        /// Where the driver is at home.
+        home: ShardId,
+    },
     /// The driver said no, or can no longer be asked.
     Declined {
         /// Which offer.
@@ -64,6 +71,8 @@ pub enum TripInput {
     Cancel {
         /// Who: the rider or the system.
         by: Party,
+        /// Why.
+        reason: CancelReason,
         /// The question to answer.
         ask: AskId,
     },
@@ -77,6 +86,19 @@ pub enum TripInput {
     TimePassed,
 }
 
+/// A driver whom the shard proposes to a trip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// Who.
+    pub driver: DriverId,
+    /// Where the driver is at home.
+    pub home: ShardId,
+    /// How long the driver would take to the pickup.
+    pub pickup_eta: Duration,
+    /// How much of that is until the rider who is in the car gets out; zero for a free driver.
+    pub busy_for: Duration,
+}
+
 /// What a driver does on a trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -87,7 +109,7 @@ pub enum Deed {
     /// Has let the rider out.
     DroppedOff,
     /// Gives the trip back.
-    GaveBack,
+    GaveBack(GiveBackReason),
 }
 
 impl Deed {
@@ -98,7 +120,7 @@ impl Deed {
             Deed::Arrived => Event::DriverArrived,
             Deed::PickedUp => Event::PickedUp,
             Deed::DroppedOff => Event::DroppedOff,
-            Deed::GaveBack => Event::GivenBack,
+            Deed::GaveBack(reason) => Event::GivenBack { by: Party::Driver, reason },
         }
     }
 }
@@ -130,4 +152,6 @@ pub struct TripView {
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.
     pub offers: u32,
+    /// While it searches: the driver who has promised to come when the rider in the car has got out. Not durable.
+    pub promised: Option<DriverId>,
 }

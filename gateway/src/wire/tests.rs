@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use dispatch::{
-    Availability, CarPosition, Class, Deed, DriverAsk, DriverId, Epoch, Eta, Needs, Notice, Offer, OfferId, Refusal,
-    RiderId, SessionId, ShardId, Stage, StageName, Timestamp, Trip, TripId, TripView, Vehicle, Withdrawal,
+    Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, GiveBackReason, Needs,
+    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Suggested, Surge, Timestamp,
+    Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -33,9 +34,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
     Trip {
         id: trip_id(),
         rider: RiderId::new("eve").unwrap(),
-        pickup: here(),
-        dropoff: there(),
-        needs: Needs::default(),
+        order: Order::new(here(), there()),
         stage,
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
@@ -61,7 +60,7 @@ fn every_message_of_a_driver_is_read() {
         deed("arrived", Deed::Arrived),
         deed("picked_up", Deed::PickedUp),
         deed("dropped_off", Deed::DroppedOff),
-        deed("give_back", Deed::GaveBack),
+        deed("give_back", Deed::GaveBack(GiveBackReason::Other)),
     ] {
         assert_eq!(FromDriver::read(&text), Ok(FromDriver::Does { id: Some(9), trip, deed }));
     }
@@ -69,12 +68,13 @@ fn every_message_of_a_driver_is_read() {
         (r#"{"type":"hello","app":"3.1"}"#.to_owned(), FromDriver::Hello { id: None, app: Some("3.1".to_owned()) }),
         (
             r#"{"type":"online","id":1,"lat":40.75,"lon":-73.98}"#.to_owned(),
-            FromDriver::Online { id: Some(1), point: here(), vehicle: Vehicle::default() },
+            FromDriver::Online { id: Some(1), point: here(), vehicle: Vehicle::default(), home: None },
         ),
         (
             r#"{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{"class":"xl","seats":6,"wheelchair":true,"pets":true}}"#
                 .to_owned(),
             FromDriver::Online {
+                home: None,
                 id: None,
                 point: here(),
                 vehicle: Vehicle::new(Class::Xl, 6, true, true).unwrap(),
@@ -83,10 +83,24 @@ fn every_message_of_a_driver_is_read() {
         (
             r#"{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{"wheelchair":true,"class":null}}"#.to_owned(),
             FromDriver::Online {
+                home: None,
                 id: None,
                 point: here(),
                 vehicle: Vehicle::new(Class::Economy, 4, true, false).unwrap(),
             },
+        ),
+        (
+            r#"{"type":"online","lat":40.75,"lon":-73.98,"home":{"lat":40.76,"lon":-73.97}}"#.to_owned(),
+            FromDriver::Online { home: Some(there()), id: None, point: here(), vehicle: Vehicle::default() },
+        ),
+        (
+            r#"{"type":"go_home","id":8,"home":{"lat":40.76,"lon":-73.97}}"#.to_owned(),
+            FromDriver::GoHome { id: Some(8), home: Some(there()) },
+        ),
+        (r#"{"type":"go_home"}"#.to_owned(), FromDriver::GoHome { id: None, home: None }),
+        (
+            format!(r#"{{"type":"give_back","trip":"{trip}","reason":"rider_no_show"}}"#),
+            FromDriver::Does { id: None, trip, deed: Deed::GaveBack(GiveBackReason::RiderNoShow) },
         ),
         (r#"{"type":"offline"}"#.to_owned(), FromDriver::Offline { id: None, on_break: false }),
         (r#"{"id":2,"type":"break"}"#.to_owned(), FromDriver::Offline { id: Some(2), on_break: true }),
@@ -124,6 +138,8 @@ fn a_message_that_does_not_fit_is_named_field_by_field() {
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":1e999}"#, Code::BadValue, Some("heading")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"at_ms":-5}"#, Code::BadValue, Some("at_ms")),
         (r#"{"type":"accept","offer":"7"}"#, Code::BadValue, Some("offer")),
+        (r#"{"type":"go_home","home":{"lat":91,"lon":0}}"#, Code::BadValue, Some("home.lat")),
+        (r#"{"type":"go_home","home":7}"#, Code::BadValue, Some("home")),
         (r#"{"type":"arrived"}"#, Code::MissingField, Some("trip")),
         (r#"{"type":"hello","id":"x"}"#, Code::BadValue, Some("id")),
         (r#"{"type":"hello""#, Code::MalformedJson, None),
@@ -152,11 +168,10 @@ fn an_error_echoes_the_number_of_the_message() {
 fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
     let offer = Offer {
         id: offer_id(),
-        pickup: here(),
-        dropoff: there(),
-        needs: Needs::default(),
+        order: Order::new(here(), there()),
         pickup_eta: Duration::from_millis(61_500),
         until: at(20_000),
+        after: None,
     };
     let notice = Notice::Offer(offer);
     let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
@@ -169,10 +184,36 @@ fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
 }
 
 #[test]
+fn a_suggestion_says_where_to_why_and_by_when() {
+    let notice = Notice::Suggestion(Suggested {
+        id: 1_764_000_000_000,
+        to: there(),
+        drive: Duration::from_millis(240_500),
+        expected: 2.449,
+        cars: 1,
+        until: at(128_000),
+    });
+    let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
+    let expected = serde_json::json!({
+        "type": "suggestion", "suggestion": 1_764_000_000_000_u64, "to": {"lat": 40.76, "lon": -73.97},
+        "drive_ms": 240_500, "expected": 2.4, "cars": 1, "expires_in_ms": 120_000,
+    });
+    assert_eq!(told, expected);
+    assert_eq!(json(&ToDriver::notice(&notice, at(200_000)).unwrap())["expires_in_ms"], 0);
+}
+
+#[test]
 fn answers_carry_the_number_of_the_question() {
     let ask = DriverAsk { session: SessionId(1), number: Some(31) };
     let notices = [
-        Notice::Standing { ask: Some(ask), availability: Availability::Available, trip: None, last_trip: false },
+        Notice::Standing {
+            ask: Some(ask),
+            availability: Availability::Available,
+            trip: None,
+            last_trip: false,
+            homeward_until: None,
+        },
+        Notice::Promised { offer: offer_id(), ask },
         Notice::Declined { offer: offer_id(), ask },
         Notice::Trip { trip: trip(Stage::EnRoute { driver: ann() }, 2), ask: Some(ask) },
         Notice::Refused { ask, why: Refusal::OfferGone { offer: offer_id() } },
@@ -180,11 +221,31 @@ fn answers_carry_the_number_of_the_question() {
     for notice in &notices {
         assert_eq!(json(&ToDriver::notice(notice, at(0)).unwrap())["re"], 31, "{notice:?}");
     }
-    let unasked = Notice::Standing { ask: None, availability: Availability::OnBreak, trip: None, last_trip: false };
+    let unasked = Notice::Standing {
+        ask: None,
+        availability: Availability::OnBreak,
+        trip: None,
+        last_trip: false,
+        homeward_until: None,
+    };
     let expected = serde_json::json!({"type": "standing", "availability": "on_break", "last_trip": false});
     assert_eq!(json(&ToDriver::notice(&unasked, at(0)).unwrap()), expected);
     let withdrawn = Notice::Withdrawn { offer: offer_id(), why: Withdrawal::TripEnded };
     assert_eq!(json(&ToDriver::notice(&withdrawn, at(0)).unwrap())["why"], "trip_ended");
+    let trip = trip_id();
+    let told = |notice| json(&ToDriver::notice(&notice, at(0)).unwrap());
+    let asked = told(Notice::AreYouComing { trip, reason: GiveBackReason::WentDark });
+    assert_eq!(asked, serde_json::json!({"type": "are_you_coming", "trip": trip.to_string(), "why": "went_dark"}));
+    let taken = told(Notice::TakenBack { trip, reason: GiveBackReason::DroveAway });
+    assert_eq!(taken, serde_json::json!({"type": "taken_back", "trip": trip.to_string(), "why": "drove_away"}));
+    assert_eq!(
+        told(Notice::PutOnBreak { unanswered: 3 }),
+        serde_json::json!({"type": "put_on_break", "unanswered": 3})
+    );
+    let homeward_until = Some(at(60_000));
+    let (ask, availability) = (None, Availability::Available);
+    let home = told(Notice::Standing { ask, availability, trip: None, last_trip: false, homeward_until });
+    assert_eq!(home["home_for_ms"], 60_000);
 }
 
 #[test]
@@ -195,6 +256,10 @@ fn a_refusal_says_what_stands_in_the_way() {
     assert_eq!(told["message"], "a trip that is en_route cannot be picked_up");
     let told = refused(Refusal::Busy { retry_after: Duration::from_millis(250) });
     assert_eq!((&told["code"], &told["retry_after_ms"]), (&"busy".into(), &250.into()));
+    let told = refused(Refusal::TooEarly { retry_after: Duration::from_secs(9) });
+    assert_eq!((&told["code"], &told["retry_after_ms"]), (&"too_early".into(), &9_000.into()));
+    let told = refused(Refusal::Capped { cap: dispatch::Cap::GoHome, retry_after: Duration::from_secs(1) });
+    assert_eq!((&told["code"], &told["retry_after_ms"]), (&"go_home_used_up".into(), &1_000.into()));
     assert_eq!(refused(Refusal::NotYourTrip { trip: trip_id() })["trip"], trip_id().to_string());
 }
 
@@ -205,7 +270,7 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
     let steps = [Searching, EnRoute, Arrived, InProgress, stage.name()];
     let mut history: Vec<_> = (1..).zip(steps).map(|(step, name)| (step, name, at(1_000 * u64::from(step)))).collect();
     history.truncate(usize::try_from(version).unwrap());
-    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1 }
+    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1, promised: None }
 }
 
 fn car(lat: f64) -> Option<CarPosition> {
@@ -276,10 +341,21 @@ fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
 }
 
 #[test]
-fn a_request_needs_two_places_and_nothing_else() {
+fn a_request_needs_two_places_and_may_say_more() {
     let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
-    assert_eq!(read, Ok(NewTripBody { pickup: here(), dropoff: there(), needs: Needs::default() }));
+    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()), quote: None }));
     for (text, code, field) in [
+        (
+            r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":-1}"#,
+            Code::BadValue,
+            "pickup_at_ms",
+        ),
+        (
+            r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":281474976710656}"#,
+            Code::BadValue,
+            "pickup_at_ms",
+        ),
+        (r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"shared":1}"#, Code::BadValue, "shared"),
         (r#"{"pickup":{"lat":0,"lon":0}}"#, Code::MissingField, "dropoff"),
         (r#"{"pickup":{"lat":0},"dropoff":{"lat":0,"lon":0}}"#, Code::MissingField, "pickup.lon"),
         (r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":181}}"#, Code::BadValue, "dropoff.lon"),
@@ -289,6 +365,39 @@ fn a_request_needs_two_places_and_nothing_else() {
         let mistake = NewTripBody::read(text).unwrap_err();
         assert_eq!((mistake.code, mistake.field.as_deref()), (code, Some(field)), "{text}");
     }
+}
+
+#[test]
+fn what_else_a_rider_asks_for_is_read_and_told_back() {
+    let plain = Order::new(here(), there());
+    let places = r#""pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}"#;
+    for (more, order) in [
+        (r#"{"pickup_at_ms":9000}"#, Order { pickup_at: Some(at(9_000)), ..plain }),
+        (r#"{"shared":true}"#, Order { shared: true, ..plain }),
+    ] {
+        let text = format!("{{{places},{}", &more[1..]);
+        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order, quote: None }));
+        let mut told = view(Stage::Searching, 1, None);
+        told.trip.order = order;
+        let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000), after: None };
+        let offer = Notice::Offer(offer);
+        let told = [
+            json(&DriverTrip::from(&told.trip)),
+            json(&TripBody::now(&told, at(1))),
+            json(&ToDriver::notice(&offer, at(1)).unwrap()),
+        ];
+        for told in told {
+            for (field, value) in serde_json::from_str::<serde_json::Map<_, _>>(more).unwrap() {
+                assert_eq!(told[&field], value, "{told}");
+            }
+            assert_eq!(told.get("fare"), None, "{told}");
+        }
+    }
+    let fare = Fare::new(1_250, Currency::default(), Surge::percent(130).unwrap()).unwrap();
+    let mut priced = trip(Stage::Searching, 1);
+    priced.order.fare = Some(fare);
+    let told = serde_json::json!({"amount_minor": 1250, "currency": "USD", "surge": 1.3});
+    assert_eq!(json(&DriverTrip::from(&priced))["fare"], told);
 }
 
 // ---- vehicles and needs ------------------------------------------------------------------------------------------
@@ -321,7 +430,7 @@ fn what_a_vehicle_cannot_be_is_named_with_what_it_can() {
 fn what_a_rider_needs_is_read_and_told() {
     let read = |needs: &str| {
         let places = r#""pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}"#;
-        NewTripBody::read(&format!(r#"{{{places},"needs":{needs}}}"#)).map(|body| body.needs)
+        NewTripBody::read(&format!(r#"{{{places},"needs":{needs}}}"#)).map(|body| body.order.needs)
     };
     assert_eq!(read("{}"), Ok(Needs::default()));
     assert_eq!(read("null"), Ok(Needs::default()));
@@ -338,16 +447,16 @@ fn what_a_rider_needs_is_read_and_told() {
         assert_eq!(read(needs).unwrap_err().field.as_deref(), Some(field), "{needs}");
     }
 
-    let needy = Trip { needs: van, ..trip(Stage::Searching, 1) };
+    let mut needy = trip(Stage::Searching, 1);
+    needy.order.needs = van;
     let told = serde_json::json!({"class": "xl", "seats": 6, "wheelchair": true, "pets": false});
     assert_eq!(json(&DriverTrip::from(&needy))["needs"], told);
     let offer = Offer {
         id: offer_id(),
-        pickup: here(),
-        dropoff: there(),
-        needs: van,
+        order: Order { needs: van, ..Order::new(here(), there()) },
         pickup_eta: Duration::ZERO,
         until: at(20_000),
+        after: None,
     };
     assert_eq!(json(&ToDriver::notice(&Notice::Offer(offer), at(1)).unwrap())["needs"], told);
     let plain = json(&DriverTrip::from(&trip(Stage::Searching, 1)));
@@ -361,11 +470,11 @@ fn the_protocol_shows_a_vehicle_and_needs_as_they_are_read() {
     let from = |start: &str| &protocol[protocol.find(start).unwrap_or_else(|| panic!("{start}"))..];
     let online = from(r#"{"type":"online""#).split('`').next().unwrap();
     let vehicle = Vehicle::new(Class::Xl, 6, true, false).unwrap();
-    assert_eq!(FromDriver::read(online), Ok(FromDriver::Online { id: Some(2), point: here(), vehicle }));
+    assert_eq!(FromDriver::read(online), Ok(FromDriver::Online { id: Some(2), point: here(), vehicle, home: None }));
     let body = from(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff""#).lines().next().unwrap();
     let needs = Needs::new(Some(Class::Xl), 6, true, false).unwrap();
-    assert_eq!(NewTripBody::read(body).map(|body| body.needs), Ok(needs));
+    assert_eq!(NewTripBody::read(body).map(|body| body.order.needs), Ok(needs));
     let usual = from(r#"{"class":"economy""#).split('`').next().unwrap();
     let said = FromDriver::read(&format!(r#"{{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{usual}}}"#));
-    assert_eq!(said, Ok(FromDriver::Online { id: None, point: here(), vehicle: Vehicle::default() }));
+    assert_eq!(said, Ok(FromDriver::Online { id: None, point: here(), vehicle: Vehicle::default(), home: None }));
 }

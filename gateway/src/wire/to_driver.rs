@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use dispatch::{DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
+use dispatch::{Cap, DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
 use serde::Serialize;
 
+use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{DriverTrip, Place, Unreadable, as_text, millis};
 use crate::Code;
@@ -33,7 +34,24 @@ pub(crate) enum ToDriver<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         trip: Option<DriverTrip<'a>>,
         last_trip: bool,
+        /// How long only rides that lead home are offered, if that is so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        home_for_ms: Option<u64>,
     },
+    /// The car does not come nearer to the pickup.
+    AreYouComing {
+        #[serde(serialize_with = "as_text")]
+        trip: TripId,
+        why: &'static str,
+    },
+    /// The trip was taken back: the car did not come.
+    TakenBack {
+        #[serde(serialize_with = "as_text")]
+        trip: TripId,
+        why: &'static str,
+    },
+    /// So many offers in a row were not answered that the driver has a break.
+    PutOnBreak { unanswered: u32 },
     /// A ride is offered.
     Offer {
         #[serde(serialize_with = "as_text")]
@@ -44,14 +62,26 @@ pub(crate) enum ToDriver<'a> {
         dropoff: Place,
         #[serde(skip_serializing_if = "Option::is_none")]
         needs: Option<NeedsBody>,
+        #[serde(flatten)]
+        more: OrderBody,
         pickup_eta_ms: u64,
         expires_in_ms: u64,
+        /// The trip the driver is on: this ride begins when that one has ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
     },
     /// An offer is taken back.
     Withdrawn {
         #[serde(serialize_with = "as_text")]
         offer: OfferId,
         why: &'static str,
+    },
+    /// The "yes" to a next ride was understood: it is the driver's when the present one has ended, unless withdrawn.
+    Promised {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        re: Option<u64>,
+        #[serde(serialize_with = "as_text")]
+        offer: OfferId,
     },
     /// The "no" was understood.
     Declined {
@@ -98,6 +128,8 @@ pub(crate) enum ToDriver<'a> {
         allowed: Option<Cow<'static, str>>,
         message: String,
     },
+    /// More work is to be expected elsewhere. Nobody has to go, and nothing says when it is over.
+    Suggestion { suggestion: u64, to: Place, drive_ms: u64, expected: f64, cars: u32, expires_in_ms: u64 },
     /// A newer connection of the same driver took over.
     Superseded,
     /// The server closes this socket: come back after a while.
@@ -108,27 +140,43 @@ impl<'a> ToDriver<'a> {
     /// Says what the city has to tell at `now`. `None` for what a phone need not know.
     pub(crate) fn notice(notice: &'a Notice, now: Timestamp) -> Option<ToDriver<'a>> {
         Some(match notice {
-            Notice::Standing { ask, availability, trip, last_trip } => ToDriver::Standing {
+            Notice::Standing { ask, availability, trip, last_trip, homeward_until } => ToDriver::Standing {
                 re: ask.and_then(|ask| ask.number),
                 availability: availability.as_str(),
                 trip: trip.as_ref().map(DriverTrip::from),
                 last_trip: *last_trip,
+                home_for_ms: homeward_until.map(|until| millis(until.since(now))),
             },
             Notice::Offer(offer) => ToDriver::Offer {
                 offer: offer.id,
                 trip: offer.id.trip,
-                pickup: offer.pickup.into(),
-                dropoff: offer.dropoff.into(),
-                needs: NeedsBody::of(offer.needs),
+                pickup: offer.order.pickup.into(),
+                dropoff: offer.order.dropoff.into(),
+                needs: NeedsBody::of(offer.order.needs),
+                more: OrderBody::of(&offer.order),
                 pickup_eta_ms: millis(offer.pickup_eta),
                 expires_in_ms: millis(offer.until.since(now)),
+                after: offer.after.map(|trip| trip.to_string()),
             },
             Notice::Withdrawn { offer, why } => ToDriver::Withdrawn { offer: *offer, why: withdrawal(*why) },
+            Notice::Promised { offer, ask } => ToDriver::Promised { re: ask.number, offer: *offer },
             Notice::Declined { offer, ask } => ToDriver::Declined { re: ask.number, offer: *offer },
             Notice::Trip { trip, ask } => {
                 ToDriver::Trip { re: ask.and_then(|ask| ask.number), trip: DriverTrip::from(trip) }
             }
+            Notice::AreYouComing { trip, reason } => ToDriver::AreYouComing { trip: *trip, why: reason.as_str() },
+            Notice::TakenBack { trip, reason } => ToDriver::TakenBack { trip: *trip, why: reason.as_str() },
+            Notice::PutOnBreak { unanswered } => ToDriver::PutOnBreak { unanswered: *unanswered },
             Notice::Refused { ask, why } => ToDriver::refused(ask.number, why),
+            Notice::Suggestion(suggested) => ToDriver::Suggestion {
+                suggestion: suggested.id,
+                to: suggested.to.into(),
+                drive_ms: millis(suggested.drive),
+                // Tenths are as much as a forecast knows.
+                expected: (suggested.expected * 10.0).round() / 10.0,
+                cars: suggested.cars,
+                expires_in_ms: millis(suggested.until.since(now)),
+            },
             Notice::Superseded => ToDriver::Superseded,
             Notice::Home { .. } => return None,
         })
@@ -143,7 +191,9 @@ impl<'a> ToDriver<'a> {
             | Refusal::UnknownTrip { trip: other }
             | Refusal::SameKey { trip: other } => trip = Some(other.to_string()),
             Refusal::IllegalStep { from, .. } => state = Some(from.as_str()),
-            Refusal::Busy { retry_after } => retry_after_ms = Some(millis(*retry_after)),
+            Refusal::Busy { retry_after } | Refusal::TooEarly { retry_after } | Refusal::Capped { retry_after, .. } => {
+                retry_after_ms = Some(millis(*retry_after))
+            }
             Refusal::NotOnline => {}
         }
         let code = refusal_code(why).as_str();
@@ -203,6 +253,10 @@ pub(crate) fn refusal_code(why: &Refusal) -> Code {
         Refusal::NotOnline => Code::NotOnline,
         Refusal::Busy { .. } => Code::Busy,
         Refusal::SameKey { .. } => Code::KeyReused,
+        Refusal::TooEarly { .. } => Code::TooEarly,
+        Refusal::Capped { cap: Cap::ActiveTrips | Cap::SearchingTrips, .. } => Code::TooManyTrips,
+        Refusal::Capped { cap: Cap::Cancellations, .. } => Code::TooManyCancellations,
+        Refusal::Capped { cap: Cap::GoHome, .. } => Code::GoHomeUsedUp,
     }
 }
 
@@ -211,5 +265,6 @@ fn withdrawal(why: Withdrawal) -> &'static str {
         Withdrawal::Expired => "expired",
         Withdrawal::TripEnded => "trip_ended",
         Withdrawal::NotCommitted => "not_committed",
+        Withdrawal::Taken => "taken",
     }
 }

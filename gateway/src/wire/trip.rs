@@ -1,19 +1,22 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CarPosition, Needs, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
-use geo::Point;
+use dispatch::{
+    CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView,
+};
 use serde::Serialize;
 
+use super::order::OrderBody;
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
+use crate::auth::QUOTE_BYTES_MAX;
 use crate::fields::{Fields, Mistake};
 
 /// The body of a request for a trip.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NewTripBody {
-    pub(crate) pickup: Point,
-    pub(crate) dropoff: Point,
-    pub(crate) needs: Needs,
+    pub(crate) order: Order,
+    /// As the rider was given it.
+    pub(crate) quote: Option<String>,
 }
 
 impl NewTripBody {
@@ -23,11 +26,21 @@ impl NewTripBody {
     /// [`Mistake`] names the field by its path.
     pub(crate) fn read(text: &str) -> Result<NewTripBody, Mistake> {
         let mut fields = Fields::read(text, "body")?;
-        let pickup = fields.place("pickup", "pickup.")?;
-        let dropoff = fields.place("dropoff", "dropoff.")?;
-        let needs = super::vehicle::needs(&mut fields)?;
-        fields.done("pickup, dropoff, needs")?;
-        Ok(NewTripBody { pickup, dropoff, needs })
+        let order = super::order::order(&mut fields)?;
+        let quote = fields.maybe_text("quote", QUOTE_BYTES_MAX, "a quote as POST /v1/quotes gave it")?;
+        fields.done("pickup, dropoff, needs, pickup_at_ms, shared, quote")?;
+        Ok(NewTripBody { order, quote: quote.map(Into::into) })
+    }
+
+    /// Reads the body of a question for the price: a request without a quote.
+    ///
+    /// # Errors
+    /// As [`NewTripBody::read`].
+    pub(crate) fn read_order(text: &str) -> Result<Order, Mistake> {
+        let mut fields = Fields::read(text, "body")?;
+        let order = super::order::order(&mut fields)?;
+        fields.done("pickup, dropoff, needs, pickup_at_ms, shared")?;
+        Ok(order)
     }
 }
 
@@ -44,7 +57,15 @@ pub(crate) struct DriverTrip<'a> {
     dropoff: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<NeedsBody>,
+    #[serde(flatten)]
+    more: OrderBody,
     since_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
 }
 
 impl<'a> From<&'a Trip> for DriverTrip<'a> {
@@ -54,10 +75,14 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             state: trip.stage.name().as_str(),
             version: trip.version,
             rider: &trip.rider,
-            pickup: trip.pickup.into(),
-            dropoff: trip.dropoff.into(),
-            needs: NeedsBody::of(trip.needs),
+            pickup: trip.order.pickup.into(),
+            dropoff: trip.order.dropoff.into(),
+            needs: NeedsBody::of(trip.order.needs),
+            more: OrderBody::of(&trip.order),
             since_ms: trip.since.millis(),
+            cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
         }
     }
 }
@@ -76,10 +101,16 @@ pub(crate) struct TripBody<'a> {
     dropoff: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<NeedsBody>,
+    #[serde(flatten)]
+    more: OrderBody,
     requested_at_ms: u64,
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     car: Option<Car>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +121,9 @@ pub(crate) struct TripBody<'a> {
     /// Who was to say so, and could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     eta_instead_of: Option<&'static str>,
+    /// The driver who will come when the rider in the car has got out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promised_by: Option<&'a str>,
     offers: u32,
     history: Vec<Step>,
 }
@@ -126,10 +160,13 @@ impl<'a> TripBody<'a> {
         TripBody {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
             cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
             car,
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
             eta_instead_of: view.eta.and_then(|eta| eta.instead_of),
+            promised_by: view.promised.as_ref().map(dispatch::DriverId::as_str),
             ..TripBody::at(view, (trip.version, trip.stage.name(), trip.since))
         }
     }
@@ -144,21 +181,32 @@ impl<'a> TripBody<'a> {
             version,
             rider: trip.rider.as_str(),
             driver: None,
-            pickup: trip.pickup.into(),
-            dropoff: trip.dropoff.into(),
-            needs: NeedsBody::of(trip.needs),
+            pickup: trip.order.pickup.into(),
+            dropoff: trip.order.dropoff.into(),
+            needs: NeedsBody::of(trip.order.needs),
+            more: OrderBody::of(&trip.order),
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,
+            cancel_reason: None,
+            cancellation_fee_stage: None,
             car: None,
             eta_ms: None,
             eta_source: None,
             eta_instead_of: None,
+            promised_by: None,
             offers: view.offers,
             history: until
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })
                 .collect(),
         }
+    }
+}
+
+fn why_cancelled(stage: &Stage) -> Option<(CancelReason, FeeStage)> {
+    match *stage {
+        Stage::Cancelled { reason, fee, .. } => Some((reason, fee)),
+        _ => None,
     }
 }
 

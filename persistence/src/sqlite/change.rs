@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dispatch::{Class, DriverChange, DriverId, RequestKey, Trip, TripId, TripWrite, Write};
+use dispatch::{DriverChange, DriverId, RequestKey, Trip, TripId, TripWrite, Write};
 use sqlx::SqliteConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -17,15 +17,19 @@ use crate::Fence;
 
 /// A trip is written whole, new or not: a step may come before its request has been written.
 const TRIPS: Statement = Statement {
-    head: "INSERT INTO trip (id, shard, rider, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, \
-         stage, driver, cancelled_by, since, requested_at, version, class, seats, wheelchair, pets) SELECT * FROM",
-    width: 17,
+    head: "INSERT INTO trip (id, shard, rider, stage, driver, cancelled_by, cancel_reason, cancel_fee, \
+         since, requested_at, version, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, \
+         pickup_at, shared, fare, currency, surge) SELECT * FROM",
+    width: 24,
     tail: "WHERE column1 IS NOT NULL ON CONFLICT (id) DO UPDATE SET rider = excluded.rider, \
          pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon, \
          dropoff_lat = excluded.dropoff_lat, dropoff_lon = excluded.dropoff_lon, \
          stage = excluded.stage, driver = excluded.driver, cancelled_by = excluded.cancelled_by, \
+         cancel_reason = excluded.cancel_reason, cancel_fee = excluded.cancel_fee, \
          since = excluded.since, requested_at = excluded.requested_at, version = excluded.version, \
-         class = excluded.class, seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets",
+         class = excluded.class, seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets, \
+         pickup_at = excluded.pickup_at, shared = excluded.shared, fare = excluded.fare, \
+         currency = excluded.currency, surge = excluded.surge",
 };
 
 /// Without the session, which only [`super::writer`] counts.
@@ -125,20 +129,13 @@ async fn save_trips(connection: &mut SqliteConnection, trips: &BTreeMap<TripId, 
             .bind(trip.id.to_string())
             .bind(shard_number(trip.id.home()))
             .bind(trip.rider.to_string())
-            .bind(trip.pickup.lat())
-            .bind(trip.pickup.lon())
-            .bind(trip.dropoff.lat())
-            .bind(trip.dropoff.lon())
             .bind(trip.stage.name().as_str())
-            .bind(trip.stage.driver().map(DriverId::to_string))
-            .bind(records::cancelled_by(&trip.stage))
+            .bind(trip.stage.driver().map(DriverId::to_string));
+        query = records::bind_called_off(query, &trip.stage)
             .bind(moment_number(trip.since))
             .bind(moment_number(trip.requested_at))
-            .bind(i64::from(trip.version))
-            .bind(trip.needs.class().map(Class::as_str))
-            .bind(i64::from(trip.needs.seats()))
-            .bind(i64::from(trip.needs.wheelchair()))
-            .bind(i64::from(trip.needs.pets()));
+            .bind(i64::from(trip.version));
+        query = records::bind_order(query, &trip.order);
     }
     run(connection, query, trips.len()).await
 }

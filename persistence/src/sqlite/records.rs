@@ -6,50 +6,45 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    Class, DriverId, Epoch, Event, Generation, Needs, Party, RequestKey, RiderId, SessionId, ShardId, Stage, StageName,
-    Timestamp, Trip, TripId,
+    DriverId, Epoch, Event, Generation, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp, Trip,
+    TripId,
 };
-use geo::{Cell, Point};
+use geo::Cell;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 
 use super::column::Column;
 use crate::{DriverRow, StoreError};
 
+mod ending;
+mod order;
+
+pub(super) use ending::bind_called_off;
+use ending::{CalledOff, read_called_off};
+pub(super) use order::bind_order;
+use order::{StoredFare, StoredNeeds, read_order};
+
 const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
 const SHARD: &str = "the index of an H3 cell";
 const TRIP: &str = "a trip's UUID as the server gave it";
 const MOMENT: &str = "0 to 281474976710655 milliseconds";
-const LAT: &str = "-90 to 90 degrees";
-const LON: &str = "-180 to 180 degrees";
 const FROM_ZERO: &str = "a whole number from 0";
 const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
-const STAGES: &str = "searching, en_route, arrived, in_progress, completed, cancelled or expired";
+const STAGES: &str = "scheduled, searching, en_route, arrived, in_progress, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
-const PARTIES: &str = "rider, driver or system when the stage is cancelled, NULL otherwise";
-const SEATS: &str = "1 to 8";
-const YES_OR_NO: &str = "0 or 1";
-const PAYLOAD: &str = "the JSON of this kind of event in version 1, of a request in version 1 or 2";
+const PAYLOAD: &str =
+    "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);
 const TRIP_SHARD: Column = Column::new("trip", "shard", "the home in the trip's id");
 const TRIP_RIDER: Column = Column::new("trip", "rider", NAME);
-const PICKUP_LAT: Column = Column::new("trip", "pickup_lat", LAT);
-const PICKUP_LON: Column = Column::new("trip", "pickup_lon", LON);
-const DROPOFF_LAT: Column = Column::new("trip", "dropoff_lat", LAT);
-const DROPOFF_LON: Column = Column::new("trip", "dropoff_lon", LON);
 const TRIP_STAGE: Column = Column::new("trip", "stage", STAGES);
 const TRIP_DRIVER: Column = Column::new("trip", "driver", STAGE_DRIVER);
 const TRIP_DRIVER_ROW: Column = Column::new("trip", "driver", "a driver whose row names this trip");
-const CANCELLED_BY: Column = Column::new("trip", "cancelled_by", PARTIES);
 const SINCE: Column = Column::new("trip", "since", MOMENT);
 const REQUESTED_AT: Column = Column::new("trip", "requested_at", MOMENT);
 const TRIP_VERSION: Column = Column::new("trip", "version", VERSION);
-const TRIP_CLASS: Column = Column::new("trip", "class", Class::ALLOWED);
-const TRIP_SEATS: Column = Column::new("trip", "seats", SEATS);
-const TRIP_WHEELCHAIR: Column = Column::new("trip", "wheelchair", YES_OR_NO);
-const TRIP_PETS: Column = Column::new("trip", "pets", YES_OR_NO);
 
 // Queries that join a driver to its trip call the driver's columns `driver_…`.
 const DRIVER_ID: Column = Column::new("driver", "id", NAME).alias("driver_id");
@@ -126,44 +121,11 @@ fn moment(stored: i64) -> Option<Timestamp> {
     (at.millis() == millis).then_some(at)
 }
 
-/// A coordinate alone; a point is made of two that are both checked.
-fn degrees(limit: f64) -> impl FnOnce(f64) -> Option<f64> {
-    move |stored| (stored.abs() <= limit).then_some(stored)
-}
-
-fn yes_or_no(stored: i64) -> Option<bool> {
-    match stored {
-        0 => Some(false),
-        1 => Some(true),
-        _ => None,
-    }
-}
-
 fn stage_name(stored: &str) -> Option<StageName> {
     StageName::ALL.into_iter().find(|name| name.as_str() == stored)
 }
 
-fn party_name(party: Party) -> &'static str {
-    match party {
-        Party::Rider => "rider",
-        Party::Driver => "driver",
-        Party::System => "system",
-    }
-}
-
-fn party(stored: &str) -> Option<Party> {
-    [Party::Rider, Party::Driver, Party::System].into_iter().find(|&party| party_name(party) == stored)
-}
-
 // ---- rows --------------------------------------------------------------------------------------------------------
-
-/// Who cancelled, if someone did, as the column holds it.
-pub(super) fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    match stage {
-        Stage::Cancelled { by, .. } => Some(party_name(*by)),
-        _ => None,
-    }
-}
 
 /// Reads a trip from all columns of its table.
 ///
@@ -175,21 +137,12 @@ pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
     Ok(Trip {
         id,
         rider: TRIP_RIDER.read(row, rider_id)?,
-        pickup: read_point(row, PICKUP_LAT, PICKUP_LON)?,
-        dropoff: read_point(row, DROPOFF_LAT, DROPOFF_LON)?,
-        needs: read_needs(row)?,
+        order: read_order(row)?,
         stage: read_stage(row)?,
         since: SINCE.read(row, moment)?,
         requested_at: REQUESTED_AT.read(row, moment)?,
         version: read_trip_version(row)?,
     })
-}
-
-fn read_needs(row: &SqliteRow) -> Result<Needs, StoreError> {
-    let class = TRIP_CLASS.read_optional(row, |stored: &str| stored.parse().ok())?;
-    let seats = TRIP_SEATS.read(row, |stored: i64| u8::try_from(stored).ok())?;
-    let (wheelchair, pets) = (TRIP_WHEELCHAIR.read(row, yes_or_no)?, TRIP_PETS.read(row, yes_or_no)?);
-    Needs::new(class, seats, wheelchair, pets).map_err(|wrong| TRIP_SEATS.corrupt(wrong.0))
 }
 
 /// Reads the id of a trip alone.
@@ -200,6 +153,22 @@ pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
     TRIP_ID.read(row, trip_id)
 }
 
+/// Reads the rider of a trip alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_rider(row: &SqliteRow) -> Result<RiderId, StoreError> {
+    TRIP_RIDER.read(row, rider_id)
+}
+
+/// Reads since when a trip stands as it does, alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_since(row: &SqliteRow) -> Result<Timestamp, StoreError> {
+    SINCE.read(row, moment)
+}
+
 /// Reads the version of a trip alone.
 ///
 /// # Errors
@@ -208,27 +177,29 @@ pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
     TRIP_VERSION.read(row, version)
 }
 
-/// Reads a stage and what is true in it, from the columns `stage`, `driver` and `cancelled_by`.
+/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by`,
+/// `cancel_reason` and `cancel_fee`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
 pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
     let name = read_stage_name(row)?;
     let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
-    let by = CANCELLED_BY.read_optional(row, party)?;
-    if let Some(by) = by.filter(|_| name != StageName::Cancelled) {
-        return Err(CANCELLED_BY.corrupt(party_name(by)));
+    let called_off = read_called_off(row)?;
+    if let Some(called_off) = called_off.filter(|_| name != StageName::Cancelled) {
+        return Err(called_off.misplaced());
     }
     match (name, driver) {
+        (StageName::Scheduled, None) => Ok(Stage::Scheduled),
         (StageName::Searching, None) => Ok(Stage::Searching),
         (StageName::EnRoute, Some(driver)) => Ok(Stage::EnRoute { driver }),
         (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
         (StageName::InProgress, Some(driver)) => Ok(Stage::InProgress { driver }),
         (StageName::Completed, Some(driver)) => Ok(Stage::Completed { driver }),
-        (StageName::Cancelled, driver) => match by {
-            Some(by) => Ok(Stage::Cancelled { by, driver }),
-            None => Err(CANCELLED_BY.corrupt("NULL")),
-        },
+        (StageName::Cancelled, driver) => {
+            let CalledOff { by, reason, fee } = called_off.ok_or_else(CalledOff::missing)?;
+            Ok(Stage::Cancelled { by, driver, reason, fee })
+        }
         (StageName::Expired, None) => Ok(Stage::Expired),
         (_, Some(driver)) => Err(TRIP_DRIVER.corrupt(driver)),
         (_, None) => Err(TRIP_DRIVER.corrupt("NULL")),
@@ -241,11 +212,6 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
 /// [`StoreError::Corrupt`].
 pub(super) fn read_stage_name(row: &SqliteRow) -> Result<StageName, StoreError> {
     TRIP_STAGE.read(row, stage_name)
-}
-
-fn read_point(row: &SqliteRow, lat: Column, lon: Column) -> Result<Point, StoreError> {
-    let (lat_degrees, lon_degrees) = (lat.read(row, degrees(90.0))?, lon.read(row, degrees(180.0))?);
-    Point::new(lat_degrees, lon_degrees).map_err(|wrong| lat.corrupt(wrong.value))
 }
 
 /// A driver's row without its trip's.
@@ -408,8 +374,17 @@ pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
 // ---- events ------------------------------------------------------------------------------------------------------
 
 /// What may happen to a trip, as [`Event::name`] calls it.
-const KINDS: [&str; 8] =
-    ["requested", "assigned", "driver_arrived", "picked_up", "dropped_off", "given_back", "cancelled", "expired"];
+const KINDS: [&str; 9] = [
+    "requested",
+    "activated",
+    "assigned",
+    "driver_arrived",
+    "picked_up",
+    "dropped_off",
+    "given_back",
+    "cancelled",
+    "expired",
+];
 
 /// What an event carries beyond its kind.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -427,19 +402,24 @@ struct Payload<'a> {
     driver: Option<&'a str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
+    /// From version 2: why a trip was called off or given back.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// From version 2: what calling off may cost.
+    #[serde(borrow, rename = "fee_stage", skip_serializing_if = "Option::is_none")]
+    fee: Option<&'a str>,
     /// From version 2: what the vehicle must have.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     needs: Option<StoredNeeds<'a>>,
-}
-
-/// What a vehicle must have, when that is more than one seat.
-#[derive(Debug, Serialize, Deserialize)]
-struct StoredNeeds<'a> {
+    /// From version 3: when the rider wants to be picked up, unless that is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_at: Option<i64>,
+    /// From version 3: that others may ride along, if they may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared: Option<bool>,
+    /// From version 3: what the ride costs, if that was agreed.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    class: Option<&'a str>,
-    seats: u8,
-    wheelchair: bool,
-    pets: bool,
+    fare: Option<StoredFare<'a>>,
 }
 
 /// The version of most payloads.
@@ -448,58 +428,43 @@ const PAYLOAD_VERSION: u32 = 1;
 /// The version of a request that needs more than one seat in any vehicle.
 const PAYLOAD_WITH_NEEDS: u32 = 2;
 
+/// The version of a request for later, for a shared car, or with a fare.
+const PAYLOAD_OF_ORDER: u32 = 3;
+
 /// The JSON of what an event carries.
 pub(super) fn payload(event: &Event) -> String {
     let mut payload = Payload { v: PAYLOAD_VERSION, ..Payload::default() };
     match event {
-        Event::Requested { rider, pickup, dropoff, needs } => {
+        Event::Requested { rider, order } => {
             payload.rider = Some(rider.as_str());
-            payload.pickup = Some([pickup.lat(), pickup.lon()]);
-            payload.dropoff = Some([dropoff.lat(), dropoff.lon()]);
-            payload.needs = stored_needs(*needs);
-            payload.v = payload.needs.as_ref().map_or(PAYLOAD_VERSION, |_| PAYLOAD_WITH_NEEDS);
+            payload.put_order(order);
         }
         Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
-        Event::Cancelled { by } => payload.by = Some(party_name(*by)),
-        Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::GivenBack | Event::Expired => {}
+        Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
+        Event::Activated | Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
     }
     serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
 }
 
-fn stored_needs(needs: Needs) -> Option<StoredNeeds<'static>> {
-    (needs != Needs::default()).then(|| StoredNeeds {
-        class: needs.class().map(Class::as_str),
-        seats: needs.seats(),
-        wheelchair: needs.wheelchair(),
-        pets: needs.pets(),
-    })
-}
-
-fn needs(stored: Option<StoredNeeds<'_>>) -> Option<Needs> {
-    let Some(StoredNeeds { class, seats, wheelchair, pets }) = stored else { return Some(Needs::default()) };
-    Needs::new(class.map(str::parse).transpose().ok()?, seats, wheelchair, pets).ok()
-}
-
 fn event(kind: &str, payload: &str) -> Option<Event> {
     let payload: Payload<'_> = serde_json::from_str(payload).ok()?;
-    match (payload.v, kind, &payload.needs) {
-        (PAYLOAD_VERSION, _, None) | (PAYLOAD_WITH_NEEDS, "requested", Some(_)) => {}
-        _ => return None,
+    let version = payload.version_of_order();
+    let is_ending = kind == "cancelled" || kind == "given_back";
+    if !is_ending && (payload.v != version || payload.reason.is_some()) {
+        return None;
     }
-    let point = |[lat, lon]: [f64; 2]| Point::new(lat, lon).ok();
+    if version != PAYLOAD_VERSION && kind != "requested" {
+        return None;
+    }
     Some(match kind {
-        "requested" => Event::Requested {
-            rider: rider_id(payload.rider?)?,
-            pickup: point(payload.pickup?)?,
-            dropoff: point(payload.dropoff?)?,
-            needs: needs(payload.needs)?,
-        },
+        "requested" => Event::Requested { rider: rider_id(payload.rider?)?, order: payload.order()? },
         "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
+        "activated" => Event::Activated,
         "driver_arrived" => Event::DriverArrived,
         "picked_up" => Event::PickedUp,
         "dropped_off" => Event::DroppedOff,
-        "given_back" => Event::GivenBack,
-        "cancelled" => Event::Cancelled { by: party(payload.by?)? },
+        "given_back" => payload.given_back()?,
+        "cancelled" => payload.cancelled()?,
         "expired" => Event::Expired,
         _ => return None,
     })

@@ -15,8 +15,12 @@ use super::refused;
 use crate::StoreError;
 
 /// The steps, in order. A database's `user_version` is how many of them it has.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_needs.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_needs.sql"),
+    include_str!("../../migrations/0003_orders.sql"),
+    include_str!("../../migrations/0004_offers.sql"),
+];
 
 /// Tells this program's databases from others: the first migration writes it.
 const APPLICATION: i64 = 0x4841_4e53;

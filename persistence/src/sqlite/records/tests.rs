@@ -1,3 +1,6 @@
+use dispatch::{CancelReason, Class, Fare, FeeStage, GiveBackReason, Needs, Order, Party, Surge};
+use geo::Point;
+
 use super::*;
 
 /// What is on disks already must stay readable: a change here needs a new payload version.
@@ -5,18 +8,18 @@ use super::*;
 fn events_are_written_as_they_always_were() {
     let place = |lat, lon| Point::new(lat, lon).unwrap();
     let rider = RiderId::new("eve").unwrap();
-    let with =
-        |needs| Event::Requested { rider: rider.clone(), pickup: place(40.7, -74.1), dropoff: place(0.5, 1.5), needs };
-    let six_seats = with(Needs::new(None, 6, false, false).unwrap());
-    let all_there_is = with(Needs::new(Some(Class::Xl), 8, true, true).unwrap());
-    let requested = Event::Requested {
-        rider: rider.clone(),
-        pickup: place(40.7, -74.1),
-        dropoff: place(1e-7, 180.0),
-        needs: Needs::default(),
-    };
+    let order = Order::new(place(40.7, -74.1), place(0.5, 1.5));
+    let with = |order| Event::Requested { rider: rider.clone(), order };
+    let six_seats = with(Order { needs: Needs::new(None, 6, false, false).unwrap(), ..order });
+    let all_there_is = with(Order { needs: Needs::new(Some(Class::Xl), 8, true, true).unwrap(), ..order });
+    let requested = with(Order::new(place(40.7, -74.1), place(1e-7, 180.0)));
+    let later = with(Order { pickup_at: Some(Timestamp::from_millis(7)), ..order });
+    let fare = Fare::new(1_250, "EUR".parse().unwrap(), Surge::percent(130).unwrap()).unwrap();
+    let dear = Order { shared: true, fare: Some(fare), needs: Needs::new(None, 2, false, false).unwrap(), ..order };
     let assigned = Event::Assigned { driver: DriverId::new("ann").unwrap() };
-    let cancelled = |by| Event::Cancelled { by };
+    let cancelled = |by| Event::Cancelled { by, reason: CancelReason::Other, fee: FeeStage::Free };
+    let late = Event::Cancelled { by: Party::Rider, reason: CancelReason::DriverTooFar, fee: FeeStage::Late };
+    let given_back = |by, reason| Event::GivenBack { by, reason };
     let cases = [
         (requested, "requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[1e-7,180.0]}"#),
         (
@@ -29,11 +32,29 @@ fn events_are_written_as_they_always_were() {
             "requested",
             r#"{"v":2,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"class":"xl","seats":8,"wheelchair":true,"pets":true}}"#,
         ),
+        (later, "requested", r#"{"v":3,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"pickup_at":7}"#),
+        (
+            with(dear),
+            "requested",
+            r#"{"v":3,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"seats":2,"wheelchair":false,"pets":false},"shared":true,"fare":{"minor":1250,"currency":"EUR","surge":130}}"#,
+        ),
         (assigned, "assigned", r#"{"v":1,"driver":"ann"}"#),
+        (Event::Activated, "activated", r#"{"v":1}"#),
         (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
         (Event::PickedUp, "picked_up", r#"{"v":1}"#),
         (Event::DroppedOff, "dropped_off", r#"{"v":1}"#),
-        (Event::GivenBack, "given_back", r#"{"v":1}"#),
+        (given_back(Party::Driver, GiveBackReason::Other), "given_back", r#"{"v":1}"#),
+        (
+            given_back(Party::Driver, GiveBackReason::TooFar),
+            "given_back",
+            r#"{"v":2,"by":"driver","reason":"too_far"}"#,
+        ),
+        (
+            given_back(Party::System, GiveBackReason::WentDark),
+            "given_back",
+            r#"{"v":2,"by":"system","reason":"went_dark"}"#,
+        ),
+        (late, "cancelled", r#"{"v":2,"by":"rider","reason":"driver_too_far","fee_stage":"late"}"#),
         (cancelled(Party::Rider), "cancelled", r#"{"v":1,"by":"rider"}"#),
         (cancelled(Party::Driver), "cancelled", r#"{"v":1,"by":"driver"}"#),
         (cancelled(Party::System), "cancelled", r#"{"v":1,"by":"system"}"#),
@@ -61,8 +82,27 @@ fn an_event_that_lacks_something_is_none() {
             "requested",
             r#"{"v":2,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"needs":{"class":"tank","seats":1,"wheelchair":true,"pets":true}}"#,
         ),
+        ("requested", r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0]}"#),
+        ("requested", r#"{"v":2,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"pickup_at":7}"#),
+        ("requested", r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"pickup_at":-7}"#),
+        (
+            "requested",
+            r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"fare":{"minor":-1,"currency":"EUR","surge":100}}"#,
+        ),
+        (
+            "requested",
+            r#"{"v":3,"rider":"eve","pickup":[1.0,2.0],"dropoff":[1.0,2.0],"fare":{"minor":1,"currency":"EUR","surge":99}}"#,
+        ),
         ("assigned", r#"{"v":1}"#),
+        ("assigned", r#"{"v":3,"driver":"ann","shared":true}"#),
         ("cancelled", r#"{"v":1,"by":"weather"}"#),
+        ("cancelled", r#"{"v":2,"by":"rider"}"#),
+        ("cancelled", r#"{"v":1,"by":"rider","reason":"driver_too_far","fee_stage":"late"}"#),
+        ("cancelled", r#"{"v":2,"by":"rider","reason":"rain","fee_stage":"late"}"#),
+        ("cancelled", r#"{"v":2,"by":"rider","reason":"other"}"#),
+        ("given_back", r#"{"v":2,"reason":"too_far"}"#),
+        ("given_back", r#"{"v":2}"#),
+        ("picked_up", r#"{"v":2,"by":"rider","reason":"other"}"#),
         ("expired", r#"{"v":2}"#),
         ("expired", r#"{}"#),
         ("expired", r#"[1]"#),
@@ -96,12 +136,7 @@ fn a_place_in_the_journal_comes_back_to_the_last_bit() {
     };
     for _ in 0..5_000 {
         let place = Point::new(any(90.0), any(180.0)).unwrap();
-        let happened = Event::Requested {
-            rider: RiderId::new("eve").unwrap(),
-            pickup: place,
-            dropoff: place,
-            needs: Needs::default(),
-        };
+        let happened = Event::Requested { rider: RiderId::new("eve").unwrap(), order: Order::new(place, place) };
         assert_eq!(event("requested", &payload(&happened)), Some(happened));
     }
 }

@@ -1,0 +1,218 @@
+//! The rounds of a shard: who waits, who could serve whom, and the plan.
+//!
+//! Lives here: opening a round, asking the neighbours and answering them, gathering, planning, proposing.
+//! Stays out: positions and standings (the shard's), the solver (`plan`), what a match costs (`cost`).
+//! Touch with care: candidates of all shards are merged by distance and name and only then cut, so that the choice is
+//! that of one index for the whole city.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use geo::{Point, Search, distance};
+
+use super::proposals::proposals;
+use super::record::Planned;
+use super::{LiveShard, OVERHANG, Round};
+use crate::cost::{Ahead, lift};
+use crate::track::millis;
+use crate::{
+    Candidate, DriverId, Edge, Effect, Eta, Factors, Method, Policy, Problem, Seeker, ShardId, ShardInput, Standing,
+    Timestamp, TripId, TripInput,
+};
+
+impl LiveShard {
+    pub(super) fn begin_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.next_round_at = None;
+        if self.waiting.is_empty() {
+            return;
+        }
+        self.open_round(now, policy, out);
+        if self.round.as_ref().is_some_and(|round| round.awaiting.is_empty()) {
+            self.end_round(now, policy, out);
+        }
+    }
+
+    /// Asks every neighbour whose ground the search of a waiting rider can reach.
+    pub(super) fn open_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.rounds += 1;
+        let mut awaiting = BTreeSet::new();
+        for neighbour in &self.neighbours {
+            let beyond = neighbour.reach.get() * OVERHANG;
+            let near = |seeker: &&Seeker| {
+                let reach = policy.search_radius(seeker.widened).get() + beyond;
+                distance(seeker.pickup, neighbour.centre).get() <= reach
+            };
+            let seekers: Vec<Seeker> = self.waiting.values().filter(near).cloned().collect();
+            if !seekers.is_empty() {
+                awaiting.insert(neighbour.id);
+                let input = ShardInput::AskNearby { from: self.id, round: self.rounds, seekers };
+                out.push(Effect::ToShard { to: neighbour.id, input });
+            }
+        }
+        let until = now + policy.neighbours_within;
+        self.round = Some(Round { number: self.rounds, until, awaiting, told: BTreeMap::new() });
+    }
+
+    pub(super) fn asked(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        from: ShardId,
+        round: u64,
+        seekers: &[Seeker],
+        out: &mut Vec<Effect>,
+    ) {
+        let of = |seeker: &Seeker| {
+            let trip = seeker.trip;
+            self.candidates(now, policy, seeker).into_iter().map(move |candidate| (trip, candidate)).collect::<Vec<_>>()
+        };
+        let candidates: Vec<(TripId, Candidate)> = seekers.iter().flat_map(of).collect();
+        self.counts.etas_fallback += fallbacks(candidates.iter().map(|(_, candidate)| candidate));
+        out.push(Effect::ToShard { to: from, input: ShardInput::TellNearby { from: self.id, round, candidates } });
+    }
+
+    /// Takes in what a neighbour knows. Returns whether every neighbour has answered.
+    pub(super) fn gather(&mut self, from: ShardId, number: u64, candidates: Vec<(TripId, Candidate)>) -> bool {
+        let Some(round) = self.round.as_mut().filter(|round| round.number == number) else { return false };
+        if !round.awaiting.remove(&from) {
+            return false;
+        }
+        for (trip, candidate) in candidates {
+            round.told.entry(trip).or_default().push(candidate);
+        }
+        round.awaiting.is_empty()
+    }
+
+    pub(super) fn end_round(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        let Some(mut round) = self.round.take() else { return };
+        self.counts.rounds += 1;
+        let choices = self.choices(now, policy, &mut round);
+        let factors = self.factors(now, policy, &choices);
+        let problem = problem(&choices, &factors);
+        let plan = self.solver.plan(&problem, policy.method, policy.matching.work_max);
+        self.counts.rounds_cut_short += u64::from(policy.method == Method::Batched && !plan.is_exact);
+        let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
+        self.record(now, policy, &planned, out);
+        let wanted: Vec<usize> = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect();
+        let proposals = proposals(&problem, &plan, &choices, &wanted);
+        let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
+        for (place, proposals) in seekers.into_iter().zip(proposals) {
+            if proposals.is_empty() {
+                // Nobody here: the next round looks farther.
+                self.waiting.entry(place).and_modify(|seeker| seeker.widened = seeker.widened.saturating_add(1));
+                continue;
+            }
+            let Some(Seeker { trip, widened, .. }) = self.waiting.remove(&place) else { continue };
+            self.counts.matches += 1;
+            out.push(Effect::ToTrip { to: trip, input: TripInput::Matched { proposals, widened } });
+        }
+        if !self.waiting.is_empty() {
+            let again = now + policy.match_every;
+            self.next_round_at = Some(self.next_round_at.map_or(again, |planned| planned.min(again)));
+        }
+    }
+
+    /// What each candidate of each waiting rider costs, factor by factor.
+    fn factors(&self, now: Timestamp, policy: &Policy, choices: &[Vec<Candidate>]) -> Vec<Vec<Factors>> {
+        let of_rider = |(seeker, candidates): (&Seeker, &Vec<Candidate>)| {
+            let ride = match policy.weights.looks_ahead() {
+                true => policy.eta(seeker.pickup, seeker.dropoff, now).time,
+                false => Duration::ZERO,
+            };
+            let factors = |candidate| {
+                let ahead = ahead(now, policy, seeker, candidate, ride);
+                Factors::of(now, policy, seeker, candidate, &ahead)
+            };
+            candidates.iter().map(factors).collect()
+        };
+        self.waiting.values().zip(choices).map(of_rider).collect()
+    }
+
+    /// Who could serve each waiting rider, borders or not: the nearest of all shards that were asked, soonest first.
+    pub(super) fn choices(&mut self, now: Timestamp, policy: &Policy, round: &mut Round) -> Vec<Vec<Candidate>> {
+        let mut choices = Vec::with_capacity(self.waiting.len());
+        for seeker in self.waiting.values() {
+            let mut candidates = self.candidates(now, policy, seeker);
+            self.counts.etas_fallback += fallbacks(&candidates);
+            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
+            candidates
+                .sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
+            // Someone who moves house may be known to both homes for a moment.
+            let mut seen = BTreeSet::new();
+            candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
+            candidates.truncate(policy.candidates_max);
+            candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
+            choices.push(candidates);
+        }
+        choices
+    }
+
+    /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
+    /// vehicle that fits, not turned down before.
+    pub(super) fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
+        let fresh =
+            Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
+        let search = Search { all: seeker.needs.tags(), ..fresh };
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
+        let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
+        let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
+        let etas = policy.etas_to(&from, seeker.pickup, now);
+        let waited = now.since(seeker.requested_at);
+        let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| {
+            if waited + pickup_eta.time > policy.wait_max {
+                return None;
+            }
+            // Who is in the index is free, and has a spot.
+            let spot = self.spots.get(near.key())?;
+            let Standing::Free(free) = spot.standing else { return None };
+            Some(Candidate {
+                driver: near.key().clone(),
+                home: self.id,
+                distance: near.distance(),
+                pickup_eta,
+                point: near.point(),
+                idle: now.since(free.since),
+                acceptance: free.acceptance,
+                position_age: near.age(),
+                plausibility: spot.track.plausibility(),
+                busy_for: None,
+            })
+        };
+        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
+        candidates.extend(self.soon_candidates(now, policy, seeker, &search));
+        candidates
+    }
+}
+
+/// What lies ahead of a car that takes this rider, who rides for so long.
+fn ahead(now: Timestamp, policy: &Policy, seeker: &Seeker, candidate: &Candidate, ride: Duration) -> Ahead {
+    let Some(worth) = policy.worth.as_ref().filter(|_| policy.weights.future > 0.0) else {
+        return Ahead { ride, ..Ahead::default() };
+    };
+    let free_here = now + candidate.busy_for.unwrap_or_default();
+    let free_there = now + candidate.pickup_eta.time + ride;
+    Ahead {
+        ride,
+        worth_there: worth.worth_at(seeker.dropoff, free_there),
+        worth_here: worth.worth_at(candidate.point, free_here),
+    }
+}
+
+/// The round as the solver wants it: drivers by number, costs without a sign.
+fn problem(choices: &[Vec<Candidate>], factors: &[Vec<Factors>]) -> Problem {
+    let lifted = lift(factors.iter().flatten().map(Factors::cost));
+    let mut names: BTreeMap<DriverId, usize> = BTreeMap::new();
+    let mut edge = |(candidate, factors): (&Candidate, &Factors)| {
+        let next = names.len();
+        let driver = *names.entry(candidate.driver.clone()).or_insert(next);
+        Edge { driver, cost: lifted(factors.cost()) }
+    };
+    let of_rider =
+        |(choice, factors): (&Vec<Candidate>, &Vec<Factors>)| choice.iter().zip(factors).map(&mut edge).collect();
+    let riders = choices.iter().zip(factors).map(of_rider).collect();
+    Problem { riders, drivers: names.len() }
+}
+
+fn fallbacks<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) -> u64 {
+    candidates.into_iter().map(|candidate| u64::from(candidate.pickup_eta.is_fallback())).sum()
+}

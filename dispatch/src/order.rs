@@ -1,0 +1,45 @@
+//! What a rider asks for.
+//!
+//! Lives here: [`Order`], and when two orders ask for the same.
+//! Stays out: who asks ([`crate::Trip::rider`]), what a ride costs ([`crate::Fare`]), who drives.
+//! Touch with care: an order is in the first line of every trip's journal, and never changes afterwards.
+
+use geo::Point;
+
+use crate::{Fare, Needs, Timestamp};
+
+/// What a rider asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    /// From where.
+    pub pickup: Point,
+    /// To where.
+    pub dropoff: Point,
+    /// What the vehicle must have.
+    pub needs: Needs,
+    /// When the rider wants to be picked up; `None` is as soon as possible.
+    pub pickup_at: Option<Timestamp>,
+    /// Whether others may ride along.
+    pub shared: bool,
+    /// What the ride costs: the honoured quote, or the price at the moment of the request. `None` when no price was
+    /// made, as on trips from before there were prices.
+    pub fare: Option<Fare>,
+}
+
+impl Order {
+    /// From here to there, alone, as soon as possible, in any vehicle, at no price.
+    #[must_use]
+    pub fn new(pickup: Point, dropoff: Point) -> Order {
+        Order { pickup, dropoff, needs: Needs::default(), pickup_at: None, shared: false, fare: None }
+    }
+
+    /// Whether this order, sent again, asks for what `first` asked for. An order that brings no fare takes any: then the
+    /// price was made here, at the moment of the first request.
+    #[must_use]
+    pub fn repeats(&self, first: &Order) -> bool {
+        Order { fare: self.fare.or(first.fare), ..*self } == *first
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What a rider asks for, as it is read and as trips tell it; and what that would cost.
+
+use dispatch::{Estimate, Fare, Order, Timestamp};
+use serde::Serialize;
+
+use super::millis;
+use crate::fields::{Fields, Mistake};
+
+/// Takes the fields of an order. An order brings no fare: a quote does.
+///
+/// # Errors
+/// [`Mistake`] names the field by its path.
+pub(super) fn order(fields: &mut Fields<'_>) -> Result<Order, Mistake> {
+    Ok(Order {
+        pickup: fields.place("pickup", "pickup.")?,
+        dropoff: fields.place("dropoff", "dropoff.")?,
+        needs: super::vehicle::needs(fields)?,
+        pickup_at: fields.maybe_moment("pickup_at_ms")?,
+        shared: fields.maybe_flag("shared")?.unwrap_or(false),
+        fare: None,
+    })
+}
+
+/// What a ride would cost, and how soon it could begin.
+#[derive(Debug, Serialize)]
+pub(crate) struct QuoteBody {
+    fare: FareBody,
+    /// How soon a car could be at the pickup; nothing when there is none now, or the ride is for later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_eta_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_eta_source: Option<&'static str>,
+    ride_ms: u64,
+    ride_m: u64,
+    expires_at_ms: u64,
+    quote: String,
+}
+
+impl QuoteBody {
+    pub(crate) fn of(estimate: &Estimate, until: Timestamp, quote: String) -> QuoteBody {
+        QuoteBody {
+            fare: FareBody::of(&estimate.fare),
+            pickup_eta_ms: estimate.pickup_eta.map(|eta| millis(eta.time)),
+            pickup_eta_source: estimate.pickup_eta.map(|eta| eta.by),
+            ride_ms: millis(estimate.ride.time),
+            // Whole metres are what a person reads.
+            ride_m: estimate.ride.distance.get().round() as u64,
+            expires_at_ms: until.millis(),
+            quote,
+        }
+    }
+}
+
+/// What is not told is not so: as soon as possible, alone, at no agreed price.
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_at_ms: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    shared: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fare: Option<FareBody>,
+}
+
+/// What a ride costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct FareBody {
+    /// In minor units: cents of dollars, whole yen.
+    amount_minor: i64,
+    currency: String,
+    /// The amount contains it already.
+    surge: f64,
+}
+
+impl OrderBody {
+    pub(super) fn of(order: &Order) -> OrderBody {
+        OrderBody {
+            pickup_at_ms: order.pickup_at.map(Timestamp::millis),
+            shared: order.shared,
+            fare: order.fare.as_ref().map(FareBody::of),
+        }
+    }
+}
+
+impl FareBody {
+    pub(super) fn of(fare: &Fare) -> FareBody {
+        FareBody {
+            amount_minor: fare.minor(),
+            currency: fare.currency().to_string(),
+            surge: f64::from(fare.surge().get()) / 100.0,
+        }
+    }
+}
