@@ -16,6 +16,7 @@ use next::Next;
 
 mod next;
 mod offers;
+mod sharing;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -248,12 +249,14 @@ impl LiveDriver {
             DriverInput::GoOnline { ask, last, vehicle } => {
                 self.drives(vehicle, ask, out);
                 self.wishes(Wish::Work, ask, out);
+                self.tell_host(out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
                 }
             }
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
+                self.tell_host(out);
             }
             DriverInput::Reserve { offer, until, needs } => self.reserve(offer, until, needs, out),
             DriverInput::Offer(offer) => self.offered(offer, out),
@@ -304,6 +307,7 @@ impl LiveDriver {
             return;
         }
         self.session = None;
+        self.tell_host(out);
         if !matches!(self.next, Some(Next::Promised { .. })) {
             self.drop_next(None, out);
         }
@@ -360,6 +364,7 @@ impl LiveDriver {
             self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
         }
         self.engage(trip.clone());
+        self.tell_host(out);
         self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 
@@ -371,6 +376,7 @@ impl LiveDriver {
         if engaged {
             let input = TripInput::Did { by: self.id.clone(), home: self.home, deed, ask };
             out.push(Effect::ToTrip { to: trip, input });
+        } else if self.does_for_guest(trip, deed, ask, out) {
         } else if let Some(last) = self.last.clone().filter(|last| last.id == trip) {
             self.tell(Notice::Trip { trip: last, ask: Some(ask) }, out);
         } else {
@@ -382,6 +388,7 @@ impl LiveDriver {
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
                 self.state = State::Engaged { trip: trip.clone() };
+                self.stays_longer(out);
                 self.tell(Notice::Trip { trip, ask }, out);
             }
             _ => {}

@@ -41,21 +41,25 @@ pub use ids::{
     TripId,
 };
 pub use live_shard::{LiveShard, Present, ShardCounts};
-pub use live_trip::{LiveTrip, answer_for_ended};
+pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record};
 pub use order::Order;
 pub use plan::{Edge, Plan, Problem, plan};
 pub use policy::{
     BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
-    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, HostSays, Notice,
+    Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Sharing,
+    Standing,
     TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
-pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};
+pub use trip::{
+    CarStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar, Stage, StageName,
+    StopKind, Trip,
+};
 pub use value::{ValueTable, Values};
 pub use vehicle::{BadSeats, Class, Needs, NotAClass, SEATS_MAX, Vehicle};

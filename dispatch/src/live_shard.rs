@@ -20,8 +20,10 @@ use crate::track::{Position, Track, Verdict};
 mod proposals;
 mod record;
 mod round;
+mod sharing;
 mod soon;
 
+use sharing::Sharers;
 use soon::Soon;
 
 pub use record::Present;
@@ -42,6 +44,8 @@ pub struct LiveShard {
     /// Those who are about to drop a rider off, where that is.
     soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
+    /// The cars on its ground that take more riders.
+    sharers: Sharers,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
@@ -116,6 +120,7 @@ impl LiveShard {
             index: NearIndex::new(),
             soon: NearIndex::new(),
             spots: HashMap::new(),
+            sharers: Sharers::default(),
             waiting: BTreeMap::new(),
             next_round_at: None,
             round: None,
@@ -169,7 +174,11 @@ impl LiveShard {
                 }
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
-            ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
+            ShardInput::Seek(seeker) => {
+                self.look_for_company(now, policy, &seeker, &mut out);
+                self.seek(now, policy, seeker);
+            }
+            ShardInput::Passing(input) => self.passing(now, policy, input, &mut out),
             ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {

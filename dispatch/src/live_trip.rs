@@ -11,14 +11,20 @@ use geo::Point;
 
 use crate::{
     AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event, OfferFate,
-    Party, Policy, RETRY_AFTER, Refusal, RequestKey, ShardId, Stage, StageName, Timestamp, Trip, TripId, TripInput,
+    Party, Policy, RETRY_AFTER, Refusal, RequestKey, ShardId, Sharing, Stage, StageName, Timestamp, Trip, TripId, TripInput,
     TripView, TripWrite, Withdrawal, Write,
 };
 
+use guest::Company;
 use search::{Search, Yes};
 
+pub use host::answer_from_record;
+
+mod guest;
+mod host;
 mod outcome;
 mod search;
+mod sharing;
 
 /// How many inputs may wait while the store is asked. More means that someone shouts: they are told to come back.
 const LINE_MAX: usize = 32;
@@ -31,6 +37,7 @@ pub struct LiveTrip {
     /// The home shard of the committed driver.
     driver_home: Option<ShardId>,
     search: Search,
+    company: Company,
     attempts: u32,
     offers: u32,
     without: BTreeSet<DriverId>,
@@ -97,6 +104,7 @@ impl LiveTrip {
         if live.trip.stage == Stage::Searching {
             live.seek(&mut out);
         }
+        live.compare_soon();
         out.push(Effect::Publish(live.view()));
         (live, out)
     }
@@ -106,6 +114,7 @@ impl LiveTrip {
             epoch,
             driver_home,
             search: Search::default(),
+            company: Company::default(),
             attempts: 0,
             offers: 0,
             without: BTreeSet::new(),
@@ -113,7 +122,7 @@ impl LiveTrip {
             line: VecDeque::new(),
             car: None,
             way: None,
-            history: vec![(trip.version, trip.stage.name(), trip.since)],
+            history: vec![(trip.version, trip.stage.told_as(), trip.since)],
             broken: false,
             not_before: Timestamp::default(),
             trip,
@@ -135,6 +144,8 @@ impl LiveTrip {
             eta: self.way.map(|way| way.eta),
             history: self.history.clone(),
             offers: self.offers,
+            shared_with: self.shared_with(),
+            promise: self.company.promise(),
             promised: self.search.promise().map(|(driver, _)| driver.clone()),
         }
     }
@@ -146,7 +157,7 @@ impl LiveTrip {
             return None;
         }
         let stage = self.stage_ends(policy).map(|at| at.max(self.not_before));
-        self.search.deadline().into_iter().chain(stage).min()
+        self.search.deadline().into_iter().chain(stage).chain(self.company.deadline()).min()
     }
 
     fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
@@ -154,7 +165,7 @@ impl LiveTrip {
             StageName::Searching => policy.search_lasts,
             StageName::EnRoute => policy.pickup_lasts,
             StageName::Arrived => policy.boarding_lasts,
-            StageName::InProgress => policy.ride_lasts,
+            StageName::InProgress | StageName::DrivingOn => policy.ride_lasts,
             StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
         };
         let promised = self.search.promise().map_or(Timestamp::default(), |(_, until)| until + policy.reply_within);
@@ -170,6 +181,7 @@ impl LiveTrip {
         match input {
             // A position never waits: it changes nothing that is stored.
             TripInput::CarMoved(car) => self.car_moved(car, policy, &mut out),
+            TripInput::Sharing(input @ Sharing::Rides { .. }) => self.shared(now, policy, input, &mut out),
             TripInput::Written => self.written(now, policy, &mut out),
             TripInput::NotWritten(why) => self.not_written(now, policy, why, &mut out),
             input if self.pending.is_some() => {
@@ -225,6 +237,7 @@ impl LiveTrip {
             self.propose(event, now, Asker::Nobody, out);
             return;
         }
+        self.settle_company(now, policy, out);
         self.settle_search(now, policy, out);
     }
 
@@ -232,8 +245,9 @@ impl LiveTrip {
         let searching = self.trip.stage == Stage::Searching;
         match input {
             TripInput::Matched { proposals, widened } if searching && self.search.is_seeking() => {
-                self.matched(now, policy, proposals, widened, out);
+                self.matched_or_shared(now, policy, (proposals, widened), out);
             }
+            TripInput::Sharing(input) => self.shared(now, policy, input, out),
             TripInput::Reserved { offer, home, .. } if self.search.is_reserving(offer) => {
                 self.reserved(now, policy, offer, home, out);
             }
@@ -275,7 +289,7 @@ impl LiveTrip {
 
     fn did(&mut self, now: Timestamp, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
         let Asker::Driver { driver, ask, home } = &asker else { return };
-        if self.trip.stage.driver() != Some(driver) {
+        if !self.is_driven_by(driver) {
             let why = Refusal::NotYourTrip { trip: self.trip.id };
             self.answer(&asker, Err(why), out);
         } else if already_done(deed, &self.trip.stage) {
@@ -322,6 +336,7 @@ impl LiveTrip {
         if newer && self.trip.stage.committed_driver().is_some() {
             self.car = Some(car);
             self.find_way(policy);
+            self.show_car(car, policy, out);
             out.push(Effect::Publish(self.view()));
         }
     }
@@ -333,6 +348,10 @@ impl LiveTrip {
             StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
+        if let Some(way) = self.way_over_stops(policy) {
+            self.way = Some(way);
+            return;
+        }
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
             Some(way) if (way.car, way.goal) == (car, goal) => way,
             _ => Way { car, goal, eta: policy.eta(car.point, goal, car.at) },
@@ -360,7 +379,9 @@ impl LiveTrip {
     /// Answers an input that asks something with a refusal.
     fn refuse(&self, input: &TripInput, why: Refusal, out: &mut Vec<Effect>) {
         match input {
-            TripInput::Accepted { by, home, ask, .. } | TripInput::Did { by, home, ask, .. } => {
+            TripInput::Accepted { by, home, ask, .. }
+            | TripInput::Did { by, home, ask, .. }
+            | TripInput::Sharing(Sharing::Did { by, home, ask, .. }) => {
                 let asker = Asker::Driver { driver: by.clone(), home: *home, ask: *ask };
                 self.answer(&asker, Err(why), out);
             }
@@ -373,9 +394,11 @@ impl LiveTrip {
 /// Whether a driver reports what is already so: a command that was sent twice is answered twice.
 fn already_done(deed: Deed, stage: &Stage) -> bool {
     match deed {
-        Deed::Arrived => matches!(stage, Stage::Arrived { .. } | Stage::InProgress { .. } | Stage::Completed { .. }),
-        Deed::PickedUp => matches!(stage, Stage::InProgress { .. } | Stage::Completed { .. }),
-        Deed::DroppedOff => matches!(stage, Stage::Completed { .. }),
+        Deed::Arrived => {
+            matches!(stage.told_as(), StageName::Arrived | StageName::InProgress | StageName::Completed)
+        }
+        Deed::PickedUp => matches!(stage.told_as(), StageName::InProgress | StageName::Completed),
+        Deed::DroppedOff => stage.told_as() == StageName::Completed,
         Deed::GaveBack => false,
     }
 }
@@ -384,7 +407,13 @@ fn already_done(deed: Deed, stage: &Stage) -> bool {
 #[must_use]
 pub fn answer_for_ended(trip: &Trip, by: Party) -> Option<Result<(), Refusal>> {
     match &trip.stage {
-        Stage::Cancelled { by: already, .. } if *already == by => Some(Ok(())),
+        Stage::Cancelled { by: already, .. } | Stage::DrivingOn { by: Some(already), .. } if *already == by => {
+            Some(Ok(()))
+        }
+        // The system may stop the car; for the rider it is over.
+        Stage::DrivingOn { .. } if by != Party::System => {
+            Some(Err(Refusal::IllegalStep { from: trip.stage.told_as(), wanted: Event::Cancelled { by }.name() }))
+        }
         stage if !stage.name().is_active() => {
             Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: Event::Cancelled { by }.name() }))
         }
