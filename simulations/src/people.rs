@@ -151,6 +151,8 @@ pub struct Driver {
     drives: Drives,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
+    /// What the driver will say to the offer on the screen, also while a rider is in the car.
+    answer: Option<(Timestamp, DriverAct)>,
 }
 
 impl Driver {
@@ -164,6 +166,7 @@ impl Driver {
             drives: Drives::default(),
             trip: None,
             next: None,
+            answer: None,
         }
     }
 
@@ -194,7 +197,7 @@ impl Driver {
     /// When the driver will do something if nothing is heard before.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.next.map(|(at, _)| at)
+        self.next.into_iter().chain(self.answer).map(|(at, _)| at).min()
     }
 
     /// The app is told something.
@@ -204,7 +207,7 @@ impl Driver {
             DriverNews::Offer(offer) => {
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
-                self.next = if mood < scene.habits.ignores {
+                self.answer = if mood < scene.habits.ignores {
                     None
                 } else if mood < scene.habits.ignores + scene.habits.declines {
                     Some((later(now, think), DriverAct::Decline(offer)))
@@ -214,8 +217,8 @@ impl Driver {
             }
             DriverNews::OfferGone(offer) => {
                 let about = |act: DriverAct| act == DriverAct::Accept(offer) || act == DriverAct::Decline(offer);
-                if self.next.is_some_and(|(_, act)| about(act)) {
-                    self.next = None;
+                if self.answer.is_some_and(|(_, act)| about(act)) {
+                    self.answer = None;
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
@@ -225,12 +228,12 @@ impl Driver {
 
     /// Does what is due, if anything.
     pub fn acts(&mut self, now: Timestamp) -> Option<DriverAct> {
+        if let Some((_, answer)) = self.answer.take_if(|(at, _)| *at <= now) {
+            return Some(answer);
+        }
         let (_, act) = self.next.filter(|(at, _)| *at <= now)?;
         // Said again until the app is told what came of it: the answer changes or clears what is next.
-        self.next = match act {
-            DriverAct::Accept(_) | DriverAct::Decline(_) => None,
-            _ => Some((later(now, SAY_AGAIN_MS), act)),
-        };
+        self.next = Some((later(now, SAY_AGAIN_MS), act));
         Some(act)
     }
 

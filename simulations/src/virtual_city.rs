@@ -101,7 +101,8 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => Some(DriverNews::OfferGone(*offer)),
         Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
         Notice::Refused { .. } => Some(DriverNews::Refused),
-        Notice::Home { .. } | Notice::Superseded => None,
+        // The car goes on with its rider; the next trip is told of when it begins.
+        Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
     }
 }
 

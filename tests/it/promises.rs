@@ -191,7 +191,7 @@ impl Town {
                 let before = self.shown.insert(driver.clone(), offer.id);
                 assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");
             }
-            Notice::Withdrawn { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
+            Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
                 self.shown.remove(&driver);
             }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}

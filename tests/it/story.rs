@@ -269,7 +269,8 @@ impl Stage {
                 self.offers.insert(name.to_owned(), offer.id);
                 let until = offer.until.since(START).as_secs_f64();
                 let rider = &self.names[&offer.id.trip];
-                self.say(&format!("offer {rider} to {name} until {until}s"));
+                let after = offer.after.map(|trip| format!(" after {}", self.names[&trip])).unwrap_or_default();
+                self.say(&format!("offer {rider} to {name}{after} until {until}s"));
             }
             Notice::Withdrawn { offer, why } => {
                 let rider = &self.names[&offer.trip];
@@ -287,6 +288,9 @@ impl Stage {
                 if self.on.contains_key(name) || availability != dispatch::Availability::Offline {
                     self.say(&format!("{name} is {}{trip}{last}", availability.as_str()));
                 }
+            }
+            Notice::Promised { offer, .. } => {
+                self.say(&format!("{name} promised {}", self.names[&offer.trip]));
             }
             Notice::Declined { offer, .. } => {
                 self.say(&format!("{name} declined {}", self.names[&offer.trip]));

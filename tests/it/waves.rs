@@ -36,18 +36,18 @@ fn after_a_no_three_are_asked_one_after_the_other_and_then_five() {
             0s fay is available
             0s gus is available
             0s eve's trip is searching
-            2s offer eve to ann until 14s
+            0s offer eve to ann until 12s
             3s ann declined eve
-            5s offer eve to bob until 17s
-            7s offer eve to cat until 19s
-            9s offer eve to dan until 21s
-            17s withdraw eve from bob: Expired
-            19s withdraw eve from cat: Expired
-            21s withdraw eve from dan: Expired
-            23s offer eve to fay until 35s
-            25s offer eve to gus until 37s
-            35s withdraw eve from fay: Expired
-            37s withdraw eve from gus: Expired
+            3s offer eve to bob until 15s
+            5s offer eve to cat until 17s
+            7s offer eve to dan until 19s
+            15s withdraw eve from bob: Expired
+            17s withdraw eve from cat: Expired
+            19s withdraw eve from dan: Expired
+            19s offer eve to fay until 31s
+            21s offer eve to gus until 33s
+            31s withdraw eve from fay: Expired
+            33s withdraw eve from gus: Expired
         "#]],
     );
 }

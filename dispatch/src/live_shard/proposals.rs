@@ -31,6 +31,6 @@ pub(super) fn proposals(
 }
 
 fn proposal(candidate: &Candidate) -> Proposal {
-    let Candidate { driver, home, pickup_eta, .. } = candidate.clone();
-    Proposal { driver, home, pickup_eta: pickup_eta.time }
+    let Candidate { driver, home, pickup_eta, busy_for, .. } = candidate.clone();
+    Proposal { driver, home, pickup_eta: pickup_eta.time, busy_for: busy_for.unwrap_or_default() }
 }

@@ -38,6 +38,7 @@ pub(super) struct Attempt {
     pub(super) home: ShardId,
     wave: u32,
     pickup_eta: Duration,
+    busy_for: Duration,
     until: Timestamp,
     /// Whether the driver is looking at the offer, or only about to be reserved.
     is_shown: bool,
@@ -178,7 +179,7 @@ impl LiveTrip {
     fn reserve(&mut self, now: Timestamp, policy: &Policy, proposal: Proposal, out: &mut Vec<Effect>) {
         self.attempts += 1;
         let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
-        let Proposal { driver, home, pickup_eta } = proposal;
+        let Proposal { driver, home, pickup_eta, busy_for } = proposal;
         let until = now + policy.offer_lasts + policy.reservation_grace;
         let input = DriverInput::Reserve { offer, until, needs: self.trip.order.needs };
         out.push(Effect::ToDriver { to: driver.clone(), home, input });
@@ -190,6 +191,7 @@ impl LiveTrip {
             home,
             wave,
             pickup_eta,
+            busy_for,
             until,
             is_shown: false,
             is_promised: false,
@@ -249,7 +251,7 @@ impl LiveTrip {
             self.withdraw(now, other, Withdrawal::Taken, fate, out);
         }
         (attempt.home, attempt.is_promised) = (home, true);
-        attempt.until = now + policy.forward.hold(attempt.pickup_eta);
+        attempt.until = now + policy.forward.hold(attempt.busy_for);
         self.tell_fate(now, &attempt, OfferFate::Promised, out);
         self.search.attempts.push(attempt);
         out.push(Effect::Publish(self.view()));

@@ -12,8 +12,8 @@ pub struct Forward {
     /// What it costs that the driver is not free yet, in seconds of pickup time: the ride may take longer than it seems,
     /// and a driver who is free can be had at once. Without it, promises made too early lost trips in our runs.
     pub penalty: f64,
-    /// How much longer than expected a rider waits for a driver who has promised to come before the search goes on, at
-    /// most. It also lasts half as long again as the pickup was to take.
+    /// How much longer than expected a rider waits, at most, until a driver who has promised to come has dropped the
+    /// other one off. It is half as long again, and at least a minute; then the search goes on.
     pub hold_max: Duration,
 }
 
@@ -24,10 +24,10 @@ impl Default for Forward {
 }
 
 impl Forward {
-    /// How long a promise is waited for when the pickup was to take so long.
+    /// How long a promise is waited for when the rider in the car was to get out after so long.
     #[must_use]
-    pub fn hold(&self, pickup_eta: Duration) -> Duration {
-        pickup_eta.saturating_add((pickup_eta / 2).max(Duration::from_secs(30)).min(self.hold_max))
+    pub fn hold(&self, busy_for: Duration) -> Duration {
+        busy_for.saturating_add((busy_for / 2).max(Duration::from_secs(60)).min(self.hold_max))
     }
 
     pub(super) fn check(&self) -> Result<(), BadPolicy> {

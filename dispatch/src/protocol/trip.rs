@@ -95,6 +95,8 @@ pub struct Proposal {
     pub home: ShardId,
     /// How long the driver would take to the pickup.
     pub pickup_eta: Duration,
+    /// How much of that is until the rider who is in the car gets out; zero for a free driver.
+    pub busy_for: Duration,
 }
 
 /// What a driver does on a trip.

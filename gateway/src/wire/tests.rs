@@ -154,6 +154,7 @@ fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
         order: Order::new(here(), there()),
         pickup_eta: Duration::from_millis(61_500),
         until: at(20_000),
+        after: None,
     };
     let notice = Notice::Offer(offer);
     let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
@@ -170,6 +171,7 @@ fn answers_carry_the_number_of_the_question() {
     let ask = DriverAsk { session: SessionId(1), number: Some(31) };
     let notices = [
         Notice::Standing { ask: Some(ask), availability: Availability::Available, trip: None, last_trip: false },
+        Notice::Promised { offer: offer_id(), ask },
         Notice::Declined { offer: offer_id(), ask },
         Notice::Trip { trip: trip(Stage::EnRoute { driver: ann() }, 2), ask: Some(ask) },
         Notice::Refused { ask, why: Refusal::OfferGone { offer: offer_id() } },
@@ -202,7 +204,7 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
     let steps = [Searching, EnRoute, Arrived, InProgress, stage.name()];
     let mut history: Vec<_> = (1..).zip(steps).map(|(step, name)| (step, name, at(1_000 * u64::from(step)))).collect();
     history.truncate(usize::try_from(version).unwrap());
-    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1 }
+    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1, promised: None }
 }
 
 fn car(lat: f64) -> Option<CarPosition> {
@@ -311,7 +313,7 @@ fn what_else_a_rider_asks_for_is_read_and_told_back() {
         assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order }));
         let mut told = view(Stage::Searching, 1, None);
         told.trip.order = order;
-        let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000) };
+        let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000), after: None };
         let offer = Notice::Offer(offer);
         let told = [
             json(&DriverTrip::from(&told.trip)),
@@ -388,6 +390,7 @@ fn what_a_rider_needs_is_read_and_told() {
         order: Order { needs: van, ..Order::new(here(), there()) },
         pickup_eta: Duration::ZERO,
         until: at(20_000),
+        after: None,
     };
     assert_eq!(json(&ToDriver::notice(&Notice::Offer(offer), at(1)).unwrap())["needs"], told);
     let plain = json(&DriverTrip::from(&trip(Stage::Searching, 1)));

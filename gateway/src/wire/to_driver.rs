@@ -49,12 +49,22 @@ pub(crate) enum ToDriver<'a> {
         more: OrderBody,
         pickup_eta_ms: u64,
         expires_in_ms: u64,
+        /// The trip the driver is on: this ride begins when that one has ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
     },
     /// An offer is taken back.
     Withdrawn {
         #[serde(serialize_with = "as_text")]
         offer: OfferId,
         why: &'static str,
+    },
+    /// The "yes" to a next ride was understood: it is the driver's when the present one has ended, unless withdrawn.
+    Promised {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        re: Option<u64>,
+        #[serde(serialize_with = "as_text")]
+        offer: OfferId,
     },
     /// The "no" was understood.
     Declined {
@@ -126,8 +136,10 @@ impl<'a> ToDriver<'a> {
                 more: OrderBody::of(&offer.order),
                 pickup_eta_ms: millis(offer.pickup_eta),
                 expires_in_ms: millis(offer.until.since(now)),
+                after: offer.after.map(|trip| trip.to_string()),
             },
             Notice::Withdrawn { offer, why } => ToDriver::Withdrawn { offer: *offer, why: withdrawal(*why) },
+            Notice::Promised { offer, ask } => ToDriver::Promised { re: ask.number, offer: *offer },
             Notice::Declined { offer, ask } => ToDriver::Declined { re: ask.number, offer: *offer },
             Notice::Trip { trip, ask } => {
                 ToDriver::Trip { re: ask.and_then(|ask| ask.number), trip: DriverTrip::from(trip) }

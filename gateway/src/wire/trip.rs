@@ -95,6 +95,9 @@ pub(crate) struct TripBody<'a> {
     /// Who was to say so, and could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     eta_instead_of: Option<&'static str>,
+    /// The driver who will come when the rider in the car has got out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promised_by: Option<&'a str>,
     offers: u32,
     history: Vec<Step>,
 }
@@ -135,6 +138,7 @@ impl<'a> TripBody<'a> {
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
             eta_instead_of: view.eta.and_then(|eta| eta.instead_of),
+            promised_by: view.promised.as_ref().map(dispatch::DriverId::as_str),
             ..TripBody::at(view, (trip.version, trip.stage.name(), trip.since))
         }
     }
@@ -160,6 +164,7 @@ impl<'a> TripBody<'a> {
             eta_ms: None,
             eta_source: None,
             eta_instead_of: None,
+            promised_by: None,
             offers: view.offers,
             history: until
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })

@@ -142,6 +142,11 @@ impl App {
             }
             Some("trip") => self.trip(&frame["trip"]),
             Some("refused") => Some(DriverNews::Refused),
+            // Answered, and to begin when the rider in the car has got out.
+            Some("promised") => {
+                self.shown = None;
+                return;
+            }
             Some("welcome" | "ack" | "superseded" | "closing") => return,
             _ => None,
         };
