@@ -57,7 +57,7 @@ impl Sums {
             StageName::Completed => &mut self.completed,
             StageName::Cancelled => &mut self.cancelled,
             StageName::Expired => &mut self.expired,
-            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress => {
+            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress | StageName::DrivingOn => {
                 &mut self.unfinished
             }
         } += 1;

@@ -4,6 +4,7 @@ use dispatch::{CarPosition, Order, Party, RiderId, Stage, StageName, Timestamp, 
 use serde::Serialize;
 
 use super::order::OrderBody;
+use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
 use crate::fields::{Fields, Mistake};
@@ -46,6 +47,9 @@ pub(crate) struct DriverTrip<'a> {
     needs: Option<NeedsBody>,
     #[serde(flatten)]
     more: OrderBody,
+    /// While others share the car: what is to be done for whom, first things first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stops: Vec<StopBody<'a>>,
     since_ms: u64,
 }
 
@@ -60,6 +64,7 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             dropoff: trip.order.dropoff.into(),
             needs: NeedsBody::of(trip.order.needs),
             more: OrderBody::of(&trip.order),
+            stops: stops(trip),
             since_ms: trip.since.millis(),
         }
     }
@@ -98,6 +103,12 @@ pub(crate) struct TripBody<'a> {
     /// The driver who will come when the rider in the car has got out.
     #[serde(skip_serializing_if = "Option::is_none")]
     promised_by: Option<&'a str>,
+    /// With how many others the car is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_with: Option<u8>,
+    /// What was promised to a rider who joined another one's car.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promise: Option<PromiseBody>,
     offers: u32,
     history: Vec<Step>,
 }
@@ -139,7 +150,9 @@ impl<'a> TripBody<'a> {
             eta_source: view.eta.map(|eta| eta.by),
             eta_instead_of: view.eta.and_then(|eta| eta.instead_of),
             promised_by: view.promised.as_ref().map(dispatch::DriverId::as_str),
-            ..TripBody::at(view, (trip.version, trip.stage.name(), trip.since))
+            shared_with: Some(view.shared_with).filter(|with| *with > 0),
+            promise: view.promise.map(PromiseBody::from),
+            ..TripBody::at(view, (trip.version, trip.stage.told_as(), trip.since))
         }
     }
 
@@ -165,6 +178,8 @@ impl<'a> TripBody<'a> {
             eta_source: None,
             eta_instead_of: None,
             promised_by: None,
+            shared_with: None,
+            promise: None,
             offers: view.offers,
             history: until
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })
@@ -174,7 +189,7 @@ impl<'a> TripBody<'a> {
 }
 
 fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    let Stage::Cancelled { by, .. } = stage else { return None };
+    let (Stage::Cancelled { by, .. } | Stage::DrivingOn { by: Some(by), .. }) = stage else { return None };
     Some(match by {
         Party::Rider => "rider",
         Party::Driver => "driver",
@@ -219,6 +234,6 @@ impl Told {
 
     /// Whether the end of the trip was told.
     pub(crate) fn has_ended(&self, view: &TripView) -> bool {
-        self.version == Some(view.trip.version) && !view.trip.stage.name().is_active()
+        self.version == Some(view.trip.version) && !view.trip.stage.told_as().is_active()
     }
 }

@@ -22,7 +22,7 @@ macro_rules! trip_columns {
         "trip.id, trip.shard, trip.rider, trip.pickup_lat, trip.pickup_lon, trip.dropoff_lat, trip.dropoff_lon, \
          trip.stage, trip.driver, trip.cancelled_by, trip.since, trip.requested_at, trip.version, \
          trip.class, trip.seats, trip.wheelchair, trip.pets, \
-         trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge"
+         trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge, trip.host, trip.car"
     };
 }
 
@@ -37,7 +37,7 @@ macro_rules! driver_columns {
 /// The stages of trips that still change.
 macro_rules! active {
     () => {
-        "trip.stage IN ('searching', 'en_route', 'arrived', 'in_progress')"
+        "trip.stage IN ('searching', 'en_route', 'arrived', 'in_progress', 'driving_on')"
     };
 }
 

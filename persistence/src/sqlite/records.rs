@@ -6,7 +6,7 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Event, Generation, Party, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp,
+    DriverId, Epoch, Event, Generation, GuestStep, Party, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage, StageName, Timestamp,
     Trip, TripId,
 };
 use geo::Cell;
@@ -17,8 +17,11 @@ use super::column::Column;
 use crate::{DriverRow, StoreError};
 
 mod order;
+mod sharing;
 
 pub(super) use order::bind_order;
+pub(super) use sharing::car_column;
+use sharing::{StoredGuest, StoredStop, no_host, read_car, read_host};
 use order::{StoredFare, StoredNeeds, read_order};
 
 const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
@@ -28,9 +31,9 @@ const MOMENT: &str = "0 to 281474976710655 milliseconds";
 const FROM_ZERO: &str = "a whole number from 0";
 const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
-const STAGES: &str = "searching, en_route, arrived, in_progress, completed, cancelled or expired";
+const STAGES: &str = "searching, en_route, arrived, in_progress, driving_on, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
-const PARTIES: &str = "rider, driver or system when the stage is cancelled, NULL otherwise";
+const PARTIES: &str = "rider, driver or system when the stage is cancelled, or driving_on after a cancellation, NULL otherwise";
 const PAYLOAD: &str = "the JSON of this kind of event in version 1, of a request in version 1 to 3";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);
@@ -140,7 +143,7 @@ fn party(stored: &str) -> Option<Party> {
 /// Who cancelled, if someone did, as the column holds it.
 pub(super) fn cancelled_by(stage: &Stage) -> Option<&'static str> {
     match stage {
-        Stage::Cancelled { by, .. } => Some(party_name(*by)),
+        Stage::Cancelled { by, .. } | Stage::DrivingOn { by: Some(by), .. } => Some(party_name(*by)),
         _ => None,
     }
 }
@@ -157,6 +160,7 @@ pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
         rider: TRIP_RIDER.read(row, rider_id)?,
         order: read_order(row)?,
         stage: read_stage(row)?,
+        car: read_car(row)?,
         since: SINCE.read(row, moment)?,
         requested_at: REQUESTED_AT.read(row, moment)?,
         version: read_trip_version(row)?,
@@ -179,7 +183,7 @@ pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
     TRIP_VERSION.read(row, version)
 }
 
-/// Reads a stage and what is true in it, from the columns `stage`, `driver` and `cancelled_by`.
+/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by` and `host`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
@@ -187,14 +191,25 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
     let name = read_stage_name(row)?;
     let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
     let by = CANCELLED_BY.read_optional(row, party)?;
-    if let Some(by) = by.filter(|_| name != StageName::Cancelled) {
+    if let Some(by) = by.filter(|_| !matches!(name, StageName::Cancelled | StageName::DrivingOn)) {
         return Err(CANCELLED_BY.corrupt(party_name(by)));
+    }
+    if let Some(host) = read_host(row)? {
+        let leg = match name {
+            StageName::EnRoute => RiderLeg::Waiting,
+            StageName::Arrived => RiderLeg::Arrived,
+            StageName::InProgress => RiderLeg::Aboard,
+            _ => return Err(no_host(host)),
+        };
+        let driver = driver.ok_or_else(|| TRIP_DRIVER.corrupt("NULL"))?;
+        return Ok(Stage::Shared { host, driver, leg });
     }
     match (name, driver) {
         (StageName::Searching, None) => Ok(Stage::Searching),
         (StageName::EnRoute, Some(driver)) => Ok(Stage::EnRoute { driver }),
         (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
         (StageName::InProgress, Some(driver)) => Ok(Stage::InProgress { driver }),
+        (StageName::DrivingOn, Some(driver)) => Ok(Stage::DrivingOn { driver, by }),
         (StageName::Completed, Some(driver)) => Ok(Stage::Completed { driver }),
         (StageName::Cancelled, driver) => match by {
             Some(by) => Ok(Stage::Cancelled { by, driver }),
@@ -374,8 +389,22 @@ pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
 // ---- events ------------------------------------------------------------------------------------------------------
 
 /// What may happen to a trip, as [`Event::name`] calls it.
-const KINDS: [&str; 8] =
-    ["requested", "assigned", "driver_arrived", "picked_up", "dropped_off", "given_back", "cancelled", "expired"];
+const KINDS: [&str; 14] = [
+    "requested",
+    "assigned",
+    "shared",
+    "guest_joined",
+    "guest_arrived",
+    "guest_picked_up",
+    "guest_dropped_off",
+    "guest_left",
+    "driver_arrived",
+    "picked_up",
+    "dropped_off",
+    "given_back",
+    "cancelled",
+    "expired",
+];
 
 /// What an event carries beyond its kind.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -405,6 +434,21 @@ struct Payload<'a> {
     /// From version 3: what the ride costs, if that was agreed.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     fare: Option<StoredFare<'a>>,
+    /// Whose car is shared.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    /// The trip of the rider who rides along.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    guest: Option<&'a str>,
+    /// Who joined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joins: Option<Box<StoredGuest>>,
+    /// How many riders the car seats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats: Option<u8>,
+    /// What the car has to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stops: Option<Vec<StoredStop>>,
 }
 
 /// The version of most payloads.
@@ -418,6 +462,11 @@ const PAYLOAD_OF_ORDER: u32 = 3;
 
 /// The JSON of what an event carries.
 pub(super) fn payload(event: &Event) -> String {
+    let name = match event {
+        Event::Shared { host, .. } => host.to_string(),
+        Event::GuestDid { guest, .. } => guest.to_string(),
+        _ => String::new(),
+    };
     let mut payload = Payload { v: PAYLOAD_VERSION, ..Payload::default() };
     match event {
         Event::Requested { rider, order } => {
@@ -425,6 +474,12 @@ pub(super) fn payload(event: &Event) -> String {
             payload.put_order(order);
         }
         Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
+        Event::Shared { driver, .. } => (payload.host, payload.driver) = (Some(name.as_str()), Some(driver.as_str())),
+        Event::GuestJoined { guest, seats, stops } => {
+            payload.joins = Some(Box::new(StoredGuest::of(guest)));
+            (payload.seats, payload.stops) = (Some(*seats), Some(stops.iter().map(StoredStop::of).collect()));
+        }
+        Event::GuestDid { .. } => payload.guest = Some(name.as_str()),
         Event::Cancelled { by } => payload.by = Some(party_name(*by)),
         Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::GivenBack | Event::Expired => {}
     }
@@ -437,7 +492,18 @@ fn event(kind: &str, payload: &str) -> Option<Event> {
     if payload.v != version || (version != PAYLOAD_VERSION && kind != "requested") {
         return None;
     }
+    let did = |step| Some(Event::GuestDid { guest: trip_id(payload.guest?)?, step });
     Some(match kind {
+        "shared" => Event::Shared { host: trip_id(payload.host?)?, driver: driver_id(payload.driver?)? },
+        "guest_joined" => Event::GuestJoined {
+            guest: Box::new(payload.joins?.read()?),
+            seats: payload.seats?,
+            stops: payload.stops?.iter().map(StoredStop::read).collect::<Option<Vec<_>>>()?,
+        },
+        "guest_arrived" => did(GuestStep::Arrived)?,
+        "guest_picked_up" => did(GuestStep::PickedUp)?,
+        "guest_dropped_off" => did(GuestStep::DroppedOff)?,
+        "guest_left" => did(GuestStep::Left)?,
         "requested" => Event::Requested { rider: rider_id(payload.rider?)?, order: payload.order()? },
         "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
         "driver_arrived" => Event::DriverArrived,

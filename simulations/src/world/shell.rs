@@ -4,7 +4,7 @@
 
 use dispatch::{
     Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Refusal,
-    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, Write, WriteError, to_absent_driver, to_absent_shard,
+    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, Write, WriteError, answer_from_record, to_absent_driver, to_absent_shard,
     to_absent_trip,
 };
 use persistence::{Done, DriverRow, Fence, Guarded};
@@ -88,6 +88,10 @@ impl World {
             (Absent::Wake, TripInput::Cancel { by, ask }) => {
                 let answer = self.answer_from_store(trip, by);
                 self.news.push_back(News::Answer { ask, answer });
+            }
+            (Absent::Wake, TripInput::Sharing(input)) => {
+                let stored = self.store.trip_now(trip);
+                self.at_once.extend(answer_from_record(trip, stored.as_ref(), &input));
             }
             (Absent::Wake | Absent::Ignore, _) => {}
         }
