@@ -169,7 +169,7 @@ impl Ledger {
         let told: BTreeMap<TripId, u32> = self.trips.iter().map(|(trip, line)| (*trip, line.version)).collect();
         found.extend(nothing_lost(&told, journal));
         let mut sums = Sums::default();
-        trips.iter().for_each(|trip| sums.count(trip.stage.name()));
+        trips.iter().for_each(|trip| sums.count(trip.stage.told_as()));
         (sums, found)
     }
 }

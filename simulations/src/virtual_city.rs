@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, SessionId, Timestamp, Trip, TripId, TripView,
-    Vehicle,
+    CarStop, Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, RiderLeg, SessionId, StageName, StopKind,
+    Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -15,7 +15,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::ledger::Ledger;
-use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, later};
+use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, later};
 use crate::report::{Report, Timing};
 use crate::world::{Delays, News, World};
 
@@ -87,7 +87,16 @@ impl Scenario {
 /// A trip as an app hears of it.
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
-    TripNews { id: trip.id, stage: trip.stage.name(), pickup: trip.order.pickup, dropoff: trip.order.dropoff }
+    let (pickup, dropoff) = (trip.order.pickup, trip.order.dropoff);
+    let stop = |stop: &CarStop| {
+        let guest = trip.car.guest(stop.trip);
+        let (from, to) = guest.map_or((pickup, dropoff), |guest| (guest.pickup, guest.dropoff));
+        let arrived = guest.map_or(trip.stage.name() == StageName::Arrived, |guest| guest.leg == RiderLeg::Arrived);
+        let place = if stop.kind == StopKind::Pickup { from } else { to };
+        StopNews { trip: stop.trip, kind: stop.kind, place, arrived: arrived && stop.kind == StopKind::Pickup }
+    };
+    let stops = trip.car.stops.iter().map(stop).collect();
+    TripNews { id: trip.id, stage: trip.stage.name(), pickup, dropoff, stops }
 }
 
 /// What an app makes of a notice, if anything.
@@ -308,7 +317,7 @@ impl Play<'_> {
                     return;
                 }
                 if let Notice::Trip { trip, .. } = &notice {
-                    self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
+                    self.ledger.told(trip.id, trip.version, trip.stage.told_as(), trip.since);
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);
@@ -331,7 +340,7 @@ impl Play<'_> {
         for (version, stage, since) in &view.history {
             self.ledger.told(trip.id, *version, *stage, *since);
         }
-        let stage = trip.stage.name();
+        let stage = trip.stage.told_as();
         let Some(rider) = self.riders.get_mut(&trip.id) else { return };
         let news = rider.sees(self.world.now(), stage);
         if !stage.is_active() {

@@ -15,6 +15,7 @@ mod recovering;
 mod restarting;
 mod riding;
 mod server;
+mod sharing;
 mod simulating;
 mod story;
 mod tidy;

@@ -1,6 +1,6 @@
 //! A shared ride, as its people see it.
 
-use dispatch::{Promise, RiderId, StopKind, Trip, TripId};
+use dispatch::{Promise, RiderId, RiderLeg, Stage, StopKind, Trip, TripId};
 use serde::Serialize;
 
 use super::{Place, as_text, millis};
@@ -11,6 +11,8 @@ pub(super) struct StopBody<'a> {
     #[serde(serialize_with = "as_text")]
     trip: TripId,
     kind: &'static str,
+    /// How the rider stands: waiting, arrived (the car is at the pickup) or aboard.
+    leg: &'static str,
     #[serde(serialize_with = "as_text")]
     rider: &'a RiderId,
     place: Place,
@@ -20,11 +22,17 @@ pub(super) struct StopBody<'a> {
 /// What the car of a trip has to do, if it is shared.
 pub(super) fn stops(trip: &Trip) -> Vec<StopBody<'_>> {
     let body = |stop: &dispatch::CarStop| {
-        let own = (&trip.rider, trip.order.pickup, trip.order.dropoff, trip.order.needs.seats());
-        let guest = trip.car.guest(stop.trip).map(|guest| (&guest.rider, guest.pickup, guest.dropoff, guest.seats));
-        let (rider, pickup, dropoff, seats) = guest.unwrap_or(own);
+        let own_leg = match trip.stage {
+            Stage::Arrived { .. } => RiderLeg::Arrived,
+            Stage::InProgress { .. } => RiderLeg::Aboard,
+            _ => RiderLeg::Waiting,
+        };
+        let own = (&trip.rider, trip.order.pickup, trip.order.dropoff, trip.order.needs.seats(), own_leg);
+        let guest = trip.car.guest(stop.trip);
+        let guest = guest.map(|guest| (&guest.rider, guest.pickup, guest.dropoff, guest.seats, guest.leg));
+        let (rider, pickup, dropoff, seats, leg) = guest.unwrap_or(own);
         let place = if stop.kind == StopKind::Pickup { pickup } else { dropoff };
-        StopBody { trip: stop.trip, kind: stop.kind.as_str(), rider, place: place.into(), seats }
+        StopBody { trip: stop.trip, kind: stop.kind.as_str(), leg: leg.as_str(), rider, place: place.into(), seats }
     };
     trip.car.stops.iter().map(body).collect()
 }
