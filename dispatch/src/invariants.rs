@@ -5,7 +5,12 @@
 
 use std::collections::BTreeMap;
 
+pub use sharing::guests_agree;
+use sharing::Hosts;
+
 use crate::{DriverId, Epoch, Event, ShardId, Stage, Timestamp, Trip, TripId};
+
+mod sharing;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +78,24 @@ pub enum Violation {
         /// Its number.
         after_seq: u64,
     },
+    /// I16: a rider who shares a car is told nothing that the record of the car does not say.
+    #[error("I16: trip {trip} is {event}, and its host {host} has not said so")]
+    AheadOfHost {
+        /// Which trip.
+        trip: TripId,
+        /// Whose car it shares.
+        host: TripId,
+        /// What it says.
+        event: &'static str,
+    },
+    /// I16: once nothing is on its way, a guest and his host say the same.
+    #[error("I16: guest {guest} and host {host} do not say the same of each other")]
+    GuestsDisagree {
+        /// The guest.
+        guest: TripId,
+        /// The host.
+        host: TripId,
+    },
     /// I14: only legal transitions: replaying the journal gives the record.
     #[error("I14: trip {trip} version {version}: {what}")]
     Illegal {
@@ -86,14 +109,16 @@ pub enum Violation {
 }
 
 /// Replays a whole journal, in the order it was committed, and compares it with the rows.
-/// Checks I1, I3, I4 and I14.
+/// Checks I1, I3, I4, I14 and, of I16, that no guest is ahead of his host.
 #[must_use]
 pub fn audit(journal: &[Entry], trips: &[Trip], drivers: &[(DriverId, Option<TripId>)]) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut last: BTreeMap<ShardId, (Epoch, u64)> = BTreeMap::new();
     let mut replayed: BTreeMap<TripId, Trip> = BTreeMap::new();
     let mut committed: BTreeMap<DriverId, TripId> = BTreeMap::new();
+    let mut hosts = Hosts::default();
     for entry in journal {
+        hosts.check(entry, replayed.get(&entry.trip), &mut found);
         check_order(entry, &mut last, &mut found);
         let before = replayed.get(&entry.trip).map(|trip| trip.stage.clone());
         match replay(entry, replayed.get(&entry.trip)) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Order, Party, Policy, RiderId, SessionId,
+    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Order, Party, Policy, PoolingPolicy, RiderId, SessionId,
     Timestamp, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
@@ -19,7 +19,7 @@ const DRIVERS: u8 = 4;
 /// Something that may happen. Numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
 enum Act {
-    Request { north_m: i32 },
+    Request { north_m: i32, shared: bool },
     Cancel { trip: u8, by_rider: bool },
     Connect { driver: u8, north_m: i32 },
     HangUp { driver: u8 },
@@ -37,7 +37,7 @@ fn any_act() -> impl Strategy<Value = Act> {
     let north_m = prop_oneof![-300i32..300, -10_000i32..10_000];
     let deed = prop_oneof![Just(Deed::Arrived), Just(Deed::PickedUp), Just(Deed::DroppedOff), Just(Deed::GaveBack)];
     prop_oneof![
-        4 => north_m.clone().prop_map(|north_m| Act::Request { north_m }),
+        4 => (north_m.clone(), prop::bool::weighted(0.7)).prop_map(|(north_m, shared)| Act::Request { north_m, shared }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
         4 => (driver.clone(), north_m.clone()).prop_map(|(driver, north_m)| Act::Connect { driver, north_m }),
         1 => driver.clone().prop_map(|driver| Act::HangUp { driver }),
@@ -81,8 +81,9 @@ fn vehicle(driver: &DriverId) -> Vehicle {
 impl Town {
     fn new(method: Method, delays: Delays) -> Town {
         let start = Timestamp::from_millis(1_000_000_000_000);
+        let pooling = PoolingPolicy { on: true, ..PoolingPolicy::default() };
         Town {
-            world: World::new(start, Policy { method, ..Policy::default() }, Resolution::SHARD, delays),
+            world: World::new(start, Policy { method, pooling, ..Policy::default() }, Resolution::SHARD, delays),
             sessions: BTreeMap::new(),
             offers: Vec::new(),
             trips: Vec::new(),
@@ -95,11 +96,11 @@ impl Town {
     fn act(&mut self, act: &Act) {
         self.said += 1;
         match act {
-            Act::Request { north_m } => {
+            Act::Request { north_m, shared } => {
                 let rider = RiderId::new("eve").unwrap();
                 let key = format!("key-{}", self.said);
                 let needs = Needs::new(None, 1, north_m % 3 == 0, false).unwrap();
-                let order = Order { needs, ..Order::new(street(*north_m), street(-north_m)) };
+                let order = Order { needs, shared: *shared, ..Order::new(street(*north_m), street(-north_m)) };
                 let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
@@ -244,7 +245,7 @@ proptest! {
         // I9: nobody is stranded: a driver who comes back is asked again.
         let number = 0;
         town.act(&Act::Connect { driver: number, north_m: 0 });
-        town.act(&Act::Request { north_m: 100 });
+        town.act(&Act::Request { north_m: 100, shared: false });
         for _ in 0..40 {
             town.act(&Act::Ping { driver: number, north_m: 0 });
             town.wait(Duration::from_secs(1));
