@@ -4,8 +4,8 @@
 //! can be answered or dropped on the spot; a few mean that the store knows more than memory, and then it is asked.
 
 use crate::{
-    DriverId, DriverInput, Effect, OfferId, RETRY_AFTER, Refusal, ShardId, ShardInput, Sharing, Standing, TripId, TripInput,
-    Withdrawal,
+    DriverId, DriverInput, Effect, OfferId, RETRY_AFTER, Refusal, ShardId, ShardInput, Sharing, Standing, TripId,
+    TripInput, Withdrawal,
 };
 
 /// What becomes of a message whose addressee is not in memory.

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-pub use sharing::guests_agree;
 use sharing::Hosts;
+pub use sharing::guests_agree;
 
 use crate::{DriverId, Epoch, Event, ShardId, Stage, Timestamp, Trip, TripId};
 

@@ -48,10 +48,9 @@ pub use policy::{
     BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, HostSays, Notice,
-    Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Sharing,
-    Standing,
-    TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free,
+    HostSays, Notice, Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker,
+    ShardInput, Sharing, Standing, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};

@@ -11,8 +11,8 @@ use geo::Point;
 
 use crate::{
     AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event, OfferFate,
-    Party, Policy, RETRY_AFTER, Refusal, RequestKey, ShardId, Sharing, Stage, StageName, Timestamp, Trip, TripId, TripInput,
-    TripView, TripWrite, Withdrawal, Write,
+    Party, Policy, RETRY_AFTER, Refusal, RequestKey, ShardId, Sharing, Stage, StageName, Timestamp, Trip, TripId,
+    TripInput, TripView, TripWrite, Withdrawal, Write,
 };
 
 use guest::Company;

@@ -57,9 +57,11 @@ impl Sums {
             StageName::Completed => &mut self.completed,
             StageName::Cancelled => &mut self.cancelled,
             StageName::Expired => &mut self.expired,
-            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress | StageName::DrivingOn => {
-                &mut self.unfinished
-            }
+            StageName::Searching
+            | StageName::EnRoute
+            | StageName::Arrived
+            | StageName::InProgress
+            | StageName::DrivingOn => &mut self.unfinished,
         } += 1;
     }
 }

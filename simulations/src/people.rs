@@ -288,7 +288,10 @@ impl Driver {
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
             // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
-            StageName::Searching | StageName::Completed | StageName::Cancelled | StageName::Expired
+            StageName::Searching
+            | StageName::Completed
+            | StageName::Cancelled
+            | StageName::Expired
             | StageName::DrivingOn => {
                 if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
                     self.trip = None;

@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    CarStop, Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, RiderLeg, SessionId, StageName, StopKind,
-    Timestamp, Trip, TripId, TripView, Vehicle,
+    CarStop, Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, RiderLeg, SessionId, StageName,
+    StopKind, Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};

@@ -306,8 +306,12 @@ impl Stage {
             Notice::Trip { trip, .. } => {
                 self.on.insert(name.to_owned(), trip.id);
                 let rider = &self.names[&trip.id];
-                let stops: Vec<String> =
-                    trip.car.stops.iter().map(|stop| format!("{} {}", stop.kind.as_str(), self.names[&stop.trip])).collect();
+                let stops: Vec<String> = trip
+                    .car
+                    .stops
+                    .iter()
+                    .map(|stop| format!("{} {}", stop.kind.as_str(), self.names[&stop.trip]))
+                    .collect();
                 let stops = if stops.is_empty() { String::new() } else { format!(": {}", stops.join(", ")) };
                 self.say(&format!("tell {name} that {rider}'s trip is {}{stops}", trip.stage.name()));
             }

@@ -34,7 +34,8 @@ impl Sharers {
         if self.cars.len() > self.tidy_at {
             self.cars.retain(|_, (_, at)| now.since(*at) <= policy.position_fresh_for);
             if self.cars.len() > CARS_MOST
-                && let Some(oldest) = self.cars.iter().min_by_key(|(trip, (_, at))| (*at, **trip)).map(|(&trip, _)| trip)
+                && let Some(oldest) =
+                    self.cars.iter().min_by_key(|(trip, (_, at))| (*at, **trip)).map(|(&trip, _)| trip)
             {
                 self.cars.remove(&oldest);
             }
@@ -81,8 +82,16 @@ impl LiveShard {
     }
 
     /// A round found nobody for a rider: from time to time the cars near him are asked again.
-    pub(super) fn look_again(&self, now: Timestamp, policy: &Policy, place: (Timestamp, TripId), out: &mut Vec<Effect>) {
-        if let Some(seeker) = self.waiting.get(&place).filter(|seeker| seeker.widened.is_multiple_of(AGAIN_AFTER_ROUNDS)) {
+    pub(super) fn look_again(
+        &self,
+        now: Timestamp,
+        policy: &Policy,
+        place: (Timestamp, TripId),
+        out: &mut Vec<Effect>,
+    ) {
+        if let Some(seeker) =
+            self.waiting.get(&place).filter(|seeker| seeker.widened.is_multiple_of(AGAIN_AFTER_ROUNDS))
+        {
             self.look_for_company(now, policy, seeker, out);
         }
     }

@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use super::{Asker, LiveTrip};
 use crate::{
-    Effect, Event, HostSays, Party, Policy, Promise, Proposal, RiderLeg, Sharing, Stage, Timestamp, TripId,
-    TripInput,
+    Effect, Event, HostSays, Party, Policy, Promise, Proposal, RiderLeg, Sharing, Stage, Timestamp, TripId, TripInput,
 };
 
 /// How many quotes are kept: the cheapest of so many is cheap enough.

@@ -84,14 +84,7 @@ impl LiveTrip {
     }
 
     /// The driver reports a step of a guest's ride.
-    pub(super) fn guest_did(
-        &mut self,
-        now: Timestamp,
-        guest: TripId,
-        deed: Deed,
-        asker: Asker,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn guest_did(&mut self, now: Timestamp, guest: TripId, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
         let Asker::Driver { driver, ask, home } = &asker else { return };
         let leg = self.trip.car.guest(guest).map(|guest| guest.leg);
         let Some(leg) = leg.filter(|_| self.trip.stage.driver() == Some(driver)) else {
@@ -273,9 +266,7 @@ fn to_plan(leg: RiderLeg, since: Timestamp, promise: Promise, at: usize, now: Ti
     let pickup_by_ms = promise.pickup_by.millis();
     match leg {
         RiderLeg::Waiting => Leg::ToCome { pickup, pickup_by_ms, dropoff, ride_max_ms },
-        RiderLeg::Arrived => {
-            Leg::ToCome { pickup, pickup_by_ms: now.millis() + AT_THE_DOOR_MS, dropoff, ride_max_ms }
-        }
+        RiderLeg::Arrived => Leg::ToCome { pickup, pickup_by_ms: now.millis() + AT_THE_DOOR_MS, dropoff, ride_max_ms },
         RiderLeg::Aboard | RiderLeg::Out => Leg::Aboard { dropoff, dropoff_by_ms: (since + promise.ride_max).millis() },
     }
 }

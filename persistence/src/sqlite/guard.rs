@@ -29,8 +29,11 @@ const SHARDS: Statement = Statement {
 const KEYS: Statement =
     Statement { head: "SELECT rider, key, trip FROM idempotency WHERE (rider, key) IN", width: 2, tail: "" };
 
-const TRIPS: Statement =
-    Statement { head: "SELECT id, version, stage, driver, cancelled_by, host FROM trip WHERE id IN", width: 1, tail: "" };
+const TRIPS: Statement = Statement {
+    head: "SELECT id, version, stage, driver, cancelled_by, host FROM trip WHERE id IN",
+    width: 1,
+    tail: "",
+};
 
 const DRIVERS: Statement = Statement {
     head: "SELECT id AS driver_id, home AS driver_home, generation AS driver_generation, \

@@ -6,8 +6,8 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Event, Generation, GuestStep, Party, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage, StageName, Timestamp,
-    Trip, TripId,
+    DriverId, Epoch, Event, Generation, GuestStep, Party, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage,
+    StageName, Timestamp, Trip, TripId,
 };
 use geo::Cell;
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,9 @@ mod order;
 mod sharing;
 
 pub(super) use order::bind_order;
+use order::{StoredFare, StoredNeeds, read_order};
 pub(super) use sharing::car_column;
 use sharing::{StoredGuest, StoredStop, no_host, read_car, read_host};
-use order::{StoredFare, StoredNeeds, read_order};
 
 const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
 const SHARD: &str = "the index of an H3 cell";
@@ -33,7 +33,8 @@ const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
 const STAGES: &str = "searching, en_route, arrived, in_progress, driving_on, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
-const PARTIES: &str = "rider, driver or system when the stage is cancelled, or driving_on after a cancellation, NULL otherwise";
+const PARTIES: &str =
+    "rider, driver or system when the stage is cancelled, or driving_on after a cancellation, NULL otherwise";
 const PAYLOAD: &str = "the JSON of this kind of event in version 1, of a request in version 1 to 3";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);

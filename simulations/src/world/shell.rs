@@ -4,8 +4,8 @@
 
 use dispatch::{
     Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Refusal,
-    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, Write, WriteError, answer_from_record, to_absent_driver, to_absent_shard,
-    to_absent_trip,
+    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, Write, WriteError, answer_from_record,
+    to_absent_driver, to_absent_shard, to_absent_trip,
 };
 use persistence::{Done, DriverRow, Fence, Guarded};
 
