@@ -1,5 +1,8 @@
 //! The city as the doors see it: plain async functions, no addresses.
 
+mod ordering;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,8 +11,8 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use dispatch::{
-    BadPolicy, DriverId, Epoch, Event, LiveTrip, Order, Party, RETRY_AFTER, Refusal, RequestKey, RiderId, ShardCounts,
-    ShardId, TripId, TripView, answer_for_ended,
+    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, Policy, RETRY_AFTER, Refusal,
+    ShardCounts, ShardId, Surge, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
 use persistence::{Committer, DriverRow, Store, StoreError};
@@ -18,7 +21,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::info;
 
 use crate::clock::Clock;
-use crate::letters::{Cancel, Letter, Look, Own, Quiesce, Quit, Report, Request};
+use crate::letters::{Cancel, Letter, Look, Own, Quiesce, Quit, Report};
 use crate::metrics::Metrics;
 use crate::node::NodeActor;
 use crate::office::Shared;
@@ -27,6 +30,8 @@ use crate::routes::{Door, Routes};
 use crate::session::DriverSession;
 use crate::settings::CitySettings;
 use crate::shard::ShardActor;
+
+pub use ordering::NewTrip;
 
 /// Why the city does not do what a door asks.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +51,15 @@ pub enum CityError {
         /// The trip it made.
         trip: TripId,
     },
+    /// No ride can be asked for then.
+    #[error(transparent)]
+    PickupTime(BadPickupTime),
+    /// The rider has as many rides for later as one may have.
+    #[error("a rider may have {limit} rides for later at a time")]
+    TooManyBooked {
+        /// How many.
+        limit: u32,
+    },
     /// The store does not answer.
     #[error("the store does not answer")]
     Store(#[source] StoreError),
@@ -64,17 +78,6 @@ impl CityError {
     pub(crate) fn come_back() -> CityError {
         CityError::Busy { retry_after: RETRY_AFTER }
     }
-}
-
-/// A rider's request for a ride.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewTrip {
-    /// Who asks.
-    pub rider: RiderId,
-    /// For what.
-    pub order: Order,
-    /// The idempotency key, the rider's own.
-    pub key: String,
 }
 
 /// What became of a request.
@@ -101,6 +104,8 @@ pub struct ShardStatus {
     pub trips: usize,
     /// Trips that wait for a match.
     pub trips_waiting: usize,
+    /// In how many cells rides cost more, by how much more.
+    pub surging: BTreeMap<Surge, i64>,
     /// What it has seen since it was claimed.
     pub counts: ShardCounts,
 }
@@ -178,40 +183,6 @@ impl City {
 
     // ---- riders --------------------------------------------------------------------------------------------------
 
-    /// Asks for a ride. Returns when the request is durable.
-    ///
-    /// # Errors
-    /// [`CityError::KeyReused`] when the key was used for another request; [`CityError::Busy`] when it is worth asking
-    /// again with the same key: at most one trip comes of it.
-    pub async fn request_trip(&self, new: NewTrip) -> Result<Requested, CityError> {
-        let order = new.order;
-        let home = ShardId::of(order.pickup, self.shard_resolution());
-        let at = self.clock().now();
-        let chance = getrandom::u64().map_err(|_| CityError::come_back())?;
-        let (reply, answer) = oneshot::channel();
-        let request = Request {
-            trip: TripId::new(at, home, chance),
-            event: Event::Requested { rider: new.rider.clone(), order },
-            at,
-            key: RequestKey { rider: new.rider, key: new.key },
-            reply,
-        };
-        self.roomy_door(home).await?.addr.try_send(request).map_err(|_| CityError::come_back())?;
-        match answer.await {
-            Ok(Ok(view)) => Ok(Requested { view, replayed: false }),
-            Ok(Err(Refusal::SameKey { trip })) => {
-                let view = self.trip(trip).await?.ok_or_else(CityError::come_back)?;
-                if order.repeats(&view.trip.order) {
-                    Ok(Requested { view, replayed: true })
-                } else {
-                    Err(CityError::KeyReused { trip })
-                }
-            }
-            Ok(Err(why)) => Err(busy_or_refused(why)),
-            Err(_) => Err(CityError::come_back()),
-        }
-    }
-
     /// A trip as it stands, live or from the store; `None` when nobody knows it.
     ///
     /// # Errors
@@ -228,10 +199,10 @@ impl City {
     /// # Errors
     /// [`Refusal::IllegalStep`] when it has ended otherwise, or when the rider is already in the car;
     /// [`Refusal::UnknownTrip`] when nobody knows it.
-    pub async fn cancel(&self, id: TripId, by: Party) -> Result<TripView, CityError> {
+    pub async fn cancel(&self, id: TripId, by: Party, reason: CancelReason) -> Result<TripView, CityError> {
         if let Some(Door { addr, .. }) = self.0.shared.routes.get(id.home()) {
             let (reply, answer) = oneshot::channel();
-            addr.try_send(Cancel { trip: id, by, reply }).map_err(|_| CityError::come_back())?;
+            addr.try_send(Cancel { trip: id, by, reason, reply }).map_err(|_| CityError::come_back())?;
             if let Ok(answer) = answer.await {
                 return answer.map_err(busy_or_refused);
             }
@@ -276,6 +247,12 @@ impl City {
         self.0.shared.clock
     }
 
+    /// Every number a decision depends on.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.shared.settings.policy
+    }
+
     /// How large the shards are.
     #[must_use]
     pub fn shard_resolution(&self) -> Resolution {
@@ -314,7 +291,11 @@ impl City {
         info!("the city has stopped");
     }
 
-    fn check_running(&self) -> Result<(), CityError> {
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.0.shared.routes
+    }
+
+    pub(crate) fn check_running(&self) -> Result<(), CityError> {
         if self.0.stopping.load(Ordering::SeqCst) { Err(CityError::Stopping) } else { Ok(()) }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix::Message;
 use dispatch::{
-    DriverId, DriverInput, Event, LiveDriver, Notice, Party, Refusal, RequestKey, SessionId, ShardId, ShardInput,
-    Timestamp, TripId, TripInput, TripView,
+    CancelReason, DriverId, DriverInput, LiveDriver, Notice, Order, Party, Refusal, RequestKey, RiderId, SessionId,
+    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -65,6 +65,7 @@ pub(crate) struct TripMail(pub(crate) TripInput);
 #[rtype(result = "()")]
 pub(crate) struct CancelTrip {
     pub(crate) by: Party,
+    pub(crate) reason: CancelReason,
     pub(crate) reply: oneshot::Sender<TripAnswer>,
 }
 
@@ -74,6 +75,7 @@ pub(crate) struct CancelTrip {
 pub(crate) struct Cancel {
     pub(crate) trip: TripId,
     pub(crate) by: Party,
+    pub(crate) reason: CancelReason,
     pub(crate) reply: oneshot::Sender<TripAnswer>,
 }
 
@@ -82,11 +84,18 @@ pub(crate) struct Cancel {
 #[rtype(result = "()")]
 pub(crate) struct Request {
     pub(crate) trip: TripId,
-    pub(crate) event: Event,
+    pub(crate) rider: RiderId,
+    /// Priced where the shard knows how scarce rides are, unless it brings a fare.
+    pub(crate) order: Order,
     pub(crate) at: Timestamp,
     pub(crate) key: RequestKey,
     pub(crate) reply: oneshot::Sender<TripAnswer>,
 }
+
+/// A rider wants to know what a trip from this shard would cost.
+#[derive(Debug, Message)]
+#[rtype(result = "dispatch::Estimate")]
+pub(crate) struct Quote(pub(crate) Order);
 
 /// Someone wants to see a live trip, now and from now on.
 #[derive(Debug, Message)]

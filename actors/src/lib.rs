@@ -20,11 +20,13 @@ mod session;
 mod settings;
 mod shard;
 mod trip;
+mod why;
 
 pub use clock::Clock;
 pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus};
 pub use session::DriverSession;
 pub use settings::CitySettings;
+pub use why::WhyNot;
 
 #[cfg(test)]
 mod tests;

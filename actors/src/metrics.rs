@@ -1,7 +1,7 @@
 //! What the actors count. The registry is handed in, so that each test has its own.
 
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     core::{Atomic, GenericCounter},
 };
 
@@ -14,8 +14,12 @@ pub(crate) struct Metrics {
     pub(crate) offers: IntCounter,
     pub(crate) matches: IntCounter,
     pub(crate) rounds: IntCounter,
+    pub(crate) rounds_cut_short: IntCounter,
     pub(crate) rounds_without_neighbours: IntCounter,
     pub(crate) etas_fallback: IntCounterVec,
+    pub(crate) quotes: IntCounterVec,
+    pub(crate) surge_cells: IntGaugeVec,
+    pub(crate) suggestions: IntCounter,
     pub(crate) mailbox_full: IntCounterVec,
     pub(crate) rebuilt: IntCounterVec,
     pub(crate) sessions: IntGauge,
@@ -50,6 +54,9 @@ impl Metrics {
         let help = "Time from handing a write to the store to its acknowledgement";
         let commit_seconds = Histogram::with_opts(HistogramOpts::new("actors_commit_seconds", help).buckets(buckets))?;
         registry.register(Box::new(commit_seconds.clone()))?;
+        let opts = Opts::new("actors_surge_cells", "Cells in which rides cost more, by the surge");
+        let surge_cells = IntGaugeVec::new(opts, &["surge"])?;
+        registry.register(Box::new(surge_cells.clone()))?;
         Ok(Metrics {
             pings: counters("actors_pings_total", "Positions by what became of them", "outcome")?,
             transitions: counters("actors_transitions_total", "Durable steps of trips", "event")?,
@@ -57,6 +64,10 @@ impl Metrics {
             offers: counter("actors_offers_total", "Offers shown to drivers")?,
             matches: counter("actors_matches_total", "Pairs proposed by matching rounds")?,
             rounds: counter("actors_rounds_total", "Matching rounds planned")?,
+            rounds_cut_short: counter(
+                "actors_rounds_cut_short_total",
+                "Matching rounds whose plan is not the best there is: policy.matching.work_max ran out",
+            )?,
             rounds_without_neighbours: counter(
                 "actors_rounds_without_neighbours_total",
                 "Matching rounds planned before every neighbour had answered",
@@ -66,6 +77,9 @@ impl Metrics {
                 "Travel times that the chosen provider could not tell, to the pickup of a match or for a rider",
                 "of",
             )?,
+            quotes: counters("actors_quotes_total", "Prices asked for, by what became of it", "outcome")?,
+            surge_cells,
+            suggestions: counter("actors_suggestions_total", "Idle drivers told where they had better wait")?,
             mailbox_full: counters("actors_mailbox_full_total", "Messages that had to wait for room", "actor")?,
             rebuilt: counters("actors_rebuilt_total", "Actors rebuilt from rows", "actor")?,
             sessions: gauge("actors_driver_sessions", "Driver sessions attached")?,

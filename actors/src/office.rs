@@ -401,6 +401,7 @@ fn reason(why: &WriteError) -> &'static str {
     match why {
         WriteError::DriverTaken => "driver_taken",
         WriteError::SameKey(_) => "same_key",
+        WriteError::Capped { .. } => "capped",
         WriteError::Stale => "stale",
         WriteError::Fenced => "fenced",
         WriteError::Unknown => "unknown",

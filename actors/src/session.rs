@@ -33,7 +33,8 @@ impl DriverSession {
         let homeless = row.home.is_none();
         if homeless {
             let availability = Availability::Offline;
-            let notice = Notice::Standing { ask: None, availability, trip: None, last_trip: false };
+            let notice =
+                Notice::Standing { ask: None, availability, trip: None, last_trip: false, homeward_until: None };
             // A channel that was made a moment ago has room.
             let _ = line.try_send(Box::new(notice));
         }
@@ -82,11 +83,17 @@ impl DriverSession {
         true
     }
 
-    /// The driver wants work, here and with this vehicle. The answer is a [`Notice::Standing`] with this number.
+    /// The driver wants work, here and with this vehicle, and if he is on the way home only what leads there. The answer is a [`Notice::Standing`] with this number.
     ///
     /// # Errors
     /// [`CityError`] when the city cannot take the driver in now.
-    pub async fn online(&mut self, point: Point, vehicle: Vehicle, number: Option<u64>) -> Result<(), CityError> {
+    pub async fn online(
+        &mut self,
+        point: Point,
+        vehicle: Vehicle,
+        homeward: Option<Point>,
+        number: Option<u64>,
+    ) -> Result<(), CityError> {
         let here = ShardId::of(point, self.city.shard_resolution());
         if self.home != Some(here) {
             if self.home.is_some() {
@@ -99,7 +106,16 @@ impl DriverSession {
         // Not over the fast road: it could get there before the shard knows the driver.
         let measured_at = self.city.clock().now();
         let last = Some(Ping { driver: self.driver.clone(), point, measured_at, heading: None, accuracy: None });
-        self.tell(DriverInput::GoOnline { ask: self.ask(number), last, vehicle }).await
+        self.tell(DriverInput::GoOnline { ask: self.ask(number), last, vehicle, homeward }).await
+    }
+
+    /// The driver wants only rides that lead to this place, or any again. The answer is a [`Notice::Standing`] with this
+    /// number, or [`Notice::Refused`].
+    ///
+    /// # Errors
+    /// [`CityError`] when the command cannot be passed on now.
+    pub async fn go_home(&mut self, homeward: Option<Point>, number: Option<u64>) -> Result<(), CityError> {
+        self.tell(DriverInput::GoHome { ask: self.ask(number), homeward }).await
     }
 
     /// The driver wants no more work. The answer is a [`Notice::Standing`] with this number.

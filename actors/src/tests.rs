@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dispatch::{
-    Availability, Deed, DriverId, Needs, Notice, OfferId, Order, Party, Policy, RequestKey, RiderId, ShardId,
-    StageName, Timestamp, Trip, TripId, Vehicle, WriteError,
+    Availability, CancelReason, Deed, DriverId, Needs, Notice, OfferId, Order, Party, Policy, RequestKey, RiderId,
+    ShardId, StageName, Timestamp, Trip, TripId, Vehicle, WriteError,
 };
 use geo::{Drive, NoDrive, Point, Travel, TravelTimes, WeekTime};
 use persistence::{
@@ -41,6 +41,10 @@ impl Records for Moody {
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
         self.memory.trip_by_key(key)
     }
+    fn scheduled_trips(&self, rider: dispatch::RiderId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.scheduled_trips(rider)
+    }
+
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {
         self.memory.driver(id)
     }
@@ -110,7 +114,7 @@ impl Scene {
 
     async fn driver(&self) -> DriverSession {
         let mut session = self.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();
-        session.online(here(), Vehicle::default(), Some(1)).await.unwrap();
+        session.online(here(), Vehicle::default(), None, Some(1)).await.unwrap();
         session
     }
 
@@ -330,7 +334,7 @@ async fn going_on_line_elsewhere_in_mid_trip_leaves_the_driver_heard() {
     let mut ann = scene.driver().await;
     scene.request("one").await.unwrap();
     let asked = scene.won(&mut ann).await;
-    ann.online(Point::new(41.2, -73.9).unwrap(), Vehicle::default(), Some(7)).await.unwrap();
+    ann.online(Point::new(41.2, -73.9).unwrap(), Vehicle::default(), None, Some(7)).await.unwrap();
     ann.does(asked, Deed::Arrived, Some(8)).await.unwrap();
     trip(&mut ann, StageName::Arrived).await;
     scene.audit().await;
@@ -426,9 +430,9 @@ async fn a_request_is_made_once_however_often_it_is_sent() {
         let refused = scene.city.request_trip(other).await;
         assert!(matches!(refused, Err(CityError::KeyReused { trip }) if trip == first.view.trip.id));
     }
-    let cancelled = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
+    let cancelled = scene.city.cancel(first.view.trip.id, Party::Rider, CancelReason::ChangedMind).await.unwrap();
     assert_eq!(cancelled.trip.stage.name(), StageName::Cancelled);
-    let twice = scene.city.cancel(first.view.trip.id, Party::Rider).await.unwrap();
+    let twice = scene.city.cancel(first.view.trip.id, Party::Rider, CancelReason::ChangedMind).await.unwrap();
     assert_eq!(twice.trip, cancelled.trip);
     scene.audit().await;
 }
@@ -440,7 +444,7 @@ async fn what_the_store_did_while_the_city_stops_is_still_told() {
     let mut watched = scene.city.watch(asked).await.unwrap().unwrap();
     watched.mark_unchanged();
     let (city, stopping) = (scene.city.clone(), scene.city.clone());
-    let (cancelled, ()) = tokio::join!(city.cancel(asked, Party::Rider), stopping.stop());
+    let (cancelled, ()) = tokio::join!(city.cancel(asked, Party::Rider, CancelReason::ChangedMind), stopping.stop());
     if cancelled.is_ok() {
         assert_eq!(watched.borrow_and_update().trip.stage.name(), StageName::Cancelled);
     }

@@ -123,11 +123,11 @@ impl Handler<TripMail> for TripActor {
 impl Handler<CancelTrip> for TripActor {
     type Result = ();
 
-    fn handle(&mut self, CancelTrip { by, reply }: CancelTrip, context: &mut Context<Self>) {
+    fn handle(&mut self, CancelTrip { by, reason, reply }: CancelTrip, context: &mut Context<Self>) {
         self.asked += 1;
         let ask = AskId(self.asked);
         self.asks.insert(ask, reply);
-        self.take(TripInput::Cancel { by, ask }, context);
+        self.take(TripInput::Cancel { by, reason, ask }, context);
     }
 }
 

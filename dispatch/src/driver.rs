@@ -9,13 +9,18 @@ use std::time::Duration;
 
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Refusal, SessionId, ShardId, ShardInput, Standing, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal, Write,
+    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
+    Withdrawal, Write,
 };
 
+use manner::Manner;
+pub(crate) use manner::leads_home;
 use next::Next;
 
+mod manner;
 mod next;
 mod offers;
+mod roaming;
 mod sharing;
 
 /// How long to wait before a row that could not be read is read again.
@@ -44,8 +49,12 @@ pub struct LiveDriver {
     reads: u64,
     /// While on a trip: when to compare memory with the row.
     compare_at: Option<Timestamp>,
+    /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
+    suggested: Option<Suggested>,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
+    /// How the driver deals with offers.
+    manner: Manner,
 }
 
 /// What the driver wants, as far as the app said.
@@ -101,7 +110,9 @@ impl LiveDriver {
             since: Timestamp::default(),
             reads: 0,
             compare_at: None,
+            suggested: None,
             last: None,
+            manner: Manner::default(),
         }
     }
 
@@ -158,6 +169,10 @@ impl LiveDriver {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
+        self.state_ends().into_iter().chain(self.manner.deadline()).min()
+    }
+
+    fn state_ends(&self) -> Option<Timestamp> {
         match &self.state {
             State::Reserved { until, .. } | State::Offered { until, .. } => Some(*until),
             State::Recalling { again_at, .. } => *again_at,
@@ -183,11 +198,11 @@ impl LiveDriver {
     }
 
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
-    pub fn step(&mut self, now: Timestamp, input: DriverInput) -> Vec<Effect> {
+    pub fn step(&mut self, now: Timestamp, policy: &Policy, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
         let (standing_before, waited) = (self.standing(), self.waits_for_work());
         self.settle(now, &mut out);
-        self.decide(now, input, &mut out);
+        self.decide(now, policy, input, &mut out);
         if self.next.is_some() && self.state == State::Idle {
             self.go_on_to_next(now, &mut out);
         }
@@ -195,6 +210,7 @@ impl LiveDriver {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
             _ => self.compare_at = None,
         }
+        self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
             self.since = now;
         }
@@ -209,7 +225,10 @@ impl LiveDriver {
     }
 
     fn settle(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
-        if self.deadline().is_none_or(|deadline| deadline > now) {
+        if self.manner.settle(now) {
+            self.tell_standing(None, out);
+        }
+        if self.state_ends().is_none_or(|deadline| deadline > now) {
             return;
         }
         let offer = match &self.state {
@@ -242,12 +261,16 @@ impl LiveDriver {
         self.state = State::Engaged { trip };
     }
 
-    fn decide(&mut self, now: Timestamp, input: DriverInput, out: &mut Vec<Effect>) {
+    fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(session, out),
+            DriverInput::Connected { session } => self.connected(now, session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
-            DriverInput::GoOnline { ask, last, vehicle } => {
+            DriverInput::GoOnline { ask, last, vehicle, homeward } => {
+                if !self.heads_home(now, policy, homeward, ask, out) {
+                    return;
+                }
                 self.drives(vehicle, ask, out);
+                self.manner.spoke();
                 self.wishes(Wish::Work, ask, out);
                 self.tell_host(out);
                 if let Some(last) = last {
@@ -258,24 +281,43 @@ impl LiveDriver {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
                 self.tell_host(out);
             }
-            DriverInput::Reserve { offer, until, needs } => self.reserve(offer, until, needs, out),
-            DriverInput::Offer(offer) => self.offered(offer, out),
-            DriverInput::Withdraw { offer, why } => self.withdrawn(offer, why, out),
+            DriverInput::GoHome { ask, homeward } => {
+                if self.heads_home(now, policy, homeward, ask, out) {
+                    self.tell_standing(Some(ask), out);
+                }
+            }
+            DriverInput::Reserve { offer, until, needs, way } => {
+                let wanted = self.wants(policy, needs, way);
+                self.reserve(offer, until, wanted, out);
+            }
+            DriverInput::Offer(offer) => self.offered(now, policy, offer, out),
+            DriverInput::Withdraw { offer, why } => self.withdrawn(policy, offer, why, out),
             DriverInput::Answer { offer, yes, ask } => self.answered(offer, yes, ask, out),
             DriverInput::Confirm { offer, trip, ask } => self.confirmed(offer, trip, ask, out),
             DriverInput::Does { trip, deed, ask } => self.does(trip, deed, ask, out),
             DriverInput::Progress { trip, ask } => self.progressed(trip, ask, out),
             DriverInput::Freed { trip, ask } => self.freed(trip, ask, out),
+            DriverInput::AreYouComing { trip, reason } if self.trip().is_some_and(|held| held.id == trip) => {
+                self.tell(Notice::AreYouComing { trip, reason }, out);
+            }
+            DriverInput::AreYouComing { .. } => {}
+            DriverInput::TakenBack { trip, reason } => {
+                if self.trip().is_some_and(|held| held.id == trip.id) {
+                    self.tell(Notice::TakenBack { trip: trip.id, reason }, out);
+                }
+                self.freed(trip, None, out);
+            }
             DriverInput::Refused { ask, why } => self.refused(ask, why, out),
             DriverInput::Crossed { to, last } => self.crossed(to, last, out),
             DriverInput::MoveWritten(result) => self.move_written(result, out),
             DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
             DriverInput::Row { .. } => {}
+            DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
             DriverInput::TimePassed => {}
         }
     }
 
-    fn connected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
+    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -300,6 +342,7 @@ impl LiveDriver {
             }
             _ => {}
         }
+        self.show_suggestion(now, out);
     }
 
     fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
@@ -363,6 +406,7 @@ impl LiveDriver {
             self.give_up(newer, out);
             self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
         }
+        self.manner.judged(true);
         self.engage(trip.clone());
         self.tell_host(out);
         self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
@@ -492,12 +536,16 @@ impl LiveDriver {
     fn tell_standing(&self, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
         let trip = self.trip().cloned();
         let last_trip = trip.is_some() && self.wish != Wish::Work;
-        self.tell(Notice::Standing { ask, availability: self.availability(), trip, last_trip }, out);
+        let homeward_until = self.manner.homeward().map(|homeward| homeward.until);
+        let availability = self.availability();
+        self.tell(Notice::Standing { ask, availability, trip, last_trip, homeward_until }, out);
     }
 
     fn standing(&self) -> Standing {
         let availability = self.availability();
         match availability {
+            // Shown enough for an hour: wants work, and is left in peace.
+            Availability::Available if self.manner.is_resting() => Standing::Taken(availability),
             // Who wants work has said with which vehicle.
             Availability::Available => match self.vehicle {
                 Some(vehicle) => Standing::Free(self.free(vehicle)),
@@ -517,7 +565,11 @@ impl LiveDriver {
     }
 
     fn free(&self, vehicle: Vehicle) -> Free {
-        Free::new(vehicle, self.since)
+        Free {
+            acceptance: self.manner.acceptance(),
+            homeward: self.manner.homeward().map(|homeward| homeward.to),
+            ..Free::new(vehicle, self.since)
+        }
     }
 
     /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.

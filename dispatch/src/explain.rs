@@ -22,6 +22,8 @@ pub enum Rule {
     Homeward,
     /// Is farther away than this wave of the search reaches.
     TooFar,
+    /// Would be at the pickup later than [`crate::Policy::wait_max`] allows.
+    TooLate,
 }
 
 impl Rule {
@@ -34,6 +36,7 @@ impl Rule {
             Rule::PositionOld => "position_old",
             Rule::Homeward => "homeward",
             Rule::TooFar => "too_far",
+            Rule::TooLate => "too_late",
         }
     }
 }
@@ -235,6 +238,20 @@ impl Chronicle {
 }
 
 impl Decision {
+    /// The decision in one line, for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let whom = match (&self.chosen, self.considered.iter().find(|one| one.fate == Fate::Chosen)) {
+            (Some(driver), Some(won)) => format!("{driver} for {:.1} s of cost", won.factors.cost() as f64 / 1_000.0),
+            (Some(driver), None) => driver.to_string(),
+            (None, _) if self.candidates == 0 => "nobody: no free driver within reach fits".to_owned(),
+            (None, _) => "nobody: every candidate serves another rider".to_owned(),
+        };
+        let (candidates, riders) = (self.candidates, self.riders);
+        let rounds = if self.rounds > 1 { format!(", {} rounds in a row", self.rounds) } else { String::new() };
+        format!("{whom}; {candidates} candidates, {riders} riders in the round{rounds}")
+    }
+
     /// What this decision says about a driver, if anything.
     fn reason(&self, driver: &DriverId) -> Option<Reason> {
         let trip = self.trip;

@@ -1,12 +1,16 @@
 //! What a ride costs, in whole minor units of one currency.
 //!
-//! Lives here: [`Fare`], [`Currency`], [`Surge`] and their limits.
+//! Lives here: [`Fare`], [`Currency`], [`Surge`] and their limits; the arithmetic of a [`Tariff`].
 //! Stays out: how high the surge is, how long the way takes, who pays whom.
 //! Touch with care: amounts are integers, and every rounding says which way it goes. A fare is in the journal: what was
 //! a legal fare stays one.
 
+mod tariff;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use tariff::{NotATariff, PRICE_MAX, Tariff};
 
 /// The largest amount of a fare, in minor units: ten billion of a currency with cents. Fits a JSON number exactly.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000;

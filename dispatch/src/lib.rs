@@ -7,6 +7,8 @@
 //! [`LiveTrip`] and [`LiveDriver`] is what keeps a driver on one trip.
 
 mod absent;
+mod cancellation;
+mod cap;
 mod cost;
 mod driver;
 mod explain;
@@ -22,8 +24,10 @@ mod plan;
 mod policy;
 pub mod pool;
 mod protocol;
+mod quote;
 mod reposition;
 mod slots;
+mod surge;
 mod time;
 mod track;
 mod trip;
@@ -31,34 +35,40 @@ mod value;
 mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
+pub use cancellation::{CancelReason, FeeStage, GiveBackReason, NotACancelReason, NotAGiveBackReason, fee_stage};
+pub use cap::{Cap, RiderCaps, RiderHas, is_under_way};
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
-pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, Surge};
+pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, NotATariff, PRICE_MAX, Surge, Tariff};
 pub use forecast::{Forecast, Rates};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
-pub use live_shard::{LiveShard, Present, ShardCounts};
+pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record};
 pub use order::Order;
-pub use plan::{Edge, Plan, Problem, plan};
+pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
-    BadPolicy, Explaining, Forward, Method, OfferPolicy, Policy, PoolingPolicy, RepositionPolicy, WAVE_MAX, Weights,
+    BadPickupTime, BadPolicy, BookingPolicy, CancellationPolicy, Explaining, FarePolicy, Forward, HomewardPolicy,
+    Matching, Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, SurgePolicy,
+    WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free,
     HostSays, Notice, Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker,
-    ShardInput, Sharing, Standing, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    ShardInput, Sharing, Standing, Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
+pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
+pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{
-    CarStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar, Stage, StageName,
-    StopKind, Trip,
+    CallOff, CarStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar, Stage,
+    StageName, StopKind, Trip,
 };
 pub use value::{ValueTable, Values};
 pub use vehicle::{BadSeats, Class, Needs, NotAClass, SEATS_MAX, Vehicle};

@@ -12,13 +12,17 @@ use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
     Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Standing, Timestamp, TripId, TripInput,
+    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
 };
 
 use crate::track::{Position, Track, Verdict};
 
+mod booked;
+mod homeward;
+mod pricing;
 mod proposals;
 mod record;
+mod roaming;
 mod round;
 mod sharing;
 mod soon;
@@ -26,6 +30,7 @@ mod soon;
 use sharing::Sharers;
 use soon::Soon;
 
+pub use pricing::Estimate;
 pub use record::Present;
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
@@ -47,11 +52,18 @@ pub struct LiveShard {
     /// The cars on its ground that take more riders.
     sharers: Sharers,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
+    /// Riders for later for whom every car would be too early, by when to look again.
+    booked: BTreeMap<(Timestamp, TripId), Seeker>,
     next_round_at: Option<Timestamp>,
     round: Option<Round>,
     rounds: u64,
     counts: ShardCounts,
     chronicle: Chronicle,
+    roaming: roaming::Roaming,
+    /// Who is on the way home, and where that is.
+    homeward: BTreeMap<DriverId, Point>,
+    solver: Solver,
+    surge: SurgeMap,
 }
 
 /// What a shard has seen, for metrics.
@@ -69,12 +81,16 @@ pub struct ShardCounts {
     pub pings_stray: u64,
     /// Rounds planned.
     pub rounds: u64,
+    /// Rounds whose plan is not the best there is because [`crate::Matching::work_max`] ran out.
+    pub rounds_cut_short: u64,
     /// Matches proposed.
     pub matches: u64,
     /// Rounds planned without an answer of every neighbour asked.
     pub rounds_without_neighbours: u64,
     /// Times to a pickup that the chosen provider of travel times could not tell.
     pub etas_fallback: u64,
+    /// Idle drivers told where they had better wait.
+    pub suggestions: u64,
 }
 
 #[derive(Debug)]
@@ -122,11 +138,16 @@ impl LiveShard {
             spots: HashMap::new(),
             sharers: Sharers::default(),
             waiting: BTreeMap::new(),
+            booked: BTreeMap::new(),
             next_round_at: None,
             round: None,
             rounds: 0,
             counts: ShardCounts::default(),
             chronicle: Chronicle::default(),
+            roaming: roaming::Roaming::new(id, policy),
+            homeward: BTreeMap::new(),
+            solver: Solver::default(),
+            surge: SurgeMap::default(),
         }
     }
 
@@ -157,10 +178,11 @@ impl LiveShard {
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        match &self.round {
+        let round = match &self.round {
             Some(round) => Some(round.until),
             None => self.next_round_at,
-        }
+        };
+        round.into_iter().chain(self.surge.deadline()).chain(self.roaming.deadline()).chain(self.look_at()).min()
     }
 
     /// Decides what `input` does to this shard at `now`. Overdue deadlines are settled first.
@@ -179,7 +201,10 @@ impl LiveShard {
                 self.seek(now, policy, seeker);
             }
             ShardInput::Passing(input) => self.passing(now, policy, input, &mut out),
-            ShardInput::Unseek(trip) => self.waiting.retain(|_, seeker| seeker.trip != trip),
+            ShardInput::Unseek(trip) => {
+                self.waiting.retain(|_, seeker| seeker.trip != trip);
+                self.unbook(trip);
+            }
             ShardInput::AskNearby { from, round, seekers } => self.asked(now, policy, from, round, &seekers, &mut out),
             ShardInput::TellNearby { from, round, candidates } => {
                 if self.gather(from, round, candidates) {
@@ -194,6 +219,7 @@ impl LiveShard {
     }
 
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        self.look_again(now, policy);
         if self.round.as_ref().is_some_and(|round| round.until <= now) {
             self.counts.rounds_without_neighbours += 1;
             self.end_round(now, policy, out);
@@ -201,6 +227,8 @@ impl LiveShard {
         if self.round.is_none() && self.next_round_at.is_some_and(|at| at <= now) {
             self.begin_round(now, policy, out);
         }
+        self.refresh_surge(now, policy);
+        self.roam(now, policy, out);
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
@@ -267,6 +295,8 @@ impl LiveShard {
         if before != standing.availability() {
             self.chronicle.stands(&policy.explain, now, &driver, standing.availability());
         }
+        self.roaming.stands(&driver, &standing);
+        self.heads(&driver, standing);
         if standing == Standing::Gone {
             if let Some(spot) = self.spots.get_mut(&driver) {
                 spot.standing = standing;
@@ -313,7 +343,10 @@ impl LiveShard {
     }
 
     fn seek(&mut self, now: Timestamp, policy: &Policy, seeker: Seeker) {
+        self.roaming.sought(now, &seeker);
+        let Some(seeker) = self.hold_back(now, policy, seeker) else { return };
         let at_once = seeker.at_once;
+        self.surge.wanted(now, &policy.surge, seeker.trip, seeker.pickup);
         self.waiting.insert((seeker.requested_at, seeker.trip), seeker);
         let at = match policy.method {
             Method::Nearest if at_once => now,

@@ -6,25 +6,29 @@
 //! everything else waits in line; so a cancellation and an acceptance can never both win.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use geo::Point;
 
 use crate::{
-    AskId, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event, OfferFate,
-    Party, Policy, RETRY_AFTER, Refusal, RequestKey, ShardId, Sharing, Stage, StageName, Timestamp, Trip, TripId,
-    TripInput, TripView, TripWrite, Withdrawal, Write,
+    AskId, CallOff, CancelReason, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch,
+    Eta, Event, GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId,
+    Sharing, Stage, StageName, Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
 };
 
 use guest::Company;
 use search::{Search, Yes};
+use watch::Watch;
 
 pub use host::answer_from_record;
 
 mod guest;
 mod host;
 mod outcome;
+mod schedule;
 mod search;
 mod sharing;
+mod watch;
 
 /// How many inputs may wait while the store is asked. More means that someone shouts: they are told to come back.
 const LINE_MAX: usize = 32;
@@ -45,11 +49,15 @@ pub struct LiveTrip {
     line: VecDeque<TripInput>,
     car: Option<CarPosition>,
     way: Option<Way>,
+    /// While the car is on its way to the pickup.
+    watch: Option<Watch>,
     history: Vec<(u32, StageName, Timestamp)>,
     /// Memory may differ from what is stored: nothing is decided on it any more. Whoever rebuilds the trip starts anew.
     broken: bool,
     /// After the store was too busy for a deadline: when to try again.
     not_before: Timestamp,
+    /// When the search of a ride for later begins, once that has been looked at.
+    activates_at: Option<Timestamp>,
 }
 
 /// The car's way to its next stop. Kept, so that the provider of travel times is asked once for each position and stop.
@@ -85,12 +93,13 @@ impl LiveTrip {
         event: Event,
         at: Timestamp,
         key: Option<RequestKey>,
+        caps: Option<RiderCaps>,
         ask: AskId,
     ) -> Option<(LiveTrip, Vec<Effect>)> {
         let after = Trip::begin(id, &event, at).ok()?;
         let mut live = LiveTrip::around(after.clone(), epoch, None);
         live.history.clear();
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key, caps };
         live.pending = Some(Pending { event, after, asker: Asker::Person(ask) });
         Some((live, vec![Effect::Commit(Write::Trip(write))]))
     }
@@ -122,9 +131,11 @@ impl LiveTrip {
             line: VecDeque::new(),
             car: None,
             way: None,
+            watch: None,
             history: vec![(trip.version, trip.stage.told_as(), trip.since)],
             broken: false,
             not_before: Timestamp::default(),
+            activates_at: None,
             trip,
         }
     }
@@ -157,19 +168,21 @@ impl LiveTrip {
             return None;
         }
         let stage = self.stage_ends(policy).map(|at| at.max(self.not_before));
-        self.search.deadline().into_iter().chain(stage).chain(self.company.deadline()).min()
+        let watch = self.watch_deadline(policy).map(|at| at.max(self.not_before));
+        self.search.deadline().into_iter().chain(stage).chain(watch).chain(self.company.deadline()).min()
     }
 
     fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
-        let lasts = match self.trip.stage.name() {
-            StageName::Searching => policy.search_lasts,
-            StageName::EnRoute => policy.pickup_lasts,
-            StageName::Arrived => policy.boarding_lasts,
-            StageName::InProgress | StageName::DrivingOn => policy.ride_lasts,
-            StageName::Completed | StageName::Cancelled | StageName::Expired => return None,
-        };
-        let promised = self.search.promise().map_or(Timestamp::default(), |(_, until)| until + policy.reply_within);
-        Some((self.trip.since + lasts).max(promised))
+        // Whoever has time until a moment wished for is not late before it.
+        let from = self.trip.since.max(self.trip.order.pickup_at.unwrap_or_default());
+        match self.trip.stage.name() {
+            StageName::Scheduled => Some(self.activation(policy)),
+            StageName::Searching => Some(from + policy.search_lasts),
+            StageName::EnRoute => Some(from + policy.pickup_lasts),
+            StageName::Arrived => Some(from + policy.boarding_lasts),
+            StageName::InProgress | StageName::DrivingOn => Some(self.trip.since + policy.ride_lasts),
+            StageName::Completed | StageName::Cancelled | StageName::Expired => None,
+        }
     }
 
     /// Decides what `input` does to this trip at `now`. Overdue deadlines are settled first.
@@ -180,7 +193,7 @@ impl LiveTrip {
         }
         match input {
             // A position never waits: it changes nothing that is stored.
-            TripInput::CarMoved(car) => self.car_moved(car, policy, &mut out),
+            TripInput::CarMoved(car) => self.car_moved(now, car, policy, &mut out),
             TripInput::Sharing(input @ Sharing::Rides { .. }) => self.shared(now, policy, input, &mut out),
             TripInput::Written => self.written(now, policy, &mut out),
             TripInput::NotWritten(why) => self.not_written(now, policy, why, &mut out),
@@ -229,16 +242,16 @@ impl LiveTrip {
         if self.pending.is_some() {
             return;
         }
+        self.look_ahead(now, policy);
         if self.stage_ends(policy).is_some_and(|at| at.max(self.not_before) <= now) {
-            let event = match self.trip.stage.name() {
-                StageName::Searching => Event::Expired,
-                _ => Event::Cancelled { by: Party::System },
-            };
-            self.propose(event, now, Asker::Nobody, out);
+            self.overdue(now, policy, out);
             return;
         }
         self.settle_company(now, policy, out);
-        self.settle_search(now, policy, out);
+        self.settle_watch(now, policy, out);
+        if self.pending.is_none() {
+            self.settle_search(now, policy, out);
+        }
     }
 
     fn decide(&mut self, now: Timestamp, policy: &Policy, input: TripInput, out: &mut Vec<Effect>) {
@@ -271,9 +284,9 @@ impl LiveTrip {
                 self.said_yes(now, Yes { offer, by, home, ask }, out);
             }
             TripInput::Did { by, home, deed, ask } => {
-                self.did(now, deed, Asker::Driver { driver: by, home, ask }, out);
+                self.did(now, policy, deed, Asker::Driver { driver: by, home, ask }, out);
             }
-            TripInput::Cancel { by, ask } => self.cancel(now, by, ask, out),
+            TripInput::Cancel { by, reason, ask } => self.cancel(now, policy, by, reason, ask, out),
             // The same "yes" once more, after it won.
             TripInput::Accepted { offer, by, home, ask }
                 if self.trip.stage.committed_driver() == Some(&by) && offer.trip == self.trip.id =>
@@ -287,7 +300,7 @@ impl LiveTrip {
         }
     }
 
-    fn did(&mut self, now: Timestamp, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
+    fn did(&mut self, now: Timestamp, policy: &Policy, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
         let Asker::Driver { driver, ask, home } = &asker else { return };
         if !self.is_driven_by(driver) {
             let why = Refusal::NotYourTrip { trip: self.trip.id };
@@ -295,18 +308,64 @@ impl LiveTrip {
         } else if already_done(deed, &self.trip.stage) {
             let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(*ask) };
             out.push(Effect::ToDriver { to: driver.clone(), home: *home, input });
+        } else if deed == Deed::GaveBack(GiveBackReason::RiderNoShow) {
+            self.stood_up(now, policy, asker, out);
         } else {
             self.propose(deed.event(), now, asker, out);
         }
     }
 
-    fn cancel(&mut self, now: Timestamp, by: Party, ask: AskId, out: &mut Vec<Effect>) {
+    /// The driver says that the rider does not come: for whoever has waited long enough the trip is over.
+    fn stood_up(&mut self, now: Timestamp, policy: &Policy, asker: Asker, out: &mut Vec<Effect>) {
+        let left = (self.trip.since + policy.cancellation.no_show_after).since(now);
+        if matches!(self.trip.stage, Stage::Arrived { .. }) && left > Duration::ZERO {
+            self.answer(&asker, Err(Refusal::TooEarly { retry_after: left }), out);
+        } else {
+            let event = self.called_off(now, policy, Party::Driver, CancelReason::RiderNoShow);
+            self.propose(event, now, asker, out);
+        }
+    }
+
+    /// A stage has lasted as long as it may.
+    fn overdue(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
+        let reason = match self.trip.stage.name() {
+            StageName::EnRoute => CancelReason::PickupTooLate,
+            StageName::Arrived => CancelReason::RiderNoShow,
+            StageName::InProgress | StageName::DrivingOn => CancelReason::RideTooLong,
+            StageName::Scheduled if !self.is_missed(now, policy) => {
+                return self.propose(Event::Activated, now, Asker::Nobody, out);
+            }
+            StageName::Scheduled | StageName::Searching => {
+                return self.propose(Event::Expired, now, Asker::Nobody, out);
+            }
+            StageName::Completed | StageName::Cancelled | StageName::Expired => return,
+        };
+        let event = self.called_off(now, policy, Party::System, reason);
+        self.propose(event, now, Asker::Nobody, out);
+    }
+
+    fn called_off(&self, now: Timestamp, policy: &Policy, by: Party, reason: CancelReason) -> Event {
+        Event::Cancelled { by, reason, fee: fee_stage(&self.trip, by, reason, now, policy) }
+    }
+
+    fn cancel(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        by: Party,
+        reason: CancelReason,
+        ask: AskId,
+        out: &mut Vec<Effect>,
+    ) {
         match answer_for_ended(&self.trip, by) {
             Some(answer) => {
                 let answer = answer.map(|()| self.view());
                 out.push(Effect::Answer { ask, answer });
             }
-            None => self.propose(Event::Cancelled { by }, now, Asker::Person(ask), out),
+            None => {
+                let event = self.called_off(now, policy, by, reason);
+                self.propose(event, now, Asker::Person(ask), out);
+            }
         }
     }
 
@@ -326,17 +385,20 @@ impl LiveTrip {
             (Some(freed), None) => DriverChange::Free(freed.clone()),
             _ => DriverChange::None,
         };
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None };
+        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None, caps: None };
         self.pending = Some(Pending { event, after, asker });
         out.push(Effect::Commit(Write::Trip(write)));
     }
 
-    fn car_moved(&mut self, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
+    fn car_moved(&mut self, now: Timestamp, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
         let newer = self.car.is_none_or(|held| held.at <= car.at);
         if newer && self.trip.stage.committed_driver().is_some() {
             self.car = Some(car);
             self.find_way(policy);
             self.show_car(car, policy, out);
+            if let (Stage::EnRoute { .. }, Some(way)) = (&self.trip.stage, self.way) {
+                self.watch.get_or_insert_with(|| Watch::new(now)).seen(now, way.eta.time, &policy.progress);
+            }
             out.push(Effect::Publish(self.view()));
         }
     }
@@ -399,7 +461,7 @@ fn already_done(deed: Deed, stage: &Stage) -> bool {
         }
         Deed::PickedUp => matches!(stage.told_as(), StageName::InProgress | StageName::Completed),
         Deed::DroppedOff => stage.told_as() == StageName::Completed,
-        Deed::GaveBack => false,
+        Deed::GaveBack(_) => false,
     }
 }
 
@@ -407,15 +469,17 @@ fn already_done(deed: Deed, stage: &Stage) -> bool {
 #[must_use]
 pub fn answer_for_ended(trip: &Trip, by: Party) -> Option<Result<(), Refusal>> {
     match &trip.stage {
-        Stage::Cancelled { by: already, .. } | Stage::DrivingOn { by: Some(already), .. } if *already == by => {
+        Stage::Cancelled { by: already, .. } | Stage::DrivingOn { off: Some(CallOff { by: already, .. }), .. }
+            if *already == by =>
+        {
             Some(Ok(()))
         }
         // The system may stop the car; for the rider it is over.
         Stage::DrivingOn { .. } if by != Party::System => {
-            Some(Err(Refusal::IllegalStep { from: trip.stage.told_as(), wanted: Event::Cancelled { by }.name() }))
+            Some(Err(Refusal::IllegalStep { from: trip.stage.told_as(), wanted: "cancelled" }))
         }
         stage if !stage.name().is_active() => {
-            Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: Event::Cancelled { by }.name() }))
+            Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: "cancelled" }))
         }
         _ => None,
     }

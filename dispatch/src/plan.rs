@@ -5,21 +5,32 @@
 //! for fairness by arrival; [`Method::Batched`] is exact, and its tests compare it with a search through every plan
 //! and with an independent solver.
 //!
-//! How: successive shortest augmenting paths on the sparse graph (Dijkstra with potentials, after Jonker and
-//! Volgenant, Computing 38, 1987). Each rider also owns a private seat in a waiting room that costs more than any
-//! rerouting could save, so a plan always exists and riders stay without a driver only when they must.
+//! Lives here: the problem, the plan, first come first served; the exact [`Solver`], in three steps with a file each:
+//! - `most`: the most pairs there can be, which also shows where riders outnumber drivers;
+//! - `solver`: where they do, drivers look for riders, everywhere else riders for drivers. Whoever looks finds somebody,
+//!   so nobody needs a seat in a waiting room, and scarcity, where searches for a driver who is not there go through
+//!   half the city, is as easy as plenty;
+//! - `least`: shortest augmenting paths on the sparse graph (Dijkstra with potentials, after Jonker and Volgenant).
+//!
+//! Stays out: what a cost is made of, who the riders are, what becomes of the plan.
+//! Touch with care: [`COST_MAX`], on which it rests that no sum ever overflows.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod graph;
+mod least;
+mod most;
+mod solver;
 
 use crate::Method;
+
+pub use solver::{Prices, Solver};
 
 /// One way to serve a rider: by this driver, at this cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// The driver, by number from 0.
     pub driver: usize,
-    /// What it costs: milliseconds until the driver is there. Lower is better.
+    /// What it costs, such as milliseconds until the driver is there. Lower is better. Above [`COST_MAX`] it counts as
+    /// that.
     pub cost: u64,
 }
 
@@ -37,7 +48,16 @@ pub struct Problem {
 pub struct Plan {
     /// The driver of each rider, if any.
     pub driver_of: Vec<Option<usize>>,
+    /// Whether it is the best there is. False for first come, first served, and when the work was over before that was
+    /// certain.
+    pub is_exact: bool,
+    /// How many edges were read to find it, beyond the first reading of the problem.
+    pub work: u64,
 }
+
+/// The largest cost that counts: in milliseconds, 34 years. With more than 131,000 riders it is less: `2^57` by their
+/// number.
+pub const COST_MAX: u64 = 1 << 40;
 
 impl Plan {
     /// How many riders get a driver.
@@ -53,190 +73,28 @@ impl Plan {
             let driver = (*driver)?;
             problem.riders[rider].iter().filter(|edge| edge.driver == driver).map(|edge| edge.cost).min()
         };
-        self.driver_of.iter().enumerate().filter_map(of_rider).sum()
+        self.driver_of.iter().enumerate().filter_map(of_rider).fold(0, u64::saturating_add)
     }
 }
 
-/// Decides who serves whom.
+/// Decides who serves whom, however long it takes.
 #[must_use]
 pub fn plan(problem: &Problem, method: Method) -> Plan {
-    match method {
-        Method::Nearest => first_come(problem),
-        Method::Batched => Batch::new(problem).solve(),
-    }
+    Solver::default().plan(problem, method, u64::MAX)
 }
 
 /// In the order of arrival, each rider takes the cheapest driver who is left.
 fn first_come(problem: &Problem) -> Plan {
     let mut taken = vec![false; problem.drivers];
     let mut take = |edges: &Vec<Edge>| {
-        let best = edges.iter().filter(|edge| !taken[edge.driver]).min_by_key(|edge| (edge.cost, edge.driver))?;
+        let best = edges
+            .iter()
+            .filter(|edge| taken.get(edge.driver) == Some(&false))
+            .min_by_key(|edge| (edge.cost, edge.driver))?;
         taken[best.driver] = true;
         Some(best.driver)
     };
-    Plan { driver_of: problem.riders.iter().map(&mut take).collect() }
-}
-
-/// Above every cost that counts: a pickup 30 years away.
-const COST_MAX: u64 = 1_000_000_000_000;
-
-/// The state of the exact solver. Riders are rows, drivers are columns.
-struct Batch<'a> {
-    problem: &'a Problem,
-    /// What a rider pays for staying without a driver: more than all other costs together.
-    waiting_room: i64,
-    driver_of: Vec<Option<usize>>,
-    rider_of: Vec<Option<usize>>,
-    rider_potential: Vec<i64>,
-    driver_potential: Vec<i64>,
-}
-
-/// Where a shortest path ends: at a free driver, or with a rider of the path going to the waiting room.
-#[derive(Clone, Copy)]
-enum End {
-    Driver(usize),
-    WaitingRoom(usize),
-}
-
-/// The search for one rider's shortest path. Kept between riders so that nothing is allocated anew.
-struct Search {
-    length: Vec<i64>,
-    came_from: Vec<usize>,
-    /// For which search the two above are valid, and for which a driver's length is final.
-    seen_in: Vec<usize>,
-    settled_in: Vec<usize>,
-    settled: Vec<usize>,
-    frontier: BinaryHeap<Reverse<(i64, usize)>>,
-}
-
-fn cost_of(edge: &Edge) -> i64 {
-    i64::try_from(edge.cost.min(COST_MAX)).unwrap_or(i64::MAX)
-}
-
-impl<'a> Batch<'a> {
-    fn new(problem: &'a Problem) -> Batch<'a> {
-        let riders = problem.riders.len();
-        let dearest = problem.riders.iter().flatten().map(cost_of).max().unwrap_or(0);
-        // A rerouting changes at most one edge a rider, so it saves at most `riders * dearest`.
-        let waiting_room = dearest.saturating_add(1).saturating_mul(i64::try_from(riders).unwrap_or(i64::MAX)) + 1;
-        Batch {
-            problem,
-            waiting_room: waiting_room.min(i64::MAX / 8),
-            driver_of: vec![None; riders],
-            rider_of: vec![None; problem.drivers],
-            rider_potential: vec![0; riders],
-            driver_potential: vec![0; problem.drivers],
-        }
-    }
-
-    fn solve(mut self) -> Plan {
-        let left_over = self.start();
-        let drivers = self.problem.drivers;
-        let mut search = Search {
-            length: vec![0; drivers],
-            came_from: vec![0; drivers],
-            seen_in: vec![usize::MAX; drivers],
-            settled_in: vec![usize::MAX; drivers],
-            settled: Vec::new(),
-            frontier: BinaryHeap::new(),
-        };
-        for (round, rider) in left_over.into_iter().enumerate() {
-            let (length, end) = self.shortest_path(rider, round, &mut search);
-            self.rider_potential[rider] += length;
-            for &driver in &search.settled {
-                let slack = length - search.length[driver];
-                self.driver_potential[driver] -= slack;
-                if let Some(other) = self.rider_of[driver] {
-                    self.rider_potential[other] += slack;
-                }
-            }
-            self.augment(rider, end, &search.came_from);
-        }
-        Plan { driver_of: self.driver_of }
-    }
-
-    /// Gives every rider its cheapest driver where nobody else wants it. Returns the riders who must search.
-    fn start(&mut self) -> Vec<usize> {
-        let mut left_over = Vec::new();
-        for (rider, edges) in self.problem.riders.iter().enumerate() {
-            let Some(best) = edges.iter().min_by_key(|edge| (edge.cost, edge.driver)) else { continue };
-            self.rider_potential[rider] = cost_of(best);
-            if self.rider_of[best.driver].is_none() {
-                self.rider_of[best.driver] = Some(rider);
-                self.driver_of[rider] = Some(best.driver);
-            } else {
-                left_over.push(rider);
-            }
-        }
-        left_over
-    }
-
-    fn shortest_path(&self, from: usize, round: usize, search: &mut Search) -> (i64, End) {
-        search.frontier.clear();
-        search.settled.clear();
-        let (mut best, mut end) = (i64::MAX, End::WaitingRoom(from));
-        let (mut rider, mut walked) = (from, 0);
-        loop {
-            let stay = walked + self.waiting_room - self.rider_potential[rider];
-            if stay < best {
-                (best, end) = (stay, End::WaitingRoom(rider));
-            }
-            for edge in &self.problem.riders[rider] {
-                let driver = edge.driver;
-                if search.settled_in[driver] == round {
-                    continue;
-                }
-                let length = walked + cost_of(edge) - self.rider_potential[rider] - self.driver_potential[driver];
-                if length >= best || (search.seen_in[driver] == round && length >= search.length[driver]) {
-                    continue;
-                }
-                search.seen_in[driver] = round;
-                search.length[driver] = length;
-                search.came_from[driver] = rider;
-                if self.rider_of[driver].is_none() {
-                    (best, end) = (length, End::Driver(driver));
-                } else {
-                    search.frontier.push(Reverse((length, driver)));
-                }
-            }
-            let next = loop {
-                match search.frontier.pop() {
-                    Some(Reverse((length, driver))) if length < best => {
-                        if search.settled_in[driver] != round && length == search.length[driver] {
-                            break Some((length, driver));
-                        }
-                    }
-                    _ => break None,
-                }
-            };
-            let Some((length, driver)) = next else { return (best, end) };
-            search.settled_in[driver] = round;
-            search.settled.push(driver);
-            walked = length;
-            rider = self.rider_of[driver].expect("a driver in the frontier has a rider");
-        }
-    }
-
-    /// Hands drivers on along the path, from its end back to the rider it began with.
-    fn augment(&mut self, from: usize, end: End, came_from: &[usize]) {
-        let (mut rider, mut driver) = match end {
-            End::Driver(driver) => (came_from[driver], Some(driver)),
-            End::WaitingRoom(rider) => (rider, None),
-        };
-        loop {
-            let before = self.driver_of[rider];
-            self.driver_of[rider] = driver;
-            if let Some(driver) = driver {
-                self.rider_of[driver] = Some(rider);
-            }
-            if rider == from {
-                return;
-            }
-            let handed_on = before.expect("only the rider who searches has no driver");
-            rider = came_from[handed_on];
-            driver = Some(handed_on);
-        }
-    }
+    Plan { driver_of: problem.riders.iter().map(&mut take).collect(), is_exact: false, work: 0 }
 }
 
 #[cfg(test)]

@@ -1,24 +1,41 @@
 //! Every number a decision depends on, in one place.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
-use geo::{Meters, Point, StraightLine, Travel, WeekTime};
+use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 
-use crate::{Eta, Timestamp};
+use crate::{Eta, Timestamp, Values};
 
+mod booking;
+mod cancellation;
 mod explaining;
+mod fares;
 mod forward;
+mod homeward;
+mod matching;
 mod offers;
 mod pooling;
+mod progress;
 mod reposition;
+mod riders;
+mod surge;
 mod weights;
 
+pub use booking::{BadPickupTime, BookingPolicy};
+pub use cancellation::CancellationPolicy;
 pub use explaining::Explaining;
+pub use fares::FarePolicy;
 pub use forward::Forward;
+pub use homeward::HomewardPolicy;
+pub use matching::Matching;
 pub use offers::{OfferPolicy, WAVE_MAX};
 pub use pooling::PoolingPolicy;
+pub use progress::ProgressPolicy;
 pub use reposition::RepositionPolicy;
+pub use riders::RiderPolicy;
+pub use surge::SurgePolicy;
 pub use weights::Weights;
 
 /// How waiting riders are paired with free drivers.
@@ -47,15 +64,28 @@ pub struct Policy {
     pub explain: Explaining,
     /// When a driver who is about to drop a rider off is a candidate for the next one.
     pub forward: Forward,
+    /// How much a matching round may do.
+    pub matching: Matching,
     /// The matching window. Two seconds gather a few requests of a busy cell and are not felt by a rider who waits
     /// minutes for a car (`DiDi` batches every 2 s; windows of 30 s and more lost trips in our own runs).
     pub match_every: Duration,
     /// How far away, along a great circle, a driver may be from a pickup. At city speed 5 km are about 15 minutes.
     pub pickup_within: Meters,
+    /// How long after the request a car may be at the pickup at the latest: a driver who would be there later is not
+    /// proposed. An hour by default: bounds of cities differ too much for a promise nobody made.
+    pub wait_max: Duration,
     /// How many drivers are considered for one rider. Beyond 32 the exact plan did not change in our measurements.
     pub candidates_max: usize,
     /// How drivers are asked: in waves.
     pub offers: OfferPolicy,
+    /// When calling off is free, and who is a no-show.
+    pub cancellation: CancellationPolicy,
+    /// When a driver who accepted counts as not coming.
+    pub progress: ProgressPolicy,
+    /// Rides for a driver who wants to get home.
+    pub homeward: HomewardPolicy,
+    /// How much one rider may ask for.
+    pub riders: RiderPolicy,
     /// How long a driver may think. Long enough to glance at a phone at a red light.
     pub offer_lasts: Duration,
     /// How much longer than the offer a reservation lives, so that an answer given in the last moment still finds it.
@@ -92,6 +122,14 @@ pub struct Policy {
     pub pooling: PoolingPolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
+    /// What rides cost.
+    pub fares: FarePolicy,
+    /// How prices follow demand.
+    pub surge: SurgePolicy,
+    /// Rides for later.
+    pub booking: BookingPolicy,
+    /// What a free car is worth by cell and time of day, for [`Weights::future`]; without it everywhere the same.
+    pub worth: Option<Arc<Values>>,
 }
 
 impl Default for Policy {
@@ -103,10 +141,16 @@ impl Default for Policy {
             weights: Weights::default(),
             explain: Explaining::default(),
             forward: Forward::default(),
+            matching: Matching::default(),
             match_every: Duration::from_secs(2),
             pickup_within: Meters::whole(5_000),
+            wait_max: Duration::from_secs(3_600),
             candidates_max: 32,
             offers: OfferPolicy::default(),
+            cancellation: CancellationPolicy::default(),
+            progress: ProgressPolicy::default(),
+            homeward: HomewardPolicy::default(),
+            riders: RiderPolicy::default(),
             offer_lasts: Duration::from_secs(12),
             reservation_grace: Duration::from_secs(4),
             reply_within: Duration::from_millis(250),
@@ -126,6 +170,10 @@ impl Default for Policy {
             utc_offset_min: 0,
             pooling: PoolingPolicy::default(),
             reposition: RepositionPolicy::default(),
+            fares: FarePolicy::default(),
+            surge: SurgePolicy::default(),
+            booking: BookingPolicy::default(),
+            worth: None,
         }
     }
 }
@@ -159,6 +207,7 @@ impl Policy {
             }
         };
         seconds("match_every", self.match_every, 0.05, 60.0, "0.05 to 60 s")?;
+        seconds("wait_max", self.wait_max, 30.0, 86_400.0, "30 s to 24 h")?;
         seconds("offer_lasts", self.offer_lasts, 1.0, 120.0, "1 to 120 s")?;
         seconds("reservation_grace", self.reservation_grace, 0.5, 60.0, "0.5 to 60 s")?;
         seconds("reply_within", self.reply_within, 0.01, 10.0, "0.01 to 10 s")?;
@@ -189,6 +238,7 @@ impl Policy {
         self.weights.check()?;
         self.explain.check()?;
         self.forward.check()?;
+        self.matching.check()?;
         if !(1..=256).contains(&self.candidates_max) {
             let value = self.candidates_max.to_string();
             return Err(BadPolicy { field: "candidates_max", value, allowed: "1 to 256" });
@@ -207,6 +257,13 @@ impl Policy {
         }
         self.pooling.check()?;
         self.reposition.check()?;
+        self.cancellation.check()?;
+        self.progress.check()?;
+        self.homeward.check()?;
+        self.riders.check()?;
+        self.fares.check()?;
+        self.surge.check()?;
+        self.booking.check()?;
         self.offers.check()
     }
 
@@ -227,6 +284,12 @@ impl Policy {
     #[must_use]
     pub fn etas_to(&self, from: &[Point], to: Point, at: Timestamp) -> Vec<Eta> {
         self.travel.estimates_to(from, to, self.week_time(at)).into_iter().map(Eta::from).collect()
+    }
+
+    /// The drive that leaves `from` for `to` at this moment.
+    #[must_use]
+    pub fn drive(&self, from: Point, to: Point, at: Timestamp) -> Drive {
+        self.travel.estimate(from, to, self.week_time(at)).drive
     }
 
     /// What the city's clocks show.

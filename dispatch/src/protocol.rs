@@ -15,7 +15,7 @@ mod trip;
 
 use std::time::Duration;
 
-pub use driver::{Availability, DriverInput, Notice, Offer, Withdrawal};
+pub use driver::{Availability, DriverInput, Notice, Offer, Suggested, Withdrawal};
 pub use eta::Eta;
 pub use outcome::{OfferFate, Outcome};
 pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
@@ -23,7 +23,7 @@ pub use sharing::{HostSays, Passing, Sharing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
 pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 
-use crate::{Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
+use crate::{Cap, Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 
 /// What a core asks of the world. A shell carries it out and decides nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,6 +135,20 @@ pub enum Refusal {
         from: StageName,
         /// What was asked.
         wanted: &'static str,
+    },
+    /// It is too early for that: a rider who has only just not come is no no-show yet.
+    #[error("too early: possible in {} s", retry_after.as_secs())]
+    TooEarly {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// There is as much of it as one person may have.
+    #[error("there are too many {cap}: ask again in {} s", retry_after.as_millis().div_ceil(1_000))]
+    Capped {
+        /// Of what.
+        cap: Cap,
+        /// How long to wait.
+        retry_after: Duration,
     },
     /// The driver must be on line for that.
     #[error("driver is not on line")]

@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use crate::{DriverId, Order, RiderId, Timestamp, TripId};
+use crate::{CancelReason, DriverId, FeeStage, GiveBackReason, Order, RiderId, Timestamp, TripId};
 
-pub use guests::{CarStop, GUESTS_MOST, Guest, GuestStep, Promise, RiderLeg, SharedCar, StopKind};
+pub use guests::{CallOff, CarStop, GUESTS_MOST, Guest, GuestStep, Promise, RiderLeg, SharedCar, StopKind};
 
 mod guests;
 mod sharing;
@@ -27,6 +27,8 @@ pub enum Party {
 /// How a trip stands. A stage owns what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Asked for, for later: the search has not begun.
+    Scheduled,
     /// Asked for; no driver has been won yet, or the one who was has given it back.
     Searching,
     /// A driver accepted and is on the way to the pickup.
@@ -57,8 +59,8 @@ pub enum Stage {
     DrivingOn {
         /// Who.
         driver: DriverId,
-        /// Who called the rider's own trip off; `None` when he was dropped off.
-        by: Option<Party>,
+        /// How the rider's own trip was called off; `None` when he was dropped off.
+        off: Option<CallOff>,
     },
     /// The rider was dropped off.
     Completed {
@@ -71,6 +73,10 @@ pub enum Stage {
         by: Party,
         /// The driver who was on it then, if any.
         driver: Option<DriverId>,
+        /// Why.
+        reason: CancelReason,
+        /// What it may cost the rider.
+        fee: FeeStage,
     },
     /// No driver was won in time.
     Expired,
@@ -79,6 +85,8 @@ pub enum Stage {
 /// A stage without its data: for tables, metrics and wire names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StageName {
+    /// See [`Stage::Scheduled`].
+    Scheduled,
     /// See [`Stage::Searching`].
     Searching,
     /// See [`Stage::EnRoute`].
@@ -99,7 +107,8 @@ pub enum StageName {
 
 impl StageName {
     /// Every stage, in the order of a trip's life.
-    pub const ALL: [StageName; 8] = [
+    pub const ALL: [StageName; 9] = [
+        StageName::Scheduled,
         StageName::Searching,
         StageName::EnRoute,
         StageName::Arrived,
@@ -114,6 +123,7 @@ impl StageName {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            StageName::Scheduled => "scheduled",
             StageName::Searching => "searching",
             StageName::EnRoute => "en_route",
             StageName::Arrived => "arrived",
@@ -129,8 +139,12 @@ impl StageName {
     #[must_use]
     pub fn is_active(self) -> bool {
         match self {
-            StageName::Searching | StageName::EnRoute | StageName::Arrived | StageName::InProgress => true,
-            StageName::DrivingOn => true,
+            StageName::Scheduled
+            | StageName::Searching
+            | StageName::EnRoute
+            | StageName::Arrived
+            | StageName::InProgress
+            | StageName::DrivingOn => true,
             StageName::Completed | StageName::Cancelled | StageName::Expired => false,
         }
     }
@@ -152,6 +166,7 @@ impl Stage {
             Stage::Shared { leg: RiderLeg::Aboard, .. } => StageName::InProgress,
             Stage::Shared { leg: RiderLeg::Out, .. } => StageName::Completed,
             Stage::DrivingOn { .. } => StageName::DrivingOn,
+            Stage::Scheduled => StageName::Scheduled,
             Stage::Searching => StageName::Searching,
             Stage::EnRoute { .. } => StageName::EnRoute,
             Stage::Arrived { .. } => StageName::Arrived,
@@ -166,8 +181,8 @@ impl Stage {
     #[must_use]
     pub fn told_as(&self) -> StageName {
         match self {
-            Stage::DrivingOn { by: None, .. } => StageName::Completed,
-            Stage::DrivingOn { by: Some(_), .. } => StageName::Cancelled,
+            Stage::DrivingOn { off: None, .. } => StageName::Completed,
+            Stage::DrivingOn { off: Some(_), .. } => StageName::Cancelled,
             stage => stage.name(),
         }
     }
@@ -188,8 +203,12 @@ impl Stage {
         match self {
             Stage::EnRoute { driver } | Stage::Arrived { driver } | Stage::InProgress { driver } => Some(driver),
             Stage::DrivingOn { driver, .. } => Some(driver),
-            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => None,
-            Stage::Shared { .. } => None,
+            Stage::Scheduled
+            | Stage::Searching
+            | Stage::Completed { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Shared { .. }
+            | Stage::Expired => None,
         }
     }
 
@@ -199,7 +218,7 @@ impl Stage {
         match self {
             Stage::Completed { driver } | Stage::Shared { driver, .. } => Some(driver),
             Stage::Cancelled { driver, .. } => driver.as_ref(),
-            Stage::Searching | Stage::Expired => None,
+            Stage::Scheduled | Stage::Searching | Stage::Expired => None,
             Stage::EnRoute { .. } | Stage::Arrived { .. } | Stage::InProgress { .. } => self.committed_driver(),
             Stage::DrivingOn { .. } => self.committed_driver(),
         }
@@ -216,6 +235,8 @@ pub enum Event {
         /// For what.
         order: Order,
     },
+    /// The time has come to search for a car.
+    Activated,
     /// A driver accepted and the store committed both to it.
     Assigned {
         /// Who accepted.
@@ -250,12 +271,21 @@ pub enum Event {
     PickedUp,
     /// The rider is where he wanted to be.
     DroppedOff,
-    /// The driver gave the trip back before the rider was in the car: the search goes on.
-    GivenBack,
+    /// The driver gave the trip back before the rider was in the car, or it was taken from him: the search goes on.
+    GivenBack {
+        /// By whom: the driver, or the system.
+        by: Party,
+        /// Why.
+        reason: GiveBackReason,
+    },
     /// Called off.
     Cancelled {
         /// By whom.
         by: Party,
+        /// Why.
+        reason: CancelReason,
+        /// What it may cost the rider.
+        fee: FeeStage,
     },
     /// Nobody was won in time.
     Expired,
@@ -267,6 +297,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Event::Requested { .. } => "requested",
+            Event::Activated => "activated",
             Event::Assigned { .. } => "assigned",
             Event::Shared { .. } => "shared",
             Event::GuestJoined { .. } => "guest_joined",
@@ -279,7 +310,7 @@ impl Event {
             Event::DriverArrived => "driver_arrived",
             Event::PickedUp => "picked_up",
             Event::DroppedOff => "dropped_off",
-            Event::GivenBack => "given_back",
+            Event::GivenBack { .. } => "given_back",
             Event::Cancelled { .. } => "cancelled",
             Event::Expired => "expired",
         }
@@ -330,7 +361,7 @@ impl Trip {
             id,
             rider: rider.clone(),
             order: *order,
-            stage: Stage::Searching,
+            stage: if order.pickup_at.is_some() { Stage::Scheduled } else { Stage::Searching },
             car: SharedCar::default(),
             since: at,
             requested_at: at,
@@ -343,7 +374,7 @@ impl Trip {
     /// # Errors
     /// [`Illegal`] when the event does not fit the stage. The trip is then as it was.
     pub fn apply(&self, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
-        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Searching};
+        use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Scheduled, Searching};
         let illegal = || Illegal { from: self.stage.name(), event: event.name() };
         if self.stage.host().is_some() || matches!(event, Event::Shared { .. }) {
             let stage = self.as_guest(event).ok_or_else(illegal)?;
@@ -353,19 +384,22 @@ impl Trip {
             return after.ok_or_else(illegal);
         }
         let stage = match (&self.stage, event) {
+            (Scheduled, Event::Activated) => Searching,
             (Searching, Event::Assigned { driver }) => EnRoute { driver: driver.clone() },
             (EnRoute { driver }, Event::DriverArrived) => Arrived { driver: driver.clone() },
             (Arrived { driver }, Event::PickedUp) => InProgress { driver: driver.clone() },
             (InProgress { driver }, Event::DroppedOff) => Completed { driver: driver.clone() },
-            (EnRoute { .. } | Arrived { .. }, Event::GivenBack) => Searching,
-            (Searching, Event::Expired) => Expired,
-            // A rider may call off until the ride begins; the system may always.
+            (EnRoute { .. } | Arrived { .. }, Event::GivenBack { by: Party::Driver | Party::System, .. }) => Searching,
+            // A ride for later expires before the search when nobody was there to begin it.
+            (Scheduled | Searching, Event::Expired) => Expired,
+            // A rider may call off until the ride begins, a driver who waits at the pickup may, the system may always.
             (
-                Searching | EnRoute { .. } | Arrived { .. },
-                Event::Cancelled { by: by @ (Party::Rider | Party::System) },
+                Scheduled | Searching | EnRoute { .. } | Arrived { .. },
+                Event::Cancelled { by: by @ (Party::Rider | Party::System), reason, fee },
             )
-            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System }) => {
-                Cancelled { by: *by, driver: self.stage.committed_driver().cloned() }
+            | (Arrived { .. }, Event::Cancelled { by: by @ Party::Driver, reason, fee })
+            | (InProgress { .. }, Event::Cancelled { by: by @ Party::System, reason, fee }) => {
+                Cancelled { by: *by, driver: self.stage.committed_driver().cloned(), reason: *reason, fee: *fee }
             }
             _ => return Err(illegal()),
         };

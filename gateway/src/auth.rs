@@ -5,18 +5,20 @@
 //! Touch with care: [`Keys::check`]. Only HS256 is taken, whatever the token says of itself. Real time counts, not the
 //! city's.
 
+mod seal;
 mod secret;
 
 use std::fmt;
 use std::time::Duration;
 
-use dispatch::{DriverId, NotAnId, RiderId};
+use dispatch::{DriverId, NotAnId, Quote, RiderId};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::Code;
 
+pub(crate) use seal::QUOTE_BYTES_MAX;
 pub use secret::{Secret, SecretError, dev_secret};
 
 /// The longest token that is looked at.
@@ -152,6 +154,7 @@ pub struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    seal: seal::Seal,
 }
 
 impl fmt::Debug for Keys {
@@ -174,6 +177,7 @@ impl Keys {
             encoding: EncodingKey::from_secret(secret.bytes()),
             decoding: DecodingKey::from_secret(secret.bytes()),
             validation,
+            seal: seal::Seal::new(secret),
         }
     }
 
@@ -192,6 +196,16 @@ impl Keys {
         };
         let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding);
         signed.map_err(|error| BadToken::new(Code::Internal, error.to_string()))
+    }
+
+    /// The text of a quote, for the rider to bring back; `None` when it has no fare.
+    pub(crate) fn sign_quote(&self, quote: &Quote) -> Option<String> {
+        self.seal.sign(quote)
+    }
+
+    /// The quote that a rider brings back; `None` when it is none of ours, or was changed.
+    pub(crate) fn read_quote(&self, text: &str) -> Option<Quote> {
+        self.seal.read(text)
     }
 
     /// Checks a token and says whose it is.

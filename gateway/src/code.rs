@@ -61,6 +61,14 @@ pub enum Code {
     WrongRole,
     /// The idempotency key was used for another request.
     KeyReused,
+    /// The quote is none of ours, or was changed.
+    QuoteInvalid,
+    /// The quote was made for something else, or someone else.
+    QuoteMismatch,
+    /// The quote's time is over.
+    QuoteExpired,
+    /// The rider has as many rides for later as one may have.
+    TooManyBooked,
     /// The offer is no longer open.
     OfferGone,
     /// The driver is not on that trip.
@@ -69,6 +77,14 @@ pub enum Code {
     UnknownTrip,
     /// The trip stands so that this cannot happen to it.
     IllegalStep,
+    /// It is too early for that.
+    TooEarly,
+    /// The rider has as many trips as one may have.
+    TooManyTrips,
+    /// The rider has called off too often.
+    TooManyCancellations,
+    /// The driver has gone home as often as one may in a day.
+    GoHomeUsedUp,
     /// The driver must be on line for that.
     NotOnline,
     /// Too much at once.
@@ -87,7 +103,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 37] = [
+    pub const ALL: [Code; 45] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -114,10 +130,18 @@ impl Code {
         Code::TokenClaims,
         Code::WrongRole,
         Code::KeyReused,
+        Code::QuoteInvalid,
+        Code::QuoteMismatch,
+        Code::QuoteExpired,
+        Code::TooManyBooked,
         Code::OfferGone,
         Code::NotYourTrip,
         Code::UnknownTrip,
         Code::IllegalStep,
+        Code::TooEarly,
+        Code::TooManyTrips,
+        Code::TooManyCancellations,
+        Code::GoHomeUsedUp,
         Code::NotOnline,
         Code::Busy,
         Code::StoreUnavailable,
@@ -157,10 +181,18 @@ impl Code {
             Code::TokenClaims => "token_claims",
             Code::WrongRole => "wrong_role",
             Code::KeyReused => "key_reused",
+            Code::QuoteInvalid => "quote_invalid",
+            Code::QuoteMismatch => "quote_mismatch",
+            Code::QuoteExpired => "quote_expired",
+            Code::TooManyBooked => "too_many_booked",
             Code::OfferGone => "offer_gone",
             Code::NotYourTrip => "not_your_trip",
             Code::UnknownTrip => "unknown_trip",
             Code::IllegalStep => "illegal_step",
+            Code::TooEarly => "too_early",
+            Code::TooManyTrips => "too_many_trips",
+            Code::TooManyCancellations => "too_many_cancellations",
+            Code::GoHomeUsedUp => "go_home_used_up",
             Code::NotOnline => "not_online",
             Code::Busy => "busy",
             Code::StoreUnavailable => "store_unavailable",
@@ -188,8 +220,10 @@ impl Code {
             Code::TokenAlgorithm | Code::TokenForged | Code::TokenExpired => StatusCode::UNAUTHORIZED,
             Code::TokenNotYetValid | Code::TokenIssuer | Code::TokenClaims => StatusCode::UNAUTHORIZED,
             Code::WrongRole | Code::NotYourTrip => StatusCode::FORBIDDEN,
-            Code::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Code::OfferGone | Code::IllegalStep | Code::NotOnline => StatusCode::CONFLICT,
+            Code::KeyReused | Code::QuoteInvalid | Code::QuoteMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::QuoteExpired | Code::TooManyBooked => StatusCode::CONFLICT,
+            Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
+            Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
             Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -225,10 +259,18 @@ impl Code {
             Code::TokenClaims => "The token's claims make no sense",
             Code::WrongRole => "The token is not for this door",
             Code::KeyReused => "The idempotency key was used for another request",
+            Code::QuoteInvalid => "The quote is not one of this server",
+            Code::QuoteMismatch => "The quote was made for something else",
+            Code::QuoteExpired => "The quote has expired",
+            Code::TooManyBooked => "Too many rides for later",
             Code::OfferGone => "The offer is no longer open",
             Code::NotYourTrip => "The trip is not yours",
             Code::UnknownTrip => "The trip is unknown",
             Code::IllegalStep => "The trip stands so that this cannot happen",
+            Code::TooEarly => "It is too early for that",
+            Code::TooManyTrips => "The rider has as many trips as one may have",
+            Code::TooManyCancellations => "The rider has called off too often",
+            Code::GoHomeUsedUp => "The driver has gone home often enough today",
             Code::NotOnline => "The driver is not on line",
             Code::Busy => "Too busy",
             Code::StoreUnavailable => "The store does not answer",

@@ -100,6 +100,9 @@ pub struct Settings {
     pub roads: Option<PathBuf>,
     /// How fast the traffic on those roads is by the hour: a text of 24 or 168 factors, 1 for free flow.
     pub speed_factors: Option<PathBuf>,
+    /// What a free car is worth by cell and time of day, a file that `hansom-sim learn` makes; without it everywhere the
+    /// same.
+    pub worth: Option<PathBuf>,
     /// Shards, threads and every number of dispatching.
     pub city: CitySettings,
 }
@@ -118,6 +121,7 @@ impl Default for Settings {
             limits: Limits::default(),
             roads: None,
             speed_factors: None,
+            worth: None,
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
         }
     }
@@ -190,6 +194,9 @@ impl Settings {
         }
         if let (Some(path), None) = (&self.speed_factors, &self.roads) {
             return refuse("city.speed_factors", path.display().to_string(), "only together with city.roads");
+        }
+        if let Some(path) = self.worth.as_ref().filter(|_| self.city.policy.weights.future == 0.0) {
+            return refuse("policy.worth", path.display().to_string(), "only with policy.weights.future above 0");
         }
         if self.limits.idle_after < self.limits.heartbeat_every * 2 {
             let value = format!("{} s", self.limits.idle_after.as_secs_f64());

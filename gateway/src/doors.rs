@@ -5,8 +5,10 @@
 
 mod driver;
 mod ops;
+mod quote;
 mod rider;
 mod watch;
+mod why;
 
 use std::sync::Arc;
 
@@ -24,9 +26,12 @@ use crate::problem::Problem;
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/driver", get(driver::open))
+        .route("/v1/quotes", post(quote::ask))
         .route("/v1/trips", post(rider::request))
         .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
         .route("/v1/trips/{id}/watch", get(watch::open))
+        .route("/v1/trips/{id}/explain", get(why::explain))
+        .route("/v1/drivers/{id}/why-not", get(why::why_not))
         .route("/v1/ops/status", get(ops::status))
         .route("/livez", get(ops::alive))
         .route("/readyz", get(ops::ready))

@@ -276,6 +276,14 @@ impl<'a> Fields<'a> {
         Ok(point)
     }
 
+    /// An object that may be there and hold `lat`, `lon` and nothing else. `path` is its name with a dot.
+    pub(crate) fn maybe_place(&mut self, name: &'static str, path: &'static str) -> Result<Option<Point>, Mistake> {
+        let Some(mut place) = self.maybe_object(name, path)? else { return Ok(None) };
+        let point = place.point()?;
+        place.done("lat, lon")?;
+        Ok(Some(point))
+    }
+
     /// Ends the reading: whatever was not taken is unknown.
     pub(crate) fn done(self, allowed: &'static str) -> Result<(), Mistake> {
         match self.entries.first() {

@@ -20,6 +20,7 @@ mod server;
 mod socket;
 mod travel;
 mod wire;
+mod worth;
 
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use code::Code;
@@ -27,3 +28,4 @@ pub use config::{BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, de
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, secret, serve};
 pub use travel::BadFile;
+pub use worth::{BadWorth, read_worth, write_worth};

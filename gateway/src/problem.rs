@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use dispatch::{BadPickupTime, Refusal};
 use persistence::StoreError;
 use serde::Serialize;
 use tracing::{error, warn};
@@ -165,6 +166,13 @@ impl From<CityError> for Problem {
             CityError::KeyReused { trip } => {
                 Problem::new(code, why.to_string()).field("Idempotency-Key").trip(trip.to_string())
             }
+            CityError::PickupTime(BadPickupTime { at, earliest, latest }) => Problem::new(code, why.to_string())
+                .field("pickup_at_ms")
+                .value(at.millis().to_string())
+                .allowed(format!("{} to {}", earliest.millis(), latest.millis())),
+            CityError::TooManyBooked { limit } => {
+                Problem::new(code, why.to_string()).field("pickup_at_ms").allowed(format!("{limit} at a time"))
+            }
             CityError::Refused(_) => Problem::new(code, why.to_string()),
             _ => Problem::new(code, code.title()),
         };
@@ -172,12 +180,25 @@ impl From<CityError> for Problem {
     }
 }
 
+/// When a refused request is worth another try, if time alone will help.
+fn worth_another_try(refusal: &Refusal) -> Option<Duration> {
+    match refusal {
+        Refusal::Busy { retry_after } | Refusal::TooEarly { retry_after } | Refusal::Capped { retry_after, .. } => {
+            Some(*retry_after)
+        }
+        Refusal::OfferGone { .. } | Refusal::NotYourTrip { .. } | Refusal::UnknownTrip { .. } => None,
+        Refusal::IllegalStep { .. } | Refusal::NotOnline | Refusal::SameKey { .. } => None,
+    }
+}
+
 /// What an error of the city is called at the doors, and when it is worth another try. Logs what a person must see.
 pub(crate) fn from_city(why: &CityError) -> (Code, Option<Duration>) {
     match why {
         CityError::Busy { retry_after } => (Code::Busy, Some(*retry_after)),
-        CityError::Refused(refusal) => (refusal_code(refusal), None),
+        CityError::Refused(refusal) => (refusal_code(refusal), worth_another_try(refusal)),
         CityError::KeyReused { .. } => (Code::KeyReused, None),
+        CityError::PickupTime(_) => (Code::BadValue, None),
+        CityError::TooManyBooked { .. } => (Code::TooManyBooked, None),
         CityError::Store(StoreError::Unavailable(cause)) => {
             warn!(%cause, "the store does not answer");
             (Code::StoreUnavailable, Some(COME_BACK_AFTER))

@@ -25,7 +25,7 @@ use crate::config::{BadSetting, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::Doorway;
 use crate::metrics::Metrics;
-use crate::travel::{BadFile, travel};
+use crate::travel::{BadFile, travel, worth};
 
 /// How long sockets may take to say farewell before the server stops without them.
 const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(5);
@@ -155,6 +155,7 @@ async fn load(
     registry: &Registry,
 ) -> Result<Loaded, ServeError> {
     let mut city = settings.city.clone();
+    city.policy.worth = worth(settings)?;
     if settings.roads.is_some() {
         // A large graph takes a second, and the doors answer meanwhile.
         let settings = settings.clone();

@@ -1,17 +1,19 @@
-//! The travel times of a city, from the files that its settings name.
+//! The travel times of a city, and what a free car is worth where, from the files that its settings name.
 //!
 //! Lives here: reading those files once, at the start.
-//! Stays out: what is in them, which `geo` knows and checks.
+//! Stays out: what is in them, which `geo` and [`crate::worth`] know and check.
 
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dispatch::Values;
 use geo::roads::Roads;
 use geo::{RoadTimes, SpeedFactors, Travel};
 
 use crate::config::Settings;
+use crate::worth::read_worth;
 
 /// A file that a setting names cannot be used. Give another one, or make it anew.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +42,15 @@ pub(crate) fn travel(settings: &Settings) -> Result<Travel, BadFile> {
         }
     };
     Ok(Travel::by(Arc::new(RoadTimes::new(roads, factors)), travel.straight_line()))
+}
+
+/// The worth of free cars, where the settings name a file of it.
+pub(crate) fn worth(settings: &Settings) -> Result<Option<Arc<Values>>, BadFile> {
+    let Some(path) = &settings.worth else { return Ok(None) };
+    let wrong = |why: Box<dyn Error + Send + Sync>| bad("policy.worth", path, why);
+    let text = String::from_utf8(read("policy.worth", path)?).map_err(|why| wrong(why.into()))?;
+    let values = read_worth(&text, settings.city.policy.utc_offset_min).map_err(|why| wrong(why.into()))?;
+    Ok(Some(Arc::new(values)))
 }
 
 fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, BadFile> {

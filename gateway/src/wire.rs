@@ -11,6 +11,7 @@ mod sharing;
 mod to_driver;
 mod trip;
 mod vehicle;
+mod why;
 
 use std::fmt::Display;
 
@@ -18,8 +19,10 @@ use geo::Point;
 use serde::{Serialize, Serializer};
 
 pub(crate) use from_driver::{FromDriver, Unreadable};
+pub(crate) use order::QuoteBody;
 pub(crate) use to_driver::{ToDriver, refusal_code};
 pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody};
+pub(crate) use why::{ExplanationBody, WhyNotBody};
 
 /// A place, as it is written.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -90,7 +90,7 @@ impl Rides {
     }
 
     fn step(&self, event: Event, after: &Trip, driver: DriverChange, key: Option<RequestKey>) -> Guarded {
-        let write = TripWrite { event, at: after.since, after: after.clone(), driver, key };
+        let write = TripWrite { event, at: after.since, after: after.clone(), driver, key, caps: None };
         Guarded { fence: self.fence, write: Write::Trip(write) }
     }
 }

@@ -17,4 +17,7 @@ ALTER TABLE trip ADD COLUMN pickup_at INTEGER CHECK (pickup_at BETWEEN 0 AND 281
 ALTER TABLE trip ADD COLUMN shared INTEGER NOT NULL DEFAULT 0 CHECK (shared IN (0, 1));
 ALTER TABLE trip ADD COLUMN fare INTEGER CHECK (fare BETWEEN 0 AND 1000000000000);
 ALTER TABLE trip ADD COLUMN currency TEXT CHECK (length(currency) = 3 AND (currency IS NULL) = (fare IS NULL));
-ALTER TABLE trip ADD COLUMN surge INTEGER CHECK (surge BETWEEN 100 AND 1000 AND (surge IS NULL) = (fare IS NULL))
+ALTER TABLE trip ADD COLUMN surge INTEGER CHECK (surge BETWEEN 100 AND 1000 AND (surge IS NULL) = (fare IS NULL));
+
+-- How many rides for later a rider has, without reading those of the past.
+CREATE INDEX scheduled_by_rider ON trip (rider) WHERE stage = 'scheduled'

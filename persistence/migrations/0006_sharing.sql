@@ -12,6 +12,8 @@ UPDATE sqlite_schema SET sql = replace(
         'CHECK (stage = ''driving_on'' OR (stage = ''cancelled'') = (cancelled_by IS NOT NULL))'
     )
     WHERE type = 'table' AND name = 'trip';
+UPDATE sqlite_schema SET sql = replace(sql, 'OR stage = ''cancelled''', 'OR stage IN (''cancelled'', ''driving_on'')')
+    WHERE type = 'table' AND name = 'trip';
 UPDATE sqlite_schema SET sql = replace(sql, '''given_back'', ', '''given_back'', ''shared'', ''guest_joined'', '
         || '''guest_arrived'', ''guest_picked_up'', ''guest_dropped_off'', ''guest_left'', ')
     WHERE type = 'table' AND name = 'trip_event';

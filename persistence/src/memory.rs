@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverChange, DriverId, Epoch, Generation, RequestKey, SessionId, ShardId, StageName, Trip, TripId, TripWrite,
-    Write, WriteError,
+    DriverChange, DriverId, Epoch, Generation, RequestKey, RiderHas, RiderId, SessionId, ShardId, Stage, StageName,
+    Trip, TripId, TripWrite, Write, WriteError,
 };
 
 use crate::traits::holder_before;
@@ -30,6 +30,8 @@ struct Rows {
     drivers: BTreeMap<DriverId, Driver>,
     trips: BTreeMap<TripId, Trip>,
     keys: BTreeMap<RequestKey, TripId>,
+    /// Riders with a trip under way, or who have called one off.
+    riders: BTreeMap<RiderId, RiderHas>,
     journal: Vec<Entry>,
 }
 
@@ -97,6 +99,13 @@ impl MemoryStore {
     pub fn trip_by_key_now(&self, key: &RequestKey) -> Option<Trip> {
         let rows = self.rows();
         rows.keys.get(key).and_then(|id| rows.trips.get(id)).cloned()
+    }
+
+    /// See [`Records::scheduled_trips`].
+    pub fn scheduled_trips_now(&self, rider: &RiderId) -> u64 {
+        let rows = self.rows();
+        let waits = |trip: &&Trip| trip.rider == *rider && trip.stage == Stage::Scheduled;
+        rows.trips.values().filter(waits).count() as u64
     }
 
     /// See [`Records::driver`].
@@ -186,13 +195,17 @@ impl Rows {
 
     /// One step of a trip: asks every question first, then writes, so that a refused write leaves no trace.
     fn step(&mut self, fence: Fence, write: TripWrite) -> Result<Done, WriteError> {
-        let TripWrite { event, at, after, driver, key } = write;
+        let TripWrite { event, at, after, driver, key, caps } = write;
         let home = after.id.home();
         if !self.may_write(fence, home) {
             return Err(WriteError::Fenced);
         }
         if let Some(trip) = key.as_ref().and_then(|key| self.keys.get(key)) {
             return Err(WriteError::SameKey(*trip));
+        }
+        if let Some(caps) = caps {
+            let has = self.riders.get(&after.rider).cloned().unwrap_or_default();
+            caps.allow(&has, &after, at).map_err(|(cap, retry_after)| WriteError::Capped { cap, retry_after })?;
         }
         let before = self.trips.get(&after.id);
         let version_held = before.map_or(0, |trip| trip.version);
@@ -214,6 +227,7 @@ impl Rows {
             self.keys.insert(key, after.id);
         }
         let (trip, version) = (after.id, after.version);
+        self.count(&after);
         self.trips.insert(trip, after);
         let seq = self.next_seq(home);
         self.journal.push(Entry { shard: home, epoch: fence.epoch, seq, trip, version, event, at });
@@ -237,6 +251,16 @@ impl Rows {
     fn commit_driver(&mut self, id: &DriverId, trip: Option<TripId>) {
         if let Some(driver) = self.drivers.get_mut(id) {
             driver.trip = trip;
+        }
+    }
+
+    /// What the rider of a trip has once the trip stands so.
+    fn count(&mut self, after: &Trip) {
+        let before = self.trips.get(&after.id).map(|trip| trip.stage.name());
+        let has = self.riders.entry(after.rider.clone()).or_default();
+        has.stepped(before, after);
+        if *has == RiderHas::default() {
+            self.riders.remove(&after.rider);
         }
     }
 
@@ -286,6 +310,10 @@ impl Records for MemoryStore {
 
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
         ready(Ok(self.trip_by_key_now(&key)))
+    }
+
+    fn scheduled_trips(&self, rider: RiderId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        ready(Ok(self.scheduled_trips_now(&rider)))
     }
 
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {

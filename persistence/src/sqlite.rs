@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use dispatch::invariants::Entry;
-use dispatch::{DriverId, Epoch, RequestKey, ShardId, StageName, Trip, TripId, WriteError};
+use dispatch::{DriverId, Epoch, RequestKey, RiderId, ShardId, StageName, Trip, TripId, WriteError};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::{mpsc, oneshot};
 
@@ -151,6 +151,10 @@ impl Records for SqliteStore {
 
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>> {
         Box::pin(self.reader.trip_by_key(key))
+    }
+
+    fn scheduled_trips(&self, rider: RiderId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.reader.scheduled_trips(rider))
     }
 
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverChange, DriverId, Epoch, Generation, RequestKey, SessionId, ShardId, StageName, Trip, TripId, Write,
+    DriverChange, DriverId, Epoch, Generation, RequestKey, RiderId, SessionId, ShardId, StageName, Trip, TripId, Write,
     WriteError,
 };
 
@@ -153,6 +153,9 @@ pub trait Records: Send + Sync {
     /// The trip an idempotency key was used for.
     fn trip_by_key(&self, key: RequestKey) -> BoxFuture<'_, Result<Option<Trip>, StoreError>>;
 
+    /// How many trips of a rider wait for their time.
+    fn scheduled_trips(&self, rider: RiderId) -> BoxFuture<'_, Result<u64, StoreError>>;
+
     /// A driver as it stands.
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>>;
 
@@ -180,7 +183,8 @@ pub trait Journal: Send + Sync {
     /// for each write, in order.
     ///
     /// A trip's step is refused as [`WriteError::Fenced`] when the shard has a later epoch, [`WriteError::SameKey`]
-    /// when its idempotency key is known, [`WriteError::Stale`] when the store does not hold the version before
+    /// when its idempotency key is known, [`WriteError::Capped`] when its `caps` do not allow one more trip to what its
+    /// rider has in all shards together, [`WriteError::Stale`] when the store does not hold the version before
     /// `after.version` (none, for version 1), [`WriteError::DriverTaken`] when the driver to take is unknown or
     /// committed, [`WriteError::Stale`] when the driver to free is not held by this trip. A move is refused as
     /// `Fenced`, as `Stale` when the home is not `from`, and as `DriverTaken` when the driver is committed to a trip.

@@ -40,6 +40,10 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// A Python that has pyhailing; `python3` when not said.
     pub pyhailing_python: Option<PathBuf>,
+    /// A folder with FleetPy, the peer of the case PM3h; without it those rows are skipped.
+    pub fleetpy: Option<PathBuf>,
+    /// A Python that can run FleetPy; `python3` when not said.
+    pub fleetpy_python: Option<PathBuf>,
     /// How many episodes of pyhailing; what its rules say when not said.
     pub episodes: Option<u32>,
     /// The seed of pyhailing's demand; the official one when not said.

@@ -3,7 +3,9 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod learn;
 mod roads;
+mod roaming;
 
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,12 +19,13 @@ use geo::{Resolution, RoadTimes, Travel};
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::demand::{Request, share_for_fleet};
-use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
 
+use learn::LearnArguments;
 use roads::RoadArguments;
+use roaming::RoamingArguments;
 
 /// Simulates a city on Hansom's own dispatch cores.
 #[derive(Debug, Parser)]
@@ -42,6 +45,10 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
+    /// Learns what a free car is worth where and when, from simulated days, and tries it on others.
+    ///
+    /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
+    Learn(LearnArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -97,6 +104,12 @@ struct QualityArguments {
     /// A Python with the package pyhailing, the environment of those rows; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     pyhailing_python: Option<PathBuf>,
+    /// A checkout of FleetPy, to play the case PM3h beside us (some minutes). It is copied, not changed.
+    #[arg(long, value_name = "FOLDER")]
+    fleetpy: Option<PathBuf>,
+    /// A Python with the packages of FleetPy and a solver (gurobipy); by default python3.
+    #[arg(long, value_name = "PYTHON", requires = "fleetpy")]
+    fleetpy_python: Option<PathBuf>,
     /// How many episodes of pyhailing, from the first; by default as many as its official figures have.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     episodes: Option<u32>,
@@ -145,6 +158,9 @@ struct CityArguments {
     /// Another city than Manhattan: a file made by the converter in simulations/data.
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
+    /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    prebooked: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -153,6 +169,8 @@ struct CityArguments {
     travel: TravelArgument,
     #[command(flatten)]
     roads: RoadArguments,
+    #[command(flatten)]
+    roaming: RoamingArguments,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -227,6 +245,10 @@ fn demand(text: &str) -> Result<f64, String> {
     in_range(text, 0.0001, 100.0, "")
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    in_range(text, 0.0, 1.0, "")
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     in_range(text, 0.1, 100.0, "")
 }
@@ -255,10 +277,13 @@ pub fn main() -> ExitCode {
             arguments.bench.print(&settings, bench::geo::run)
         }
         Command::Bench(BenchCommand::Quality(arguments)) => {
-            let QualityArguments { bench, data, pyhailing_python, episodes, env_seed } = arguments;
-            let settings = Settings { data, pyhailing_python, episodes, env_seed, ..bench.settings() };
+            let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
+                arguments;
+            let settings =
+                Settings { data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed, ..bench.settings() };
             bench.print(&settings, bench::quality::run)
         }
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Import(arguments) => import(&arguments),
     };
     match done {
@@ -313,8 +338,8 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits::default(),
-            policy: Policy { method, travel: self.travel(city, roads)?, ..Policy::default() },
+            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
+            policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }

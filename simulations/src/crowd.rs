@@ -82,6 +82,10 @@ pub struct Counts {
     pub pings: AtomicU64,
     /// Offers seen by drivers.
     pub offers: AtomicU64,
+    /// Suggestions shown to drivers.
+    pub suggestions: AtomicU64,
+    /// Suggestions that drivers followed; known when they have hung up.
+    pub followed: AtomicU64,
     /// Sockets of drivers open now.
     pub connected: AtomicUsize,
     /// Sockets of riders open now.
@@ -236,6 +240,7 @@ fn read_trip(value: &Value) -> Option<(TripNews, u32, Timestamp)> {
         pickup: point("pickup")?,
         dropoff: point("dropoff")?,
         stops: read_stops(value)?,
+        pickup_at: value.get("pickup_at_ms").and_then(Value::as_u64).map(Timestamp::from_millis),
     };
     let version = u32::try_from(value.get("version")?.as_u64()?).ok()?;
     Some((news, version, Timestamp::from_millis(value.get("since_ms")?.as_u64()?)))

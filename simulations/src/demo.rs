@@ -89,6 +89,8 @@ async fn play(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, F
         drivers: scenario.drivers,
         demand: scenario.demand,
         offers: crowd.counts().offers.load(Ordering::Relaxed),
+        suggestions: crowd.counts().suggestions.load(Ordering::Relaxed),
+        followed: crowd.counts().followed.load(Ordering::Relaxed),
         pings: crowd.counts().pings.load(Ordering::Relaxed),
         ..report
     })

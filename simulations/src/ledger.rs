@@ -11,10 +11,14 @@ use dispatch::invariants::{Entry, Violation, audit, nothing_lost};
 use dispatch::{DriverId, StageName, Timestamp, Trip, TripId};
 use serde::Serialize;
 
+use crate::booking::Lateness;
+
 /// Everything people were told.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     trips: BTreeMap<TripId, Line>,
+    /// When the riders of trips for later want to be picked up.
+    wishes: BTreeMap<TripId, Timestamp>,
     /// Requests that were not acknowledged yet, or were refused: they may or may not be in the journal.
     unanswered: u64,
     violations: Vec<Violation>,
@@ -57,7 +61,8 @@ impl Sums {
             StageName::Completed => &mut self.completed,
             StageName::Cancelled => &mut self.cancelled,
             StageName::Expired => &mut self.expired,
-            StageName::Searching
+            StageName::Scheduled
+            | StageName::Searching
             | StageName::EnRoute
             | StageName::Arrived
             | StageName::InProgress
@@ -110,6 +115,22 @@ impl Ledger {
         }
     }
 
+    /// The rider of this trip wants to be picked up then.
+    pub fn wished(&mut self, trip: TripId, at: Timestamp) {
+        self.wishes.insert(trip, at);
+    }
+
+    /// How the trips for later went; `None` when there were none.
+    #[must_use]
+    pub fn lateness(&self) -> Option<Lateness> {
+        let late = |(trip, wished): (&TripId, &Timestamp)| {
+            let arrived = self.trips.get(trip)?.arrived_at?;
+            Some(arrived.since(*wished).as_secs_f64() - wished.since(arrived).as_secs_f64())
+        };
+        let booked = self.wishes.len() as u64;
+        (booked > 0).then(|| Lateness::of(booked, self.wishes.iter().filter_map(late).collect()))
+    }
+
     /// Something was seen that must never be.
     pub fn broken(&mut self, violation: Violation) {
         self.violations.push(violation);
@@ -144,11 +165,12 @@ impl Ledger {
         self.trips.values().filter(|line| line.matched).count() as f64 / self.trips.len() as f64
     }
 
-    /// From the request to the car at the pickup.
+    /// From the request to the car at the pickup, of trips that were not for later.
     #[must_use]
     pub fn pickup_wait_s(&self) -> Quantiles {
         let wait = |line: &Line| line.arrived_at.map(|at| at.since(line.requested_at).as_secs_f64());
-        let mut waits: Vec<f64> = self.trips.values().filter_map(wait).collect();
+        let now = self.trips.iter().filter(|(trip, _)| !self.wishes.contains_key(trip));
+        let mut waits: Vec<f64> = now.filter_map(|(_, line)| wait(line)).collect();
         waits.sort_by(f64::total_cmp);
         let at = |share: f64| {
             let place = (waits.len() as f64 * share).ceil() as usize;

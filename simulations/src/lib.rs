@@ -6,15 +6,18 @@
 //! Touch with care: the same seed must give the same run, to the byte.
 
 pub mod bench;
+pub mod booking;
 pub mod city;
 pub mod command;
 pub mod crowd;
 pub mod demand;
 pub mod demo;
 pub mod import;
+pub mod learn;
 pub mod ledger;
 pub mod people;
 pub mod report;
+pub mod streets;
 pub mod tlc;
 pub mod virtual_city;
 pub mod world;

@@ -30,8 +30,14 @@ pub struct Habits {
     pub patience_ms: (u64, u64),
     /// The share of riders who call off while the car is on its way.
     pub changes_mind: f64,
+    /// The share of suggestions where to wait that an idle driver follows.
+    pub follows: f64,
     /// How often a phone sends its position, in ms.
     pub ping_every_ms: u64,
+    /// The share of riders who ask for a car for later.
+    pub prebooked: f64,
+    /// How far ahead those want to be picked up, in ms: from, to.
+    pub ahead_ms: (u64, u64),
 }
 
 impl Default for Habits {
@@ -44,7 +50,10 @@ impl Default for Habits {
             boarding_ms: (15_000, 75_000),
             patience_ms: (180_000, 600_000),
             changes_mind: 0.02,
+            follows: 0.6,
             ping_every_ms: 4_000,
+            prebooked: 0.0,
+            ahead_ms: (900_000, 2_700_000),
         }
     }
 }
@@ -82,6 +91,8 @@ pub struct TripNews {
     pub pickup: Point,
     /// To where.
     pub dropoff: Point,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
     /// While others share the car: what is to be done for whom, first things first.
     pub stops: Vec<StopNews>,
 }
@@ -115,6 +126,8 @@ pub enum DriverNews {
     OfferGone(OfferId),
     /// The driver's trip is won or has moved on.
     Trip(TripNews),
+    /// More work is to be expected there.
+    Suggestion(Point),
     /// A command was not done.
     Refused,
 }
@@ -164,6 +177,8 @@ pub struct Driver {
     parked: Point,
     drive: Option<(Journey, Timestamp)>,
     drives: Drives,
+    /// How many suggestions were followed.
+    followed: u64,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
     /// What the driver will say to the offer on the screen, also while a rider is in the car.
@@ -179,6 +194,7 @@ impl Driver {
             parked,
             drive: None,
             drives: Drives::default(),
+            followed: 0,
             trip: None,
             next: None,
             answer: None,
@@ -203,6 +219,12 @@ impl Driver {
         self.drives
     }
 
+    /// How many suggestions the driver has followed so far.
+    #[must_use]
+    pub fn followed(&self) -> u64 {
+        self.followed
+    }
+
     /// The trip the driver is on, as far as the app knows.
     #[must_use]
     pub fn trip(&self) -> Option<&TripNews> {
@@ -220,6 +242,10 @@ impl Driver {
         match news {
             DriverNews::Standing { availability, trip } => self.stands(now, availability, trip, scene),
             DriverNews::Offer(offer) => {
+                // Who was on the way to a better place to wait stops and looks.
+                if self.trip.is_none() {
+                    self.park(now);
+                }
                 let think = self.between(scene.habits.think_ms);
                 let mood: f64 = self.rng.random();
                 self.answer = if mood < scene.habits.ignores {
@@ -237,6 +263,12 @@ impl Driver {
                 }
             }
             DriverNews::Trip(trip) => self.goes_on(now, trip, scene),
+            DriverNews::Suggestion(to) => {
+                if self.trip.is_none() && self.answer.is_none() && self.rng.random_bool(scene.habits.follows) {
+                    self.followed += 1;
+                    self.drive_to(now, to, scene);
+                }
+            }
             DriverNews::Refused => {}
         }
     }
@@ -259,7 +291,9 @@ impl Driver {
                 if self.trip.take().is_some() {
                     self.park(now);
                 }
-                self.next = (availability == Availability::Offline).then_some((now, DriverAct::Online));
+                // Off line, or on a break that the city gave: these people want to work.
+                let idle = matches!(availability, Availability::Offline | Availability::OnBreak);
+                self.next = idle.then_some((now, DriverAct::Online));
             }
         }
     }
@@ -281,14 +315,17 @@ impl Driver {
             StageName::Arrived => {
                 self.park(now);
                 let boarding = self.between(scene.habits.boarding_ms);
-                self.next = Some((later(now, boarding), DriverAct::PickedUp(trip.id)));
+                // Who comes early waits until the rider wanted to go.
+                let ready = trip.pickup_at.map_or(now, |wished| wished.max(now));
+                self.next = Some((later(ready, boarding), DriverAct::PickedUp(trip.id)));
             }
             StageName::InProgress => {
                 let driven = self.drive_to(now, trip.dropoff, scene);
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
             // Ended for this driver, or given back: the car stays where it is and waits for the next offer.
-            StageName::Searching
+            StageName::Scheduled
+            | StageName::Searching
             | StageName::Completed
             | StageName::Cancelled
             | StageName::Expired
@@ -352,7 +389,7 @@ pub struct Rider {
 }
 
 impl Rider {
-    /// A rider who asks at `now`.
+    /// A rider who wants a car at `now`.
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, habits: &Habits) -> Rider {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
@@ -371,10 +408,16 @@ impl Rider {
         self.gives_up_at = match stage {
             StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
             StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
-            StageName::Arrived | StageName::InProgress => None,
+            StageName::Scheduled | StageName::Arrived | StageName::InProgress => None,
             StageName::DrivingOn | StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true
+    }
+
+    /// How the trip stands, as far as the rider has seen.
+    #[must_use]
+    pub fn stage(&self) -> Option<StageName> {
+        self.stage
     }
 
     /// When the rider will call off if nothing is seen before.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::booking::Lateness;
 use crate::ledger::{Ledger, Quantiles, Sums};
 use crate::people::Drives;
 
@@ -30,8 +31,15 @@ pub struct Report {
     pub match_rate: f64,
     /// From the request to the car at the pickup.
     pub pickup_wait_s: Quantiles,
+    /// How the trips for later went. Left out where nobody booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_later: Option<Lateness>,
     /// How many offers drivers were shown.
     pub offers: u64,
+    /// How many times an idle driver was told where to wait better.
+    pub suggestions: u64,
+    /// How many of these suggestions were followed.
+    pub followed: u64,
     /// How many positions drivers sent.
     pub pings: u64,
     /// How many times to a pickup the chosen provider of travel times could not tell. Left out where straight lines are
@@ -83,7 +91,10 @@ impl Report {
             journal,
             match_rate: ledger.match_rate(),
             pickup_wait_s: ledger.pickup_wait_s(),
+            for_later: ledger.lateness(),
             offers: 0,
+            suggestions: 0,
+            followed: 0,
             pings: 0,
             etas_fallback: None,
             drives_by_road: None,
@@ -120,7 +131,11 @@ impl Report {
         line("match rate", format!("{:.1} %", self.match_rate * 100.0));
         let wait = &self.pickup_wait_s;
         line("pickup wait", format!("p50 {:.0} s, p95 {:.0} s", wait.p50, wait.p95));
+        if let Some(lateness) = &self.for_later {
+            line("for later", lateness.text());
+        }
         line("offers", self.offers.to_string());
+        line("suggestions", format!("{}, followed {}", self.suggestions, self.followed));
         line("pings", self.pings.to_string());
         if let Some(fallbacks) = self.etas_fallback {
             line("times not known", fallbacks.to_string());

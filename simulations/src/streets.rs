@@ -91,7 +91,10 @@ impl Streets {
         let mut nodes = Vec::with_capacity(points.rows.len());
         for row in 0..points.rows.len() {
             let point = Point::new(points.number(row, 1, "latitude")?, points.number(row, 2, "longitude")?);
-            nodes.push((points.id(row, 0, "id")?, point.map_err(|why| points.wrong(row, why.field, why.value, "degrees"))?));
+            nodes.push((
+                points.id(row, 0, "id")?,
+                point.map_err(|why| points.wrong(row, why.field, why.value, "degrees"))?,
+            ));
         }
         nodes.sort_by_key(|(id, _)| *id);
         if nodes.is_empty() || nodes.len() > NODES_MAX {
@@ -99,7 +102,9 @@ impl Streets {
         }
         let node = |sheet: &Sheet, row: usize, column: usize| {
             let id = sheet.id(row, column, "node")?;
-            nodes.binary_search_by_key(&id, |(id, _)| *id).map_err(|_| sheet.wrong(row, "node", id, "the id of a point"))
+            nodes
+                .binary_search_by_key(&id, |(id, _)| *id)
+                .map_err(|_| sheet.wrong(row, "node", id, "the id of a point"))
         };
         let edges = Sheet::read(folder.join("edges.csv"))?;
         let hours = Sheet::read(folder.join("week.csv"))?;
@@ -128,6 +133,13 @@ impl Streets {
         Ok(Streets { points: nodes.into_iter().map(|(_, point)| point).collect(), streets })
     }
 
+    /// Streets between points; a street that begins or ends at no point is left out.
+    #[must_use]
+    pub fn new(points: Vec<Point>, mut streets: Vec<Street>) -> Streets {
+        streets.retain(|street| street.from < points.len() && street.to < points.len());
+        Streets { points, streets }
+    }
+
     /// Where each node is.
     #[must_use]
     pub fn points(&self) -> &[Point] {
@@ -149,8 +161,8 @@ struct Sheet {
 
 impl Sheet {
     fn read(path: PathBuf) -> Result<Sheet, StreetsError> {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| StreetsError::Unreadable { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| StreetsError::Unreadable { path: path.clone(), source })?;
         let cells = |line: &str| line.split(',').map(|cell| cell.trim().to_owned()).collect();
         Ok(Sheet { path, rows: text.lines().map(cells).collect() })
     }

@@ -5,15 +5,17 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    CarStop, Deed, DriverId, DriverInput, Notice, Order, Party, Policy, RiderId, RiderLeg, SessionId, StageName,
-    StopKind, Timestamp, Trip, TripId, TripView, Vehicle,
+    CancelReason, CarStop, Deed, DriverId, DriverInput, GiveBackReason, Notice, Order, Party, Policy, RiderId,
+    RiderLeg, SessionId, StageName, StopKind, Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+use crate::booking::wished;
 use crate::city::{City, Day};
 use crate::demand::{Demand, NotADemand, Request};
+use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
 use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, later};
 use crate::report::{Report, Timing};
@@ -96,7 +98,8 @@ pub fn trip_news(trip: &Trip) -> TripNews {
         StopNews { trip: stop.trip, kind: stop.kind, place, arrived: arrived && stop.kind == StopKind::Pickup }
     };
     let stops = trip.car.stops.iter().map(stop).collect();
-    TripNews { id: trip.id, stage: trip.stage.name(), pickup, dropoff, stops }
+    let pickup_at = trip.order.pickup_at;
+    TripNews { id: trip.id, stage: trip.stage.name(), pickup, dropoff, pickup_at, stops }
 }
 
 /// What an app makes of a notice, if anything.
@@ -109,9 +112,12 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Offer(offer) => Some(DriverNews::Offer(offer.id)),
         Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } => Some(DriverNews::OfferGone(*offer)),
         Notice::Trip { trip, .. } => Some(DriverNews::Trip(trip_news(trip))),
+        Notice::Suggestion(suggested) => Some(DriverNews::Suggestion(suggested.to)),
         Notice::Refused { .. } => Some(DriverNews::Refused),
         // The car goes on with its rider; the next trip is told of when it begins.
         Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
+        // The position that follows answers the one; a trip or a standing follows the others.
+        Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => None,
     }
 }
 
@@ -144,6 +150,8 @@ struct Play<'a> {
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
+    /// What drivers do with their time, if somebody wants to know.
+    diary: Option<Diary>,
 }
 
 /// Runs a scenario to its end, on the city's own demand or on requests recorded elsewhere (in the order of time).
@@ -158,6 +166,28 @@ pub fn run(
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
     let began = Instant::now();
+    let play = played(city, scenario, recorded, None, progress)?;
+    Ok(play.report(began.elapsed()))
+}
+
+/// As [`run`], and what drivers did with their time.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_diary(city: &City, scenario: &Scenario) -> Result<(Report, Vec<Span>), NotADemand> {
+    let began = Instant::now();
+    let mut play = played(city, scenario, None, Some(Diary::default()), &mut |_, _| {})?;
+    let spans = play.diary.take().map(Diary::into_spans).unwrap_or_default();
+    Ok((play.report(began.elapsed()), spans))
+}
+
+fn played<'a>(
+    city: &'a City,
+    scenario: &'a Scenario,
+    recorded: Option<Vec<Request>>,
+    diary: Option<Diary>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<Play<'a>, NotADemand> {
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
     let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
     let mut play = Play {
@@ -173,6 +203,7 @@ pub fn run(
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
+        diary,
     };
     play.seat_fleet()?;
     match recorded {
@@ -182,7 +213,7 @@ pub fn run(
             play.play(demand, progress);
         }
     }
-    Ok(play.report(began.elapsed()))
+    Ok(play)
 }
 
 impl Play<'_> {
@@ -262,8 +293,13 @@ impl Play<'_> {
         let Ok(rider) = RiderId::new(&format!("rider-{}", self.said)) else { return };
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
-        let (trip, _) = self.world.request(rider, Order::new(request.pickup, request.dropoff), key, chance);
-        let person = Rider::new(self.rng.random(), self.world.now(), self.scene.habits);
+        let pickup_at = wished(&mut self.rng, self.scene.habits, self.world.now());
+        let order = Order { pickup_at, ..Order::new(request.pickup, request.dropoff) };
+        let (trip, _) = self.world.request(rider, order, key, chance);
+        if let Some(wished) = pickup_at {
+            self.ledger.wished(trip, wished);
+        }
+        let person = Rider::new(self.rng.random(), pickup_at.unwrap_or(self.world.now()), self.scene.habits);
         self.riders.insert(trip, person);
         self.rider_next(trip);
     }
@@ -272,6 +308,9 @@ impl Play<'_> {
         let now = self.world.now();
         let seat = &self.seats[place];
         let (point, heading) = seat.person.position(now);
+        if let Some(diary) = &mut self.diary {
+            diary.is_at(place, point, now);
+        }
         self.world.ping(&seat.id, point, heading);
         self.pings += 1;
         self.turn(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
@@ -290,8 +329,10 @@ impl Play<'_> {
                 DriverAct::Arrived(trip) => does(trip, Deed::Arrived),
                 DriverAct::PickedUp(trip) => does(trip, Deed::PickedUp),
                 DriverAct::DroppedOff(trip) => does(trip, Deed::DroppedOff),
-                DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack),
-                DriverAct::Online => DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default() },
+                DriverAct::GiveBack(trip) => does(trip, Deed::GaveBack(GiveBackReason::Other)),
+                DriverAct::Online => {
+                    DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default(), homeward: None }
+                }
             };
             let (id, position) = (seat.id.clone(), seat.person.position(now));
             // Apps send where they are with what they do, so that nothing is decided on an old position.
@@ -304,7 +345,11 @@ impl Play<'_> {
     fn rider_turn(&mut self, trip: TripId) {
         let now = self.world.now();
         if self.riders.get_mut(&trip).is_some_and(|rider| rider.calls_off(now)) {
-            self.world.cancel(trip, Party::Rider);
+            let reason = match self.riders.get(&trip).and_then(Rider::stage) {
+                Some(StageName::EnRoute) => CancelReason::ChangedMind,
+                _ => CancelReason::WaitedTooLong,
+            };
+            self.world.cancel_because(trip, Party::Rider, reason);
         }
     }
 
@@ -318,6 +363,9 @@ impl Play<'_> {
                 }
                 if let Notice::Trip { trip, .. } = &notice {
                     self.ledger.told(trip.id, trip.version, trip.stage.told_as(), trip.since);
+                    if let Some(diary) = &mut self.diary {
+                        diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
+                    }
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);
@@ -373,6 +421,8 @@ impl Play<'_> {
             drivers: self.seats.len(),
             demand: self.scenario.demand,
             offers: self.world.offers(),
+            suggestions: self.world.suggestions(),
+            followed: self.seats.iter().map(|seat| seat.person.followed()).sum(),
             pings: self.pings,
             etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {

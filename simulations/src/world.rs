@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip, Notice, Order,
-    Party, Ping, Policy, Refusal, RequestKey, RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId,
-    TripInput, TripView,
+    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip,
+    Notice, Order, Party, Ping, Policy, Refusal, RequestKey, RiderCaps, RiderId, SessionId, ShardCounts, ShardId,
+    ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, MemoryStore};
@@ -99,6 +99,7 @@ pub struct World {
     news: VecDeque<News>,
     asks: u64,
     offers: u64,
+    suggestions: u64,
     writes_pending: usize,
     at_this_moment: u64,
 }
@@ -124,6 +125,7 @@ impl World {
             news: VecDeque::new(),
             asks: 0,
             offers: 0,
+            suggestions: 0,
             writes_pending: 0,
             at_this_moment: 0,
         }
@@ -147,6 +149,12 @@ impl World {
         self.offers
     }
 
+    /// How many times a driver was told where to wait better.
+    #[must_use]
+    pub fn suggestions(&self) -> u64 {
+        self.suggestions
+    }
+
     /// What the shards have counted, together.
     #[must_use]
     pub fn counts(&self) -> ShardCounts {
@@ -161,6 +169,8 @@ impl World {
             sum.rounds += counts.rounds;
             sum.matches += counts.matches;
             sum.etas_fallback += counts.etas_fallback;
+            sum.suggestions += counts.suggestions;
+            sum.rounds_cut_short += counts.rounds_cut_short;
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum
@@ -186,9 +196,11 @@ impl World {
         let epoch = self.own(home);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
+        let order = self.shards.get(&home).map_or(order, |shard| shard.priced(self.now, &self.policy, order));
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
-        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), ask) {
+        let caps = RiderCaps::of(&self.policy, self.now);
+        if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), Some(caps), ask) {
             self.trips.insert(trip, live);
             self.perform(&Who::Trip(trip), effects);
         }
@@ -198,8 +210,13 @@ impl World {
 
     /// Someone wants a trip called off; the answer comes as [`News::Answer`].
     pub fn cancel(&mut self, trip: TripId, by: Party) -> AskId {
+        self.cancel_because(trip, by, CancelReason::Other)
+    }
+
+    /// As [`World::cancel`], with a reason.
+    pub fn cancel_because(&mut self, trip: TripId, by: Party, reason: CancelReason) -> AskId {
         let ask = self.next_ask();
-        self.at_once.push_back(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, ask } });
+        self.at_once.push_back(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, reason, ask } });
         self.settle_at_once();
         ask
     }

@@ -6,6 +6,10 @@
     reason = "a test may panic, and prints what it takes to see it again"
 )]
 
+mod booking;
+mod calling_off;
+mod caps;
+mod coming;
 mod forward;
 mod importing;
 mod killing;
@@ -14,6 +18,7 @@ mod promises;
 mod recovering;
 mod restarting;
 mod riding;
+mod roaming;
 mod server;
 mod sharing;
 mod simulating;

@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Class, Deed, DriverId, DriverInput, Method, Needs, Notice, OfferId, Order, Party, Policy, PoolingPolicy, RiderId,
-    RiderLeg, SessionId, StageName, StopKind, Timestamp, Trip, TripId, Vehicle,
+    Class, Deed, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party, Policy,
+    PoolingPolicy, RiderId, RiderLeg, SessionId, StageName, StopKind, Timestamp, Trip, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
 use simulations::world::{Delays, News, World};
 
 const DRIVERS: u8 = 4;
+const RIDERS: u64 = 12;
 
 /// Something that may happen. Numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
@@ -66,7 +67,13 @@ fn any_act() -> impl Strategy<Value = Act> {
     let driver = 0..DRIVERS;
     // Twenty kilometres of street cross several shards.
     let north_m = prop_oneof![-300i32..300, -10_000i32..10_000];
-    let deed = prop_oneof![Just(Deed::Arrived), Just(Deed::PickedUp), Just(Deed::DroppedOff), Just(Deed::GaveBack)];
+    let deed = prop_oneof![
+        Just(Deed::Arrived),
+        Just(Deed::PickedUp),
+        Just(Deed::DroppedOff),
+        Just(Deed::GaveBack(GiveBackReason::Other)),
+        Just(Deed::GaveBack(GiveBackReason::RiderNoShow))
+    ];
     prop_oneof![
         4 => (north_m.clone(), prop::bool::weighted(0.7)).prop_map(|(north_m, shared)| Act::Request { north_m, shared }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
@@ -148,10 +155,16 @@ impl Town {
         self.said += 1;
         match act {
             Act::Request { north_m, shared } => {
-                let rider = RiderId::new("eve").unwrap();
+                // One rider may not have many trips at once; a few riders may.
+                let rider = RiderId::new(&format!("rider-{}", self.said % RIDERS)).unwrap();
                 let key = format!("key-{}", self.said);
                 let needs = Needs::new(None, 1, north_m % 3 == 0, false).unwrap();
-                let order = Order { needs, shared: *shared, ..Order::new(street(*north_m), street(-north_m)) };
+                // One of four rides is for later, in up to a quarter of an hour.
+                let booked = north_m.rem_euclid(4) == 1;
+                let ahead = Duration::from_secs(u64::from(north_m.unsigned_abs()) % 900);
+                let pickup_at = booked.then(|| self.world.now() + ahead);
+                let (from, to) = (street(*north_m), street(-north_m));
+                let order = Order { needs, pickup_at, shared: *shared, ..Order::new(from, to) };
                 let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
@@ -166,7 +179,12 @@ impl Town {
                 let session = self.world.connect(&id, street(*north_m));
                 self.sessions.insert(id.clone(), session);
                 self.world.ping(&id, street(*north_m), None);
-                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle: vehicle(&id) });
+                self.says(*number, |ask| DriverInput::GoOnline {
+                    ask,
+                    last: None,
+                    vehicle: vehicle(&id),
+                    homeward: None,
+                });
             }
             Act::HangUp { driver: number } => {
                 self.shown.remove(&driver(*number));
@@ -174,7 +192,7 @@ impl Town {
             }
             Act::Wish { driver: number, work: true } => {
                 let vehicle = vehicle(&driver(*number));
-                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle });
+                self.says(*number, |ask| DriverInput::GoOnline { ask, last: None, vehicle, homeward: None });
             }
             Act::Wish { driver: number, work: false } => {
                 self.shown.remove(&driver(*number));
@@ -257,7 +275,11 @@ impl Town {
             Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } => {
                 self.shown.remove(&driver);
             }
+            Notice::Suggestion(_) => {
+                assert!(!self.shown.contains_key(&driver), "{driver} is sent elsewhere with an offer on the screen");
+            }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
+            Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
         }
     }
 

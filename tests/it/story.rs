@@ -9,16 +9,18 @@
 //! `eve requests for 6 seats`
 //! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
+//! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
 //! `bob would share from 100m to -900m` `ann arrives for bob` `ann picks up bob` `ann drops off bob`
-//! `ann falls silent` `eve requests` `eve requests again` `eve cancels` `the node crashes` `time passes`
+//! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels`
+//! `the node crashes` `time passes`
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId, SessionId, ShardCounts,
-    ShardId, Timestamp, TripId, TripView, Vehicle,
+    Deed, DriverId, DriverInput, GiveBackReason, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId,
+    SessionId, ShardCounts, ShardId, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -76,6 +78,12 @@ fn vehicle(words: &[&str]) -> Vehicle {
     let usual = Vehicle::default();
     let seats = seats(words).unwrap_or(usual.seats());
     Vehicle::new(usual.class(), seats, words.contains(&"ramp"), false).unwrap()
+}
+
+/// Where a driver wants to get to, so many metres north of the corner: `home -2000m`.
+fn home(words: &[&str]) -> Option<Point> {
+    let place = words.iter().position(|word| *word == "home")?;
+    Some(north(words[place + 1].trim_end_matches('m').parse().expect("a distance such as -2000m")))
 }
 
 fn needs(words: &[&str]) -> Needs {
@@ -147,9 +155,17 @@ impl Stage {
             [driver, "drops", "off", rider] => self.driver_does_for(driver, rider, Deed::DroppedOff),
             [rider, "requests"] => self.request(rider, &[]),
             [rider, "requests", "for", needs @ ..] => self.request(rider, needs),
+            [rider, "books", time] => {
+                let seconds = time.strip_suffix('s').and_then(|time| time.parse().ok()).expect("a time such as 3600s");
+                self.order(rider, &[], Some(START + Duration::from_secs(seconds)));
+            }
             [rider, "requests", "again"] => {
                 self.said -= 1;
                 self.request(rider, &[]);
+            }
+            [rider, "cancels", "because", reason] => {
+                let reason = reason.parse().expect("a reason");
+                self.world.cancel_because(self.trips[*rider], Party::Rider, reason);
             }
             [rider, "cancels"] => {
                 self.world.cancel(self.trips[*rider], Party::Rider);
@@ -184,7 +200,12 @@ impl Stage {
     }
 
     fn request(&mut self, rider: &str, words: &[&str]) {
-        self.request_order(rider, Order { needs: needs(words), ..Order::new(corner(), north(-2_000.0)) });
+        self.order(rider, words, None);
+    }
+
+    fn order(&mut self, rider: &str, words: &[&str], pickup_at: Option<Timestamp>) {
+        let order = Order { needs: needs(words), pickup_at, ..Order::new(corner(), north(-2_000.0)) };
+        self.request_order(rider, order);
     }
 
     fn request_order(&mut self, rider: &str, order: Order) {
@@ -206,7 +227,7 @@ impl Stage {
         let measured_at = self.world.now();
         let last = Some(Ping { driver: id, point: place, measured_at, heading: None, accuracy: None });
         let ask = World::ask(session, 0);
-        self.driver_says(driver, DriverInput::GoOnline { ask, last, vehicle: vehicle(has) });
+        self.driver_says(driver, DriverInput::GoOnline { ask, last, vehicle: vehicle(has), homeward: home(has) });
     }
 
     fn driver_does(&mut self, driver: &str, what: &str) {
@@ -221,7 +242,9 @@ impl Stage {
             "arrives" => does(Deed::Arrived),
             "picks up" => does(Deed::PickedUp),
             "drops off" => does(Deed::DroppedOff),
-            "gives back" => does(Deed::GaveBack),
+            "gives back" => does(Deed::GaveBack(GiveBackReason::Other)),
+            "says that nobody comes" => does(Deed::GaveBack(GiveBackReason::RiderNoShow)),
+            "goes anywhere" => DriverInput::GoHome { ask, homeward: None },
             "offline" => DriverInput::GoOffline { ask, on_break: false },
             "takes a break" => DriverInput::GoOffline { ask, on_break: true },
             other => panic!("nobody knows how {driver} {other}"),
@@ -316,11 +339,21 @@ impl Stage {
                 self.say(&format!("tell {name} that {rider}'s trip is {}{stops}", trip.stage.name()));
             }
             Notice::Refused { why, .. } => self.say(&format!("refuse {name}: {}", self.plain(&why.to_string()))),
-            Notice::Standing { availability, trip, last_trip, .. } => {
+            Notice::AreYouComing { trip, reason } => {
+                self.say(&format!("ask {name} whether the car comes to {}: {reason}", self.names[&trip]));
+            }
+            Notice::TakenBack { trip, reason } => {
+                self.say(&format!("take {} from {name}: {reason}", self.names[&trip]));
+            }
+            Notice::PutOnBreak { unanswered } => {
+                self.say(&format!("put {name} on a break after {unanswered} offers without an answer"));
+            }
+            Notice::Standing { availability, trip, last_trip, homeward_until, .. } => {
                 let trip = trip.map(|trip| format!(" with {}", self.names[&trip.id])).unwrap_or_default();
                 let last = if last_trip { ", last trip" } else { "" };
+                let home = if homeward_until.is_some() { ", on the way home" } else { "" };
                 if self.on.contains_key(name) || availability != dispatch::Availability::Offline {
-                    self.say(&format!("{name} is {}{trip}{last}", availability.as_str()));
+                    self.say(&format!("{name} is {}{trip}{last}{home}", availability.as_str()));
                 }
             }
             Notice::Promised { offer, .. } => {
@@ -333,6 +366,11 @@ impl Stage {
                 if self.homes.insert(name.to_owned(), home).is_some_and(|before| before != home) {
                     self.say(&format!("{name} moves house"));
                 }
+            }
+            Notice::Suggestion(suggested) => {
+                let metres = (suggested.to.lat() - 40.75) * 111_194.9;
+                let until = suggested.until.since(START).as_secs_f64();
+                self.say(&format!("tell {name} that riders are expected {metres:.0}m until {until}s"));
             }
             Notice::Superseded => {}
         }

@@ -18,6 +18,7 @@ fn seeker(waited_s: u64) -> Seeker {
     Seeker {
         trip,
         pickup: corner(),
+        pickup_at: None,
         dropoff: corner(),
         needs: Needs::default(),
         requested_at,

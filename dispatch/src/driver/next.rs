@@ -6,9 +6,7 @@
 //! Touch with care: a promise may be lost with memory. The trip it was made to waits so long and no longer.
 
 use super::{LiveDriver, State, Wish};
-use crate::{
-    DriverAsk, Effect, Free, Needs, Notice, Offer, OfferId, Refusal, Stage, Timestamp, Trip, TripInput, Withdrawal,
-};
+use crate::{DriverAsk, Effect, Free, Notice, Offer, OfferId, Refusal, Stage, Timestamp, Trip, TripInput, Withdrawal};
 
 /// What is agreed about the next trip.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +61,11 @@ impl LiveDriver {
         &mut self,
         offer: OfferId,
         until: Timestamp,
-        needs: Needs,
+        wanted: bool,
         out: &mut Vec<Effect>,
     ) -> bool {
         let again = matches!(&self.next, Some(Next::Reserved { offer: held, .. }) if *held == offer);
-        let fits = self.soon_free().is_some_and(|(trip, free)| trip.id != offer.trip && needs.fits(free.vehicle));
+        let fits = wanted && self.soon_free().is_some_and(|(trip, _)| trip.id != offer.trip);
         if again || fits {
             self.next = Some(Next::Reserved { offer, until });
             let input = TripInput::Reserved { offer, by: self.id.clone(), home: self.home };

@@ -1,8 +1,11 @@
 //! What a driver is asked, from the reservation to the answer.
 
+use geo::Point;
+
+use super::manner::{Homeward, leads_home};
 use super::{LiveDriver, State};
 use crate::{
-    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, RETRY_AFTER, Refusal, Timestamp, TripInput,
+    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, Policy, RETRY_AFTER, Refusal, Timestamp, TripInput,
     Vehicle, Withdrawal,
 };
 
@@ -24,12 +27,19 @@ impl LiveDriver {
         }
     }
 
-    pub(super) fn reserve(&mut self, offer: OfferId, until: Timestamp, needs: Needs, out: &mut Vec<Effect>) {
-        if self.reserve_next(offer, until, needs, out) {
+    /// Whether a ride is one for this driver: the shard may have proposed him for what he said before.
+    pub(super) fn wants(&self, policy: &Policy, needs: Needs, (pickup, dropoff): (Point, Point)) -> bool {
+        let fits = self.vehicle.is_some_and(|vehicle| needs.fits(vehicle));
+        // Where the driver is, the shard knows; the ride alone must lead home here.
+        let leads = |homeward: Homeward| leads_home(pickup, pickup, dropoff, homeward.to, &policy.homeward);
+        fits && !self.manner.is_resting() && self.manner.homeward().is_none_or(leads)
+    }
+
+    pub(super) fn reserve(&mut self, offer: OfferId, until: Timestamp, wanted: bool, out: &mut Vec<Effect>) {
+        if self.reserve_next(offer, until, wanted, out) {
             return;
         }
-        let fits = self.vehicle.is_some_and(|vehicle| needs.fits(vehicle));
-        let free = fits && self.availability() == Availability::Available;
+        let free = wanted && self.availability() == Availability::Available;
         let again = matches!(&self.state, State::Reserved { offer: held, .. } if *held == offer);
         let input = if free || again {
             self.state = State::Reserved { offer, until };
@@ -40,13 +50,14 @@ impl LiveDriver {
         out.push(Effect::ToTrip { to: offer.trip, input });
     }
 
-    pub(super) fn offered(&mut self, offer: Offer, out: &mut Vec<Effect>) {
+    pub(super) fn offered(&mut self, now: Timestamp, policy: &Policy, offer: Offer, out: &mut Vec<Effect>) {
         if self.offered_next(&offer, out) {
             return;
         }
         match &self.state {
             State::Reserved { offer: held, until } if *held == offer.id => {
                 self.state = State::Offered { offer: offer.clone(), until: *until };
+                self.manner.shown(now, policy);
                 self.tell(Notice::Offer(offer), out);
             }
             State::Offered { offer: shown, .. } if shown.id == offer.id => {}
@@ -54,7 +65,7 @@ impl LiveDriver {
         }
     }
 
-    pub(super) fn withdrawn(&mut self, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
+    pub(super) fn withdrawn(&mut self, policy: &Policy, offer: OfferId, why: Withdrawal, out: &mut Vec<Effect>) {
         if self.withdrawn_next(offer, why, out) {
             return;
         }
@@ -67,6 +78,9 @@ impl LiveDriver {
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 self.state = State::Idle;
                 self.tell(Notice::Withdrawn { offer, why }, out);
+                if why == Withdrawal::Expired {
+                    self.was_silent(policy, out);
+                }
             }
             _ => {}
         }
@@ -77,6 +91,7 @@ impl LiveDriver {
         if self.session != Some(ask.session) || self.answered_next(offer, yes, ask, out) {
             return;
         }
+        self.manner.spoke();
         match &self.state {
             State::Offered { offer: shown, .. } if shown.id == offer => {
                 if yes {
@@ -84,6 +99,7 @@ impl LiveDriver {
                     let input = TripInput::Accepted { offer, by: self.id.clone(), home: self.home, ask };
                     out.push(Effect::ToTrip { to: offer.trip, input });
                 } else {
+                    self.manner.judged(false);
                     self.give_up(offer, out);
                     self.tell(Notice::Declined { offer, ask }, out);
                 }

@@ -36,7 +36,11 @@ fn ask(session: u64, number: u64) -> DriverAsk {
 
 /// Over session 7.
 fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
-    driver.step(at(3), DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle })
+    driver.step(
+        at(3),
+        &Policy::default(),
+        DriverInput::GoOnline { ask: ask(7, 1), last: None, vehicle, homeward: None },
+    )
 }
 
 /// The standings that the shard is told of.
@@ -59,9 +63,9 @@ fn reading(effects: &[Effect]) -> Option<u64> {
 #[test]
 fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
     let mut driver = on(&trip(1));
-    let effects = driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    let effects = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     let number = reading(&effects).expect("a reconnecting driver on a trip compares itself with its row");
-    driver.step(at(3), DriverInput::Row { number, row: Ok(None) });
+    driver.step(at(3), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), None);
     assert_eq!(driver.availability(), Availability::Offline, "what the driver drives is not known");
     go_online(&mut driver, Vehicle::default());
@@ -71,12 +75,12 @@ fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
 #[test]
 fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
     let mut driver = on(&trip(1));
-    driver.step(at(2), DriverInput::TimePassed);
+    driver.step(at(2), &Policy::default(), DriverInput::TimePassed);
     let due = driver.deadline().expect("a driver on a trip has a deadline");
     assert_eq!(due, at(2) + COMPARE_EVERY);
-    let number = reading(&driver.step(due, DriverInput::TimePassed)).expect("the row is read");
+    let number = reading(&driver.step(due, &Policy::default(), DriverInput::TimePassed)).expect("the row is read");
     // The store cannot be read now: nothing changes, and it is tried again.
-    driver.step(due, DriverInput::Row { number, row: Err(()) });
+    driver.step(due, &Policy::default(), DriverInput::Row { number, row: Err(()) });
     assert!(driver.trip().is_some());
     assert_eq!(driver.deadline(), Some(due + COMPARE_EVERY));
 }
@@ -85,11 +89,12 @@ fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
 fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
     let (first, second) = (trip(1), trip(2));
     let mut driver = on(&first);
-    let number = reading(&driver.step(at(2), DriverInput::Connected { session: SessionId(7) })).unwrap();
-    driver.step(at(3), DriverInput::Freed { trip: first, ask: None });
+    let number =
+        reading(&driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: first, ask: None });
     let offer = OfferId { trip: second.id, epoch: Epoch(1), attempt: 1 };
-    driver.step(at(4), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
-    driver.step(at(5), DriverInput::Row { number, row: Ok(None) });
+    driver.step(at(4), &Policy::default(), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
+    driver.step(at(5), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), Some(&second), "the answer is to an older question");
 }
 
@@ -97,11 +102,11 @@ fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
 fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    driver.step(at(3), DriverInput::Connected { session: SessionId(8) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(3), &Policy::default(), DriverInput::Connected { session: SessionId(8) });
     let arrived = held.apply(&crate::Event::DriverArrived, at(4)).unwrap();
     assert!(matches!(arrived.stage, Stage::Arrived { .. }));
-    let told = driver.step(at(4), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
+    let told = driver.step(at(4), &Policy::default(), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
     let numbers: Vec<_> = told
         .iter()
         .filter_map(|effect| match effect {
@@ -111,7 +116,7 @@ fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
         .collect();
     assert_eq!(numbers, [(SessionId(8), None)]);
     let refused = Refusal::NotYourTrip { trip: trip(3).id };
-    let told = driver.step(at(5), DriverInput::Refused { ask: ask(7, 3), why: refused });
+    let told = driver.step(at(5), &Policy::default(), DriverInput::Refused { ask: ask(7, 3), why: refused });
     assert_eq!(told, [], "a refusal of an earlier session's command is nobody's");
 }
 
@@ -123,8 +128,8 @@ fn with_ramp() -> Vehicle {
 fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
-    let told = driver.step(at(3), DriverInput::Freed { trip: held, ask: None });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let told = driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(standings(&told), [Standing::Taken(Availability::Offline)]);
     let said = told.iter().any(|effect| {
         let offline = Availability::Offline;
@@ -138,20 +143,20 @@ fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
 fn a_vehicle_said_during_the_trip_counts_after_it() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
-    let told = driver.step(at(4), DriverInput::Freed { trip: held, ask: None });
+    let told = driver.step(at(4), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(standings(&told), [Standing::Free(Free::new(with_ramp(), at(4)))]);
 }
 
 #[test]
 fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_fit() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    driver.step(at(2), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut driver, with_ramp());
     let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
     let needs = Needs::new(None, 5, true, false).unwrap();
-    let reserve = DriverInput::Reserve { offer, until: at(20), needs };
+    let reserve = DriverInput::Reserve { offer, until: at(20), needs, way: (here(), here()) };
     let answer = |told: Vec<Effect>| {
         told.into_iter().find_map(|effect| match effect {
             Effect::ToTrip { input, .. } => Some(input),
@@ -159,9 +164,89 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
         })
     };
     let reserved = TripInput::Reserved { offer, by: ann(), home: home() };
-    assert_eq!(answer(driver.step(at(4), reserve.clone())), Some(reserved));
+    assert_eq!(answer(driver.step(at(4), &Policy::default(), reserve.clone())), Some(reserved));
     let told = go_online(&mut driver, Vehicle::default());
     assert_eq!(standings(&told), [Standing::Free(Free::new(Vehicle::default(), at(3)))]);
     assert_eq!(answer(told), Some(TripInput::Declined { offer }));
-    assert_eq!(answer(driver.step(at(5), reserve)), Some(TripInput::Busy { offer }), "the shard knew the old one");
+    assert_eq!(
+        answer(driver.step(at(5), &Policy::default(), reserve)),
+        Some(TripInput::Busy { offer }),
+        "the shard knew the old one"
+    );
+}
+
+fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
+    crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
+}
+
+/// The numbers of the suggestions that are shown.
+fn shown(effects: &[Effect]) -> Vec<u64> {
+    let id = |effect: &Effect| match effect {
+        Effect::ToSession { notice: Notice::Suggestion(suggested), .. } => Some(suggested.id),
+        _ => None,
+    };
+    effects.iter().filter_map(id).collect()
+}
+
+#[test]
+fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    let tell = |driver: &mut LiveDriver, id| {
+        shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
+    };
+    assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
+    go_online(&mut driver, Vehicle::default());
+    assert_eq!(tell(&mut driver, 3), [3]);
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(5),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    assert_eq!(tell(&mut driver, 4), [0; 0], "a trip holds the driver");
+    driver.step(at(6), &Policy::default(), DriverInput::Confirm { offer, trip: trip(1), ask: ask(7, 1) });
+    assert_eq!(tell(&mut driver, 5), [0; 0], "on the way to a rider");
+}
+
+#[test]
+fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
+    let waiting = || {
+        let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+        go_online(&mut driver, Vehicle::default());
+        driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
+        driver
+    };
+    let reconnects = |driver: &mut LiveDriver, second, session| {
+        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
+    };
+    let mut driver = waiting();
+    assert_eq!(reconnects(&mut driver, 30, 8), [1]);
+    assert_eq!(reconnects(&mut driver, 60, 9), [0; 0], "it is over");
+    let mut driver = waiting();
+    let reserve = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(10),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let withdraw = DriverInput::Withdraw { offer: reserve, why: Withdrawal::TripEnded };
+    driver.step(at(11), &Policy::default(), withdraw.clone());
+    assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let (pickup_eta, until) = (Duration::from_secs(60), at(20));
+    let order = crate::Order::new(here(), here());
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until, after: None }),
+    );
+    driver.step(at(14), &Policy::default(), withdraw);
+    assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }

@@ -119,10 +119,16 @@ impl LiveShard {
                 Rule::TurnedDown
             } else if !seeker.needs.fits(free.vehicle) {
                 Rule::Vehicle
+            } else if !self.leads_home(policy, seeker, driver) {
+                Rule::Homeward
             } else if near.age() > policy.position_fresh_for {
                 Rule::PositionOld
             } else if near.distance() > policy.search_radius(seeker.widened) {
                 Rule::TooFar
+            } else if now.since(seeker.requested_at) + policy.eta(near.point(), seeker.pickup, now).time
+                > policy.wait_max
+            {
+                Rule::TooLate
             } else {
                 // Farther than all candidates, and there were enough of them.
                 return None;

@@ -16,8 +16,8 @@ use super::{LiveShard, OVERHANG, Round};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
 use crate::{
-    Candidate, DriverId, Edge, Effect, Eta, Factors, Policy, Problem, Seeker, ShardId, ShardInput, Standing, Timestamp,
-    TripId, TripInput, plan,
+    Candidate, DriverId, Edge, Effect, Eta, Factors, Method, Policy, Problem, Seeker, ShardId, ShardInput, Standing,
+    Timestamp, TripId, TripInput,
 };
 
 impl LiveShard {
@@ -89,17 +89,18 @@ impl LiveShard {
         let choices = self.choices(now, policy, &mut round);
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
-        let plan = plan(&problem, policy.method);
+        let plan = self.solver.plan(&problem, policy.method, policy.matching.work_max);
+        self.counts.rounds_cut_short += u64::from(policy.method == Method::Batched && !plan.is_exact);
         let planned = Planned { choices: &choices, factors: &factors, problem: &problem, plan: &plan };
         self.record(now, policy, &planned, out);
-        let wanted = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect::<Vec<_>>();
+        let wanted: Vec<usize> = self.waiting.values().map(|seeker| policy.offers.wave(seeker.wave)).collect();
         let proposals = proposals(&problem, &plan, &choices, &wanted);
         let seekers: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
         for (place, proposals) in seekers.into_iter().zip(proposals) {
             if proposals.is_empty() {
                 // Nobody here: the next round looks farther.
                 self.waiting.entry(place).and_modify(|seeker| seeker.widened = seeker.widened.saturating_add(1));
-                self.look_again(now, policy, place, out);
+                self.look_for_company_again(now, policy, place, out);
                 continue;
             }
             let Some(Seeker { trip, widened, .. }) = self.waiting.remove(&place) else { continue };
@@ -119,8 +120,11 @@ impl LiveShard {
                 true => policy.eta(seeker.pickup, seeker.dropoff, now).time,
                 false => Duration::ZERO,
             };
-            let ahead = Ahead { ride, ..Ahead::default() };
-            candidates.iter().map(|candidate| Factors::of(now, policy, seeker, candidate, &ahead)).collect()
+            let factors = |candidate| {
+                let ahead = ahead(now, policy, seeker, candidate, ride);
+                Factors::of(now, policy, seeker, candidate, &ahead)
+            };
+            candidates.iter().map(factors).collect()
         };
         self.waiting.values().zip(choices).map(of_rider).collect()
     }
@@ -150,11 +154,15 @@ impl LiveShard {
         let fresh =
             Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
         let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
+        let waited = now.since(seeker.requested_at);
         let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| {
+            if waited + pickup_eta.time > policy.wait_max {
+                return None;
+            }
             // Who is in the index is free, and has a spot.
             let spot = self.spots.get(near.key())?;
             let Standing::Free(free) = spot.standing else { return None };
@@ -174,6 +182,20 @@ impl LiveShard {
         let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
         candidates.extend(self.soon_candidates(now, policy, seeker, &search));
         candidates
+    }
+}
+
+/// What lies ahead of a car that takes this rider, who rides for so long.
+fn ahead(now: Timestamp, policy: &Policy, seeker: &Seeker, candidate: &Candidate, ride: Duration) -> Ahead {
+    let Some(worth) = policy.worth.as_ref().filter(|_| policy.weights.future > 0.0) else {
+        return Ahead { ride, ..Ahead::default() };
+    };
+    let free_here = now + candidate.busy_for.unwrap_or_default();
+    let free_there = now + candidate.pickup_eta.time + ride;
+    Ahead {
+        ride,
+        worth_there: worth.worth_at(seeker.dropoff, free_there),
+        worth_here: worth.worth_at(candidate.point, free_here),
     }
 }
 

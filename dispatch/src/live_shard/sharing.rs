@@ -68,7 +68,8 @@ impl LiveShard {
 
     /// A rider would share: the cars near him are asked, here and across the borders in reach.
     pub(super) fn look_for_company(&self, now: Timestamp, policy: &Policy, seeker: &Seeker, out: &mut Vec<Effect>) {
-        if !(policy.pooling.on && seeker.shared) {
+        let later = seeker.pickup_at.is_some_and(|at| at > now);
+        if !(policy.pooling.on && seeker.shared) || later {
             return;
         }
         self.ask_sharers(now, policy, seeker, out);
@@ -82,7 +83,7 @@ impl LiveShard {
     }
 
     /// A round found nobody for a rider: from time to time the cars near him are asked again.
-    pub(super) fn look_again(
+    pub(super) fn look_for_company_again(
         &self,
         now: Timestamp,
         policy: &Policy,

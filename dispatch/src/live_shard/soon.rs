@@ -5,6 +5,8 @@
 //! Touch with care: they are filed with the shard they are at home in, wherever they drop off; a rider far beyond its
 //! border does not find them. A driver who moves on is a candidate for everyone there.
 
+use std::time::Duration;
+
 use geo::{Fix, Handle, Near, NearIndex, Point, Search, distance};
 
 use super::LiveShard;
@@ -25,6 +27,11 @@ pub(super) struct Soon {
 }
 
 impl Soon {
+    /// How long until the rider gets out, as far as the last position tells.
+    pub(super) fn busy_for(&self, now: Timestamp) -> Duration {
+        self.way.time.saturating_sub(now.since(self.at))
+    }
+
     /// The driver says that it is another vehicle.
     pub(super) fn retag(&self, index: &mut NearIndex<DriverId>, vehicle: Vehicle) {
         index.retag(&self.handle, vehicle.tags());
@@ -84,7 +91,7 @@ impl LiveShard {
         if self.soon.is_empty() {
             return Vec::new();
         }
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver);
+        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.soon.nearest_where(seeker.pickup, policy.candidates_max, search, wanted);
         let from: Vec<Point> = near.iter().map(Near::point).collect();
         let ways = policy.etas_to(&from, seeker.pickup, now);
@@ -94,14 +101,14 @@ impl LiveShard {
     fn soon_candidate(&self, now: Timestamp, near: &Near<'_, DriverId>, way: Eta) -> Option<Candidate> {
         let spot = self.spots.get(near.key())?;
         let (Some(soon), Standing::Finishing { free, .. }) = (&spot.soon, spot.standing) else { return None };
-        let busy_for = soon.way.time.saturating_sub(now.since(soon.at));
+        let busy_for = soon.busy_for(now);
         Some(Candidate {
             driver: near.key().clone(),
             home: self.id,
             distance: near.distance(),
             pickup_eta: Eta { time: busy_for + way.time, ..way },
             point: near.point(),
-            idle: std::time::Duration::ZERO,
+            idle: Duration::ZERO,
             acceptance: free.acceptance,
             position_age: near.age(),
             plausibility: spot.track.plausibility(),

@@ -28,6 +28,7 @@ fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
         dropoff: pickup,
         needs: Needs::default(),
         shared: false,
+        pickup_at: None,
         requested_at: NOW,
         without: BTreeSet::new(),
         wave: 1,
@@ -208,4 +209,20 @@ fn a_rider_is_shown_only_vehicles_that_fit_and_a_change_is_known_at_once() {
     shard.step(NOW, &policy, is(20, Vehicle::default()));
     shard.step(NOW, &policy, is(3, ramp));
     assert_eq!(found(&shard, wheelchair), ["driver-3"]);
+}
+
+#[test]
+fn a_driver_who_would_be_there_too_late_is_no_candidate_and_that_is_remembered() {
+    let resolution = Resolution::new(5).unwrap();
+    // At 5 m/s with a detour of 1.27, 500 m take 127 s and 900 m take 229 s.
+    let places = [street(500.0, 0.0), street(900.0, 0.0)];
+    let policy = Policy { wait_max: std::time::Duration::from_secs(200), ..Policy::default() };
+    let mut split = Split::new(resolution, policy, &places);
+    let seeker = seeker(1, street(0.0, 0.0), resolution);
+    let found: Vec<DriverId> = split.candidates(&seeker).into_iter().map(|candidate| candidate.driver).collect();
+    assert_eq!(found, [driver(0)]);
+    let waited = Seeker { requested_at: NOW - std::time::Duration::from_secs(100), ..seeker };
+    let home = ShardId::of(waited.pickup, resolution);
+    assert_eq!(split.candidates(&waited).len(), 0, "what the rider has waited counts");
+    split.tell(home, ShardInput::Unseek(waited.trip));
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use super::{Asker, LiveTrip};
 use crate::{
-    Effect, Event, HostSays, Party, Policy, Promise, Proposal, RiderLeg, Sharing, Stage, Timestamp, TripId, TripInput,
+    CancelReason, Effect, Event, FeeStage, GiveBackReason, HostSays, Party, Policy, Promise, Proposal, RiderLeg,
+    Sharing, Stage, Timestamp, TripId, TripInput,
 };
 
 /// How many quotes are kept: the cheapest of so many is cheap enough.
@@ -185,7 +186,12 @@ impl LiveTrip {
     /// The car does not take this rider any more: he waits for another one. If he is in it, only people can help.
     fn lost_host(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
         let aboard = matches!(self.trip.stage, Stage::Shared { leg: RiderLeg::Aboard, .. });
-        let event = if aboard { Event::Cancelled { by: Party::System } } else { Event::GivenBack };
+        let by = Party::System;
+        let event = if aboard {
+            Event::Cancelled { by, reason: CancelReason::Other, fee: FeeStage::Free }
+        } else {
+            Event::GivenBack { by, reason: GiveBackReason::Other }
+        };
         self.propose(event, now, Asker::Nobody, out);
     }
 

@@ -60,7 +60,7 @@ impl LiveTrip {
             pickup: seeker.pickup,
             dropoff: seeker.dropoff,
             seats: seeker.needs.seats(),
-            promise: promise(policy, seeker.requested_at, seeker.pickup, seeker.dropoff, now),
+            promise: promise(policy, wanted_at(seeker), seeker.pickup, seeker.dropoff, now),
             leg: RiderLeg::Waiting,
             since: now,
         };
@@ -94,11 +94,11 @@ impl LiveTrip {
             Deed::Arrived => (GuestStep::Arrived, leg >= RiderLeg::Arrived),
             Deed::PickedUp => (GuestStep::PickedUp, leg >= RiderLeg::Aboard),
             Deed::DroppedOff => (GuestStep::DroppedOff, leg >= RiderLeg::Out),
-            Deed::GaveBack if leg >= RiderLeg::Aboard => {
-                let why = Refusal::IllegalStep { from: self.trip.stage.name(), wanted: Event::GivenBack.name() };
+            Deed::GaveBack(_) if leg >= RiderLeg::Aboard => {
+                let why = Refusal::IllegalStep { from: self.trip.stage.name(), wanted: "given_back" };
                 return self.answer(&asker, Err(why), out);
             }
-            Deed::GaveBack => (GuestStep::Left, false),
+            Deed::GaveBack(_) => (GuestStep::Left, false),
         };
         if already {
             let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(*ask) };
@@ -118,6 +118,10 @@ impl LiveTrip {
             if leg(was) != leg(is) || (others_changed && is.guest(guest).is_some_and(Guest::is_open)) {
                 self.tell_guest(guest, out);
             }
+        }
+        if others_changed {
+            // The way leads over other stops now: what was seen of it before says nothing.
+            self.watch = None;
         }
         self.company.compare_at = is.has_open().then_some(now + COMPARE_EVERY);
         if self.trip.stage.committed_driver().is_none() {
@@ -222,13 +226,19 @@ impl LiveTrip {
             riders.push(Rider { seats, leg: to_plan(leg, since, promise, at, now) });
         };
         if let Some(leg) = own_leg {
-            let promise = promise(policy, self.trip.requested_at, order.pickup, order.dropoff, now);
+            let promise = promise(
+                policy,
+                self.trip.requested_at.max(order.pickup_at.unwrap_or_default()),
+                order.pickup,
+                order.dropoff,
+                now,
+            );
             add(self.trip.id, order.needs.seats(), leg, self.trip.since, order.pickup, order.dropoff, promise);
         }
         for guest in self.trip.car.open() {
             add(guest.trip, guest.seats, guest.leg, guest.since, guest.pickup, guest.dropoff, guest.promise);
         }
-        let wanted = promise(policy, seeker.requested_at, seeker.pickup, seeker.dropoff, now);
+        let wanted = promise(policy, wanted_at(seeker), seeker.pickup, seeker.dropoff, now);
         let seats_wanted = seeker.needs.seats();
         add(seeker.trip, seats_wanted, RiderLeg::Waiting, now, seeker.pickup, seeker.dropoff, wanted);
         let more = riders.pop().unwrap_or(Rider { seats: 0, leg: Leg::Aboard { dropoff: 0, dropoff_by_ms: 0 } });
@@ -271,11 +281,16 @@ fn to_plan(leg: RiderLeg, since: Timestamp, promise: Promise, at: usize, now: Ti
     }
 }
 
-/// What a rider who shares is promised.
-fn promise(policy: &Policy, requested_at: Timestamp, pickup: Point, dropoff: Point, now: Timestamp) -> Promise {
+/// When the rider wanted to go.
+fn wanted_at(seeker: &Seeker) -> Timestamp {
+    seeker.requested_at.max(seeker.pickup_at.unwrap_or_default())
+}
+
+/// What a rider who shares is promised who wants to go at `from`.
+fn promise(policy: &Policy, from: Timestamp, pickup: Point, dropoff: Point, now: Timestamp) -> Promise {
     let direct = millis(policy.eta(pickup, dropoff, now).time);
     let ride_max = Duration::from_millis(policy.pooling.longest_ride_ms(direct));
-    Promise { pickup_by: requested_at + policy.pooling.wait_max, ride_max }
+    Promise { pickup_by: from + policy.pooling.wait_max, ride_max }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,9 +1,9 @@
 //! What follows from the store's answer: who is told what, and how the search goes on.
 
-use super::{Asker, LiveTrip, Pending};
+use super::{Asker, LiveTrip, Pending, Watch};
 use crate::{
-    DriverAsk, DriverInput, Effect, Event, OfferFate, Policy, RETRY_AFTER, Refusal, ShardInput, Timestamp, Trip,
-    Withdrawal, WriteError,
+    DriverAsk, DriverInput, Effect, Event, OfferFate, Party, Policy, RETRY_AFTER, Refusal, ShardInput, Stage,
+    Timestamp, Trip, Withdrawal, WriteError,
 };
 
 impl LiveTrip {
@@ -17,10 +17,16 @@ impl LiveTrip {
             Asker::Person(_) | Asker::Nobody => None,
         };
         match (&event, before.stage.committed_driver().cloned()) {
-            (Event::Requested { .. }, _) => self.seek(out),
+            (Event::Requested { .. } | Event::Activated, _) if self.trip.stage == Stage::Searching => self.seek(out),
+            // A ride for later: nobody searches before its time.
+            (Event::Requested { .. }, _) => {}
             (Event::Assigned { .. }, _) => self.assigned(now, trip, driver_ask, out),
-            (Event::GivenBack, Some(driver)) => {
-                self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out);
+            (Event::GivenBack { by, reason }, Some(driver)) => {
+                let input = match by {
+                    Party::System => DriverInput::TakenBack { trip, reason: *reason },
+                    Party::Rider | Party::Driver => DriverInput::Freed { trip, ask: driver_ask },
+                };
+                self.tell_driver(&driver, input, out);
                 self.without.insert(driver);
                 (self.driver_home, self.car) = (None, None);
                 self.seek(out);
@@ -39,6 +45,7 @@ impl LiveTrip {
         }
         self.shared_stepped(now, &before, out);
         self.find_way(policy);
+        self.watch = matches!(self.trip.stage, Stage::EnRoute { .. }).then(|| Watch::new(now));
         if let Asker::Person(ask) = asker {
             out.push(Effect::Answer { ask, answer: Ok(self.view()) });
         }
@@ -72,6 +79,10 @@ impl LiveTrip {
         match why {
             WriteError::SameKey(trip) => {
                 self.answer(&asker, Err(Refusal::SameKey { trip }), out);
+                out.push(Effect::Retire);
+            }
+            WriteError::Capped { cap, retry_after } => {
+                self.answer(&asker, Err(Refusal::Capped { cap, retry_after }), out);
                 out.push(Effect::Retire);
             }
             WriteError::DriverTaken => {

@@ -181,7 +181,8 @@ impl LiveTrip {
         let offer = OfferId { trip: self.trip.id, epoch: self.epoch, attempt: self.attempts };
         let Proposal { driver, home, pickup_eta, busy_for } = proposal;
         let until = now + policy.offer_lasts + policy.reservation_grace;
-        let input = DriverInput::Reserve { offer, until, needs: self.trip.order.needs };
+        let order = &self.trip.order;
+        let input = DriverInput::Reserve { offer, until, needs: order.needs, way: (order.pickup, order.dropoff) };
         out.push(Effect::ToDriver { to: driver.clone(), home, input });
         let until = now + policy.reply_within;
         let wave = self.search.wave;
@@ -303,6 +304,7 @@ impl LiveTrip {
             dropoff: self.trip.order.dropoff,
             needs: self.trip.order.needs,
             shared: self.trip.order.shared,
+            pickup_at: self.trip.order.pickup_at,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             wave: search.wave,

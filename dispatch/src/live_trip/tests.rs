@@ -3,7 +3,7 @@ use std::time::Duration;
 use geo::{Point, Resolution};
 
 use super::*;
-use crate::{OfferId, OfferPolicy, Proposal, RiderId, SessionId, ShardInput, WriteError};
+use crate::{OfferId, OfferPolicy, Order, Proposal, RiderId, SessionId, ShardInput, WriteError};
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -31,15 +31,15 @@ fn policy() -> Policy {
 
 fn searching() -> LiveTrip {
     let rider = RiderId::new("eve").unwrap();
-    let event = Event::Requested { rider, order: crate::Order::new(corner(), corner()) };
+    let event = Event::Requested { rider, order: Order::new(corner(), corner()) };
     let id = TripId::new(START, home(), 1);
-    let (mut live, _) = LiveTrip::requested(id, Epoch(1), event, START, None, AskId(1)).unwrap();
+    let (mut live, _) = LiveTrip::requested(id, Epoch(1), event, START, None, None, AskId(1)).unwrap();
     live.step(START, &policy(), TripInput::Written);
     live
 }
 
 fn proposal(name: &str) -> Proposal {
-    Proposal { driver: driver(name), home: home(), pickup_eta: Duration::from_secs(60) }
+    Proposal { driver: driver(name), home: home(), pickup_eta: Duration::from_secs(60), busy_for: Duration::ZERO }
 }
 
 /// A trip whose offer ann, bob and cat are looking at since second 2.

@@ -29,6 +29,12 @@ pub struct OfferPolicy {
     pub radius: Meters,
     /// How much farther each further wave looks, and each round that found nobody.
     pub radius_growth: Meters,
+    /// How many offers one driver is shown in an hour; 0 is no limit. More than one a minute is a nuisance, and somebody
+    /// else is there.
+    pub per_hour_max: usize,
+    /// After so many offers in a row without an answer a driver is put on a break; 0 is never. Three are three riders
+    /// who waited for nothing.
+    pub unanswered_max: u32,
 }
 
 impl Default for OfferPolicy {
@@ -38,6 +44,8 @@ impl Default for OfferPolicy {
             stagger: Duration::from_secs(2),
             radius: Meters::whole(3_000),
             radius_growth: Meters::whole(1_000),
+            per_hour_max: 60,
+            unanswered_max: 3,
         }
     }
 }
@@ -73,6 +81,12 @@ impl OfferPolicy {
         }
         if !(50.0..=50_000.0).contains(&self.radius_growth.get()) {
             return bad("offers.radius_growth", format!("{} m", self.radius_growth.get()), "50 m to 50 km");
+        }
+        if self.per_hour_max > 1_000 {
+            return bad("offers.per_hour_max", self.per_hour_max.to_string(), "0 (no limit) to 1000");
+        }
+        if self.unanswered_max > 1_000 {
+            return bad("offers.unanswered_max", self.unanswered_max.to_string(), "0 (never) to 1000");
         }
         Ok(())
     }

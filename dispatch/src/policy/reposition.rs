@@ -40,6 +40,9 @@ pub struct RepositionPolicy {
     pub idle_for: Duration,
     /// The least time between two suggestions to one driver.
     pub rest: Duration,
+    /// How soon a driver must set off. Who has come no nearer by then does not listen: the suggestion is over, and the gap
+    /// is open for another.
+    pub set_off_within: Duration,
     /// How long a suggestion holds after the driver could be there. So long it counts as a car of that cell.
     pub stay: Duration,
     /// What the chance of a trip is worth, as a drive: a car goes this far for a trip it is sure of, half as far for
@@ -68,6 +71,7 @@ impl Default for RepositionPolicy {
             drive_max: Duration::from_secs(900),
             idle_for: Duration::from_secs(60),
             rest: Duration::from_secs(600),
+            set_off_within: Duration::from_secs(120),
             stay: Duration::from_secs(600),
             trip_worth: Duration::from_secs(900),
             gain_min: Duration::from_secs(60),
@@ -92,6 +96,7 @@ impl RepositionPolicy {
         seconds("reposition.drive_max", self.drive_max, 30.0, 7_200.0, "30 s to 2 h")?;
         seconds("reposition.idle_for", self.idle_for, 0.0, 7_200.0, "0 s to 2 h")?;
         seconds("reposition.rest", self.rest, 0.0, 14_400.0, "0 s to 4 h")?;
+        seconds("reposition.set_off_within", self.set_off_within, 10.0, 3_600.0, "10 s to 1 h")?;
         seconds("reposition.stay", self.stay, 0.0, 14_400.0, "0 s to 4 h")?;
         seconds("reposition.trip_worth", self.trip_worth, 1.0, 14_400.0, "1 s to 4 h")?;
         seconds("reposition.gain_min", self.gain_min, 0.0, 7_200.0, "0 s to 2 h")?;

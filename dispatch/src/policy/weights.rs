@@ -30,7 +30,7 @@ pub struct Weights {
     /// Taken off for each second the ride itself takes: with too few cars, long rides first.
     pub ride: f64,
     /// Taken off for each second by which the car is worth more where the ride ends than where it is now: see
-    /// [`crate::Worth`].
+    /// [`crate::Policy::worth`], without which this weighs nothing.
     pub future: f64,
 }
 

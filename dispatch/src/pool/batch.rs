@@ -66,12 +66,11 @@ pub fn plan_pool(batch: &Batch, policy: &PoolingPolicy, times: &impl StopTimes) 
     for _ in 0..PASSES_MAX {
         let moved = planner.relocate();
         let placed = planner.make_room();
-        if placed {
-            planner.fill();
-        }
         if !moved && !placed {
             break;
         }
+        // Whoever was moved has left room behind.
+        planner.fill();
     }
     let tour = |seat: Seat| seat.schedule.map(|schedule| Tour { wishes: seat.wishes, schedule });
     Pooled { car_of: planner.car_of, tours: planner.seats.into_iter().map(tour).collect() }

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use geo::Point;
+
 use super::{Deed, DriverAsk, Ping, Refusal, WriteError};
-use crate::{Generation, Needs, OfferId, Order, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle};
+use crate::{
+    Generation, GiveBackReason, Needs, OfferId, Order, SessionId, ShardId, Stage, Timestamp, Trip, TripId, Vehicle,
+};
 
 /// What may happen to a live driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,15 @@ pub enum DriverInput {
         last: Option<Ping>,
         /// What the driver drives from now on.
         vehicle: Vehicle,
+        /// Where the driver wants to get to, if only rides that lead there are wanted.
+        homeward: Option<Point>,
+    },
+    /// The driver wants only rides that lead home, or any ride again.
+    GoHome {
+        /// The app's command.
+        ask: DriverAsk,
+        /// Where that is; `None` ends it.
+        homeward: Option<Point>,
     },
     /// The driver wants no more work, for good or for a break.
     GoOffline {
@@ -42,6 +55,8 @@ pub enum DriverInput {
         until: Timestamp,
         /// What the vehicle must have: the shard may have proposed the driver for one that was changed since.
         needs: Needs,
+        /// From where and to where: a driver on the way home takes only what leads there.
+        way: (Point, Point),
     },
     /// The trip asks the driver.
     Offer(Offer),
@@ -93,6 +108,20 @@ pub enum DriverInput {
         /// The app's command that caused it, if one did.
         ask: Option<DriverAsk>,
     },
+    /// The driver's car does not come nearer to the pickup: the driver is to show that it will.
+    AreYouComing {
+        /// Which trip.
+        trip: TripId,
+        /// What is wrong.
+        reason: GiveBackReason,
+    },
+    /// The trip was taken back from the driver, who is free again.
+    TakenBack {
+        /// The trip as it now stands.
+        trip: Trip,
+        /// Why.
+        reason: GiveBackReason,
+    },
     /// A trip does not do what the driver's app asked.
     Refused {
         /// The app's command.
@@ -116,8 +145,27 @@ pub enum DriverInput {
         /// The trip the row commits this driver to; `Err` when it cannot be read now.
         row: Result<Option<Trip>, ()>,
     },
+    /// The home shard knows where a driver without work had better wait.
+    Suggest(Suggested),
     /// Nothing but time.
     TimePassed,
+}
+
+/// Where an idle driver had better wait, and what that rests on. Nobody has to go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Suggested {
+    /// Names it, and grows: a later one of the same driver replaces the earlier.
+    pub id: u64,
+    /// Where to.
+    pub to: Point,
+    /// How long the drive there takes.
+    pub drive: Duration,
+    /// How many requests are expected around there within the policy's horizon.
+    pub expected: f64,
+    /// How many cars wait there or are on the way.
+    pub cars: u32,
+    /// When it is over for a driver who has not set off.
+    pub until: Timestamp,
 }
 
 /// A ride, as it is offered to a driver.
@@ -211,6 +259,8 @@ pub enum Notice {
         trip: Option<Trip>,
         /// Whether the driver goes off line when the trip ends.
         last_trip: bool,
+        /// Until when only rides that lead home are offered, if that is so.
+        homeward_until: Option<Timestamp>,
     },
     /// A ride is offered.
     Offer(Offer),
@@ -243,6 +293,25 @@ pub enum Notice {
         /// The command this answers, if any.
         ask: Option<DriverAsk>,
     },
+    /// The car does not come nearer to the pickup. If that does not change, the trip is taken back.
+    AreYouComing {
+        /// Which trip.
+        trip: TripId,
+        /// What is wrong.
+        reason: GiveBackReason,
+    },
+    /// The trip was taken back, because the car did not come. [`Notice::Trip`] follows.
+    TakenBack {
+        /// Which trip.
+        trip: TripId,
+        /// Why.
+        reason: GiveBackReason,
+    },
+    /// So many offers in a row were not answered that the driver was put on a break. [`Notice::Standing`] follows.
+    PutOnBreak {
+        /// How many.
+        unanswered: u32,
+    },
     /// The command is not done.
     Refused {
         /// Which.
@@ -250,6 +319,8 @@ pub enum Notice {
         /// Why.
         why: Refusal,
     },
+    /// More work is to be expected elsewhere. It is over at its end, and with the next offer; nothing says so.
+    Suggestion(Suggested),
     /// Send positions and commands to this shard from now on.
     Home {
         /// Which.
@@ -268,9 +339,11 @@ impl From<&Stage> for Availability {
             Stage::InProgress { .. } | Stage::DrivingOn { .. } => Availability::OnTrip,
             // Whoever drives is on the host's trip.
             Stage::Shared { .. } => Availability::Available,
-            Stage::Searching | Stage::Completed { .. } | Stage::Cancelled { .. } | Stage::Expired => {
-                Availability::Available
-            }
+            Stage::Scheduled
+            | Stage::Searching
+            | Stage::Completed { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Expired => Availability::Available,
         }
     }
 }

@@ -134,6 +134,8 @@ pub struct Seeker {
     pub needs: Needs,
     /// Whether the rider would share a car.
     pub shared: bool,
+    /// When the rider wants to be picked up, unless that is now.
+    pub pickup_at: Option<Timestamp>,
     /// When it was asked for: the order of arrival.
     pub requested_at: Timestamp,
     /// Who is not to be asked again.

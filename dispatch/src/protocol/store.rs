@@ -1,6 +1,8 @@
 //! What the store is asked to make durable, and why it may refuse.
 
-use crate::{DriverId, Event, RiderId, ShardId, Timestamp, Trip, TripId};
+use std::time::Duration;
+
+use crate::{Cap, DriverId, Event, RiderCaps, RiderId, ShardId, Timestamp, Trip, TripId};
 
 /// One durable change. The store does all of it or nothing, guarded by the shard's epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ pub struct TripWrite {
     pub driver: DriverChange,
     /// The idempotency key of the request, with the rider's name in it: unique for ever.
     pub key: Option<RequestKey>,
+    /// What the rider may have, for a request: asked of all shards together, in the transaction that writes it.
+    pub caps: Option<RiderCaps>,
 }
 
 /// What a step does to a driver's row.
@@ -63,6 +67,14 @@ pub enum WriteError {
     /// The idempotency key was used before, for this trip. Answer with it.
     #[error("the idempotency key was used for trip {0}")]
     SameKey(TripId),
+    /// The rider has as much as one may have. Asked after the key: a request that was written stays written.
+    #[error("the rider has too many {cap}")]
+    Capped {
+        /// Of what.
+        cap: Cap,
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The store holds another version of the row. What is in memory is wrong: rebuild it.
     #[error("the row has another version")]
     Stale,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use geo::{Meters, Point};
 
 use super::{AskId, DriverAsk, Eta, Sharing, WriteError};
-use crate::{DriverId, Event, OfferId, Party, Promise, ShardId, StageName, Timestamp, Trip};
+use crate::{
+    CancelReason, DriverId, Event, GiveBackReason, OfferId, Party, Promise, ShardId, StageName, Timestamp, Trip,
+};
 
 /// What may happen to a live trip.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +73,8 @@ pub enum TripInput {
     Cancel {
         /// Who: the rider or the system.
         by: Party,
+        /// Why.
+        reason: CancelReason,
         /// The question to answer.
         ask: AskId,
     },
@@ -109,7 +113,7 @@ pub enum Deed {
     /// Has let the rider out.
     DroppedOff,
     /// Gives the trip back.
-    GaveBack,
+    GaveBack(GiveBackReason),
 }
 
 impl Deed {
@@ -120,7 +124,7 @@ impl Deed {
             Deed::Arrived => Event::DriverArrived,
             Deed::PickedUp => Event::PickedUp,
             Deed::DroppedOff => Event::DroppedOff,
-            Deed::GaveBack => Event::GivenBack,
+            Deed::GaveBack(reason) => Event::GivenBack { by: Party::Driver, reason },
         }
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use geo::Point;
 
-use crate::{RiderId, Timestamp, TripId};
+use super::Party;
+use crate::{CancelReason, FeeStage, RiderId, Timestamp, TripId};
 
 /// A host takes no more guests than this in its whole life, those who have got out included: its record stays small.
 pub const GUESTS_MOST: usize = 12;
@@ -93,6 +94,17 @@ pub enum GuestStep {
     DroppedOff,
     /// He does not ride along, or no longer.
     Left,
+}
+
+/// How a trip was called off whose car others share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallOff {
+    /// Who called it off.
+    pub by: Party,
+    /// Why.
+    pub reason: CancelReason,
+    /// What it may cost the rider.
+    pub fee: FeeStage,
 }
 
 /// What is done at a stop.

@@ -3,7 +3,7 @@
 //! Stays out: every step of a trip that has its car to itself: see [`Trip::apply`].
 //! Touch with care: as there. What is legal stays legal.
 
-use super::{CarStop, Event, GuestStep, Party, RiderLeg, SharedCar, Stage, StopKind, Trip};
+use super::{CallOff, CarStop, Event, GuestStep, Party, RiderLeg, SharedCar, Stage, StopKind, Trip};
 use crate::{DriverId, Timestamp};
 
 impl Trip {
@@ -21,10 +21,10 @@ impl Trip {
             // Nobody stands and waits for a guest: the car may have come and gone on in one report.
             (Waiting | Arrived, Event::PickedUp) => on(Aboard),
             (Aboard, Event::DroppedOff) => Some(Stage::Completed { driver: driver.clone() }),
-            (Waiting | Arrived, Event::GivenBack) => Some(Stage::Searching),
-            (Waiting | Arrived, Event::Cancelled { by: by @ (Party::Rider | Party::System) })
-            | (Aboard, Event::Cancelled { by: by @ Party::System }) => {
-                Some(Stage::Cancelled { by: *by, driver: Some(driver.clone()) })
+            (Waiting | Arrived, Event::GivenBack { by: Party::System, .. }) => Some(Stage::Searching),
+            (Waiting | Arrived, Event::Cancelled { by: by @ (Party::Rider | Party::System), reason, fee })
+            | (Aboard, Event::Cancelled { by: by @ Party::System, reason, fee }) => {
+                Some(Stage::Cancelled { by: *by, driver: Some(driver.clone()), reason: *reason, fee: *fee })
             }
             _ => None,
         }
@@ -40,22 +40,26 @@ impl Trip {
                 Some(car.filter(|car| self.stops_are_whole(car)).map(|car| self.with(self.stage.clone(), car, at)))
             }
             (_, Event::GuestDid { guest, step }) => Some(self.guest_stepped(*guest, *step, at)),
-            (Stage::DrivingOn { driver, by }, Event::Cancelled { by: Party::System }) => {
-                Some(Some(self.with(done(driver, *by), self.car.clone(), at)))
+            (Stage::DrivingOn { driver, off }, Event::Cancelled { by: Party::System, .. }) => {
+                Some(Some(self.with(done(driver, *off), self.car.clone(), at)))
             }
-            (Stage::DrivingOn { driver, by }, Event::GivenBack) if !self.car.has_aboard() => {
-                Some(Some(self.with(done(driver, *by), self.car.clone(), at)))
+            (Stage::DrivingOn { driver, off }, Event::GivenBack { .. }) if !self.car.has_aboard() => {
+                Some(Some(self.with(done(driver, *off), self.car.clone(), at)))
             }
             (Stage::DrivingOn { .. }, _) => Some(None),
             _ if !self.car.has_open() => None,
             (Stage::InProgress { driver }, Event::DroppedOff) => Some(Some(self.drives_on(driver, None, at))),
             (
                 Stage::EnRoute { driver } | Stage::Arrived { driver },
-                Event::Cancelled { by: by @ (Party::Rider | Party::System) },
-            ) => Some(Some(self.drives_on(driver, Some(*by), at))),
+                Event::Cancelled { by: by @ (Party::Rider | Party::System), reason, fee },
+            )
+            | (Stage::Arrived { driver }, Event::Cancelled { by: by @ Party::Driver, reason, fee }) => {
+                let off = CallOff { by: *by, reason: *reason, fee: *fee };
+                Some(Some(self.drives_on(driver, Some(off), at)))
+            }
             (Stage::Arrived { .. }, Event::PickedUp) if !self.car.seats_for(0, self.order.needs.seats()) => Some(None),
             // Nobody is left at the roadside.
-            (_, Event::GivenBack) if self.car.has_aboard() => Some(None),
+            (_, Event::GivenBack { .. }) if self.car.has_aboard() => Some(None),
             _ => None,
         }
     }
@@ -64,7 +68,7 @@ impl Trip {
         self.stage.committed_driver()?;
         let car = self.car.stepped(guest, step, self.seats_aboard(), at)?;
         let stage = match &self.stage {
-            Stage::DrivingOn { driver, by } if !car.has_open() => done(driver, *by),
+            Stage::DrivingOn { driver, off } if !car.has_open() => done(driver, *off),
             stage => stage.clone(),
         };
         Some(self.with(stage, car, at))
@@ -78,16 +82,18 @@ impl Trip {
         }
     }
 
-    fn drives_on(&self, driver: &DriverId, by: Option<Party>, at: Timestamp) -> Trip {
+    fn drives_on(&self, driver: &DriverId, off: Option<CallOff>, at: Timestamp) -> Trip {
         let mut car = self.car.clone();
         car.done(self.id, StopKind::Dropoff);
-        self.with(Stage::DrivingOn { driver: driver.clone(), by }, car, at)
+        self.with(Stage::DrivingOn { driver: driver.clone(), off }, car, at)
     }
 
-    /// The trip in this stage. What a guest does is no new stage of the host.
+    /// The trip in this stage. What a guest does is no new stage of the host, and for the host's own rider the trip has
+    /// ended when he was done, whoever else was in the car.
     fn with(&self, stage: Stage, car: SharedCar, at: Timestamp) -> Trip {
         let car = if stage.committed_driver().is_some() { car } else { car.without_driver() };
-        let since = if stage == self.stage { self.since } else { at };
+        let drove_on = matches!(self.stage, Stage::DrivingOn { .. });
+        let since = if drove_on || stage == self.stage { self.since } else { at };
         Trip { stage, car, since, version: self.version + 1, ..self.clone() }
     }
 
@@ -138,9 +144,9 @@ impl Trip {
 }
 
 /// How a trip ends whose own rider was done before the last guest got out.
-fn done(driver: &DriverId, by: Option<Party>) -> Stage {
-    match by {
+fn done(driver: &DriverId, off: Option<CallOff>) -> Stage {
+    match off {
         None => Stage::Completed { driver: driver.clone() },
-        Some(by) => Stage::Cancelled { by, driver: Some(driver.clone()) },
+        Some(CallOff { by, reason, fee }) => Stage::Cancelled { by, driver: Some(driver.clone()), reason, fee },
     }
 }

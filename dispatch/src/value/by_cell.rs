@@ -39,7 +39,7 @@ impl Values {
     }
 
     /// What a free car in this cell is worth at this moment, in the unit the table was taught in (for
-    /// `policy.value`: seconds of driving to a pickup); 0 for a cell that is not known.
+    /// [`crate::Policy::worth`]: seconds of driving to a pickup); 0 for a cell that is not known.
     #[must_use]
     pub fn worth(&self, cell: Cell, at: Timestamp) -> f64 {
         let Some(place) = self.places.find(cell) else { return 0.0 };

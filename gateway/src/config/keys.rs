@@ -219,6 +219,7 @@ pub(super) const KEYS: &[Key] = &[
         |settings| settings.city.policy.version.clone()
     ),
     policy_value!("policy.immediate_above", immediate_above, "a number from 0 to 1000"),
+    policy_value!("policy.matching.work_max", matching.work_max, "a whole number from 10000 to 1000000000"),
     policy_seconds!("policy.forward.within", forward.within, "seconds from 0 to 1800"),
     policy_value!("policy.forward.penalty", forward.penalty, "a number from 0 to 3600"),
     policy_seconds!("policy.forward.hold_max", forward.hold_max, "seconds from 0 to 3600"),
@@ -234,6 +235,12 @@ pub(super) const KEYS: &[Key] = &[
     policy_value!("policy.weights.doubt", weights.doubt, "a number from 0 to 3600"),
     policy_value!("policy.weights.ride", weights.ride, "a number from 0 to 100"),
     policy_value!("policy.weights.future", weights.future, "a number from 0 to 100"),
+    key!(
+        "policy.worth",
+        "a file that hansom-sim learn has made, and only with policy.weights.future above 0",
+        |settings, text| path(text).map(|path| settings.worth = Some(path)),
+        |settings| file(settings.worth.as_ref())
+    ),
     key!(
         "policy.method",
         "batched or nearest",
@@ -271,6 +278,30 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.offers.stagger", offers.stagger, "seconds from 0 to 60"),
     policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
     policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
+    policy_value!("policy.offers.per_hour_max", offers.per_hour_max, "a whole number from 0 (no limit) to 1000"),
+    policy_value!("policy.offers.unanswered_max", offers.unanswered_max, "a whole number from 0 (never) to 1000"),
+    policy_seconds!("policy.cancellation.free_for", cancellation.free_for, "seconds from 0 to 3600"),
+    policy_seconds!("policy.cancellation.no_show_after", cancellation.no_show_after, "seconds from 0 to 3600"),
+    policy_value!("policy.progress.on", progress.on, "true or false"),
+    policy_seconds!("policy.progress.dark_after", progress.dark_after, "seconds from 1 to 7200"),
+    policy_seconds!("policy.progress.stalled_after", progress.stalled_after, "seconds from 1 to 7200"),
+    policy_seconds!("policy.progress.progress", progress.progress, "seconds from 1 to 7200"),
+    policy_seconds!("policy.progress.retreat", progress.retreat, "seconds from 1 to 7200"),
+    policy_seconds!("policy.progress.retreat_for", progress.retreat_for, "seconds from 1 to 7200"),
+    policy_seconds!("policy.progress.near", progress.near, "seconds from 1 to 7200"),
+    policy_seconds!("policy.progress.patience", progress.patience, "seconds from 1 to 7200"),
+    policy_value!("policy.homeward.per_day_max", homeward.per_day_max, "a whole number from 0 to 100"),
+    policy_seconds!("policy.homeward.lasts", homeward.lasts, "seconds from 60 to 86400"),
+    policy_meters!("policy.homeward.near", homeward.near, "metres from 0 to 50000"),
+    policy_value!("policy.homeward.progress", homeward.progress, "a number from 0 to 1"),
+    policy_value!("policy.riders.active_max", riders.active_max, "a whole number from 0 (no limit) to 1000"),
+    policy_value!("policy.riders.searching_max", riders.searching_max, "a whole number from 0 (no limit) to 1000"),
+    policy_value!(
+        "policy.riders.cancellations_max",
+        riders.cancellations_max,
+        "a whole number from 0 (no limit) to 1000"
+    ),
+    policy_seconds!("policy.wait_max", wait_max, "seconds from 30 to 86400"),
     policy_seconds!("policy.offer_lasts", offer_lasts, "seconds from 1 to 120"),
     policy_seconds!("policy.reservation_grace", reservation_grace, "seconds from 0.5 to 60"),
     policy_seconds!("policy.reply_within", reply_within, "seconds from 0.01 to 10"),
@@ -349,10 +380,54 @@ pub(super) const KEYS: &[Key] = &[
     policy_seconds!("policy.reposition.drive_max", reposition.drive_max, "seconds from 30 to 7200"),
     policy_seconds!("policy.reposition.idle_for", reposition.idle_for, "seconds from 0 to 7200"),
     policy_seconds!("policy.reposition.rest", reposition.rest, "seconds from 0 to 14400"),
+    policy_seconds!("policy.reposition.set_off_within", reposition.set_off_within, "seconds from 10 to 3600"),
     policy_seconds!("policy.reposition.stay", reposition.stay, "seconds from 0 to 14400"),
     policy_seconds!("policy.reposition.trip_worth", reposition.trip_worth, "seconds from 1 to 14400"),
     policy_seconds!("policy.reposition.gain_min", reposition.gain_min, "seconds from 0 to 7200"),
     policy_value!("policy.reposition.places_max", reposition.places_max, "a whole number from 1 to 1024"),
+    policy_value!("policy.fares.currency", fares.currency, "three capital letters such as USD"),
+    policy_value!(
+        "policy.fares.economy",
+        fares.economy,
+        "base=, km=, minute=, minimum=, booking=, cancelling= in any order, each from 0 to 1000000000 minor units"
+    ),
+    policy_value!(
+        "policy.fares.comfort",
+        fares.comfort,
+        "base=, km=, minute=, minimum=, booking=, cancelling= in any order, each from 0 to 1000000000 minor units"
+    ),
+    policy_value!(
+        "policy.fares.xl",
+        fares.xl,
+        "base=, km=, minute=, minimum=, booking=, cancelling= in any order, each from 0 to 1000000000 minor units"
+    ),
+    policy_value!(
+        "policy.fares.premium",
+        fares.premium,
+        "base=, km=, minute=, minimum=, booking=, cancelling= in any order, each from 0 to 1000000000 minor units"
+    ),
+    policy_value!("policy.fares.shared_discount", fares.shared_discount, "a whole number from 0 to 90, in percent"),
+    policy_seconds!("policy.fares.quote_lasts", fares.quote_lasts, "seconds from 5 to 3600"),
+    policy_meters!("policy.fares.quote_slack", fares.quote_slack, "metres from 0 to 1000"),
+    policy_value!("policy.surge.max", surge.max, "a whole number from 100 (none) to 1000, in percent"),
+    policy_value!("policy.surge.resolution", surge.resolution, "an H3 resolution from 5 to 10"),
+    policy_seconds!("policy.surge.every", surge.every, "seconds from 10 to 3600"),
+    policy_seconds!("policy.surge.window", surge.window, "seconds from 60 to 7200"),
+    policy_value!("policy.surge.demand_min", surge.demand_min, "a number from 0.1 to 1000"),
+    policy_value!("policy.surge.fall_margin", surge.fall_margin, "a whole number from 11 to 45, in percent"),
+    policy_seconds!("policy.surge.hold", surge.hold, "seconds from 0 to 3600"),
+    policy_value!("policy.surge.spread", surge.spread, "a whole number from 0 to 90, in percent"),
+    policy_seconds!("policy.booking.ahead_min", booking.ahead_min, "seconds from 0 to 86400"),
+    policy_seconds!("policy.booking.ahead_max", booking.ahead_max, "seconds from 60 to 31622400"),
+    policy_seconds!(
+        "policy.booking.lead_min",
+        booking.lead_min,
+        "seconds from 0 to 7200, at most policy.booking.lead_max"
+    ),
+    policy_seconds!("policy.booking.lead_max", booking.lead_max, "seconds from 60 to 21600"),
+    policy_seconds!("policy.booking.margin", booking.margin, "seconds from 0 to 3600"),
+    policy_seconds!("policy.booking.early_max", booking.early_max, "seconds from 0 to 3600"),
+    policy_value!("policy.booking.per_rider", booking.per_rider, "a whole number from 1 to 1000"),
 ];
 
 /// Checks the range of every setting that has one here.

@@ -193,9 +193,10 @@ impl Shift {
                 debug!(driver = %self.session.driver(), app = app.as_deref().unwrap_or_default(), "hello");
                 return self.welcome(id).await;
             }
-            FromDriver::Online { id, point, vehicle } => {
-                (id, timeout(patience, self.session.online(point, vehicle, id)).await)
+            FromDriver::Online { id, point, vehicle, home } => {
+                (id, timeout(patience, self.session.online(point, vehicle, home, id)).await)
             }
+            FromDriver::GoHome { id, home } => (id, timeout(patience, self.session.go_home(home, id)).await),
             FromDriver::Offline { id, on_break } => (id, timeout(patience, self.session.offline(on_break, id)).await),
             FromDriver::Answer { id, offer, yes } => (id, timeout(patience, self.session.answer(offer, yes, id)).await),
             FromDriver::Does { id, trip, deed } => (id, timeout(patience, self.session.does(trip, deed, id)).await),

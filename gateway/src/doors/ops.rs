@@ -65,6 +65,7 @@ struct Shard {
     matches: u64,
     rounds_without_neighbours: u64,
     etas_fallback: u64,
+    suggestions: u64,
 }
 
 impl From<&ShardStatus> for Shard {
@@ -84,6 +85,7 @@ impl From<&ShardStatus> for Shard {
             rounds: status.counts.rounds,
             matches: status.counts.matches,
             etas_fallback: status.counts.etas_fallback,
+            suggestions: status.counts.suggestions,
             rounds_without_neighbours: status.counts.rounds_without_neighbours,
         }
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use dispatch::{Party, TripId, TripView};
+use dispatch::{CancelReason, Party, TripId, TripView};
 use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -30,9 +30,9 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
     let rider = app.rider(request.headers())?;
     let key = key(request.headers()).map_err(|mistake| counted(&app, mistake))?;
     let text = body(&app, request).await?;
-    let NewTripBody { order } = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let asked = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let requested = super::quote::order(&app, rider, key, asked).await?;
     let city = &app.inside()?.city;
-    let requested = city.request_trip(actors::NewTrip { rider, order, key }).await?;
     let status = if requested.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = json(status, &TripBody::now(&requested.view, city.clock().now()))?;
     let location = format!("/v1/trips/{}", requested.view.trip.id);
@@ -59,13 +59,29 @@ pub(super) async fn show(
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (who, view) = visible(&app, path, &headers).await?;
-    let by = if matches!(who, Identity::Ops(_)) { Party::System } else { Party::Rider };
+    let (by, usual) = match who {
+        Identity::Ops(_) => (Party::System, CancelReason::Ops),
+        Identity::Rider(_) | Identity::Driver(_) => (Party::Rider, CancelReason::Other),
+    };
+    let reason = reason(query.as_deref(), by)?.unwrap_or(usual);
     let city = &app.inside()?.city;
-    let view = city.cancel(view.trip.id, by).await?;
+    let view = city.cancel(view.trip.id, by, reason).await?;
     json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+}
+
+/// The reason in the address, `?reason=changed_mind`, if one is given.
+fn reason(query: Option<&str>, by: Party) -> Result<Option<CancelReason>, Mistake> {
+    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(None) };
+    let Some(text) = query.strip_prefix("reason=") else {
+        return Err(Mistake::bad("query", query, "reason=..."));
+    };
+    let reason = text.parse::<CancelReason>().ok().filter(|reason| reason.is_of(by));
+    let allowed = if by == Party::System { "ops or other" } else { CancelReason::ALLOWED };
+    reason.map(Some).ok_or_else(|| Mistake::bad("reason", text, allowed))
 }
 
 /// The trip in the address, for who may see it, and who that is.
@@ -110,7 +126,7 @@ fn key(headers: &HeaderMap) -> Result<String, Mistake> {
 }
 
 /// Reads the body of a request as text.
-async fn body(app: &App, request: Request) -> Result<String, Problem> {
+pub(super) async fn body(app: &App, request: Request) -> Result<String, Problem> {
     let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -146,7 +162,7 @@ async fn body(app: &App, request: Request) -> Result<String, Problem> {
 }
 
 /// Counts a mistake in a request.
-fn counted(app: &App, mistake: Mistake) -> Problem {
+pub(super) fn counted(app: &App, mistake: Mistake) -> Problem {
     app.metrics.bad_messages.with_label_values(&[mistake.code.as_str()]).inc();
     Problem::from(mistake)
 }

@@ -1,6 +1,6 @@
 //! What a driver's app says.
 
-use dispatch::{Deed, OfferId, TripId, Vehicle};
+use dispatch::{Deed, GiveBackReason, OfferId, Party, TripId, Vehicle};
 use geo::{Meters, Point};
 
 use crate::fields::{Fields, Mistake};
@@ -11,7 +11,9 @@ pub(crate) enum FromDriver {
     /// Who speaks. Answered with a new `welcome`, from which a phone can set its clock.
     Hello { id: Option<u64>, app: Option<String> },
     /// Wants work, from here, with this vehicle.
-    Online { id: Option<u64>, point: Point, vehicle: Vehicle },
+    Online { id: Option<u64>, point: Point, vehicle: Vehicle, home: Option<Point> },
+    /// Wants only rides that lead home, or any again.
+    GoHome { id: Option<u64>, home: Option<Point> },
     /// Wants no more work, for good or for a break.
     Offline { id: Option<u64>, on_break: bool },
     /// Is here.
@@ -29,7 +31,8 @@ pub(crate) struct Unreadable {
     pub(crate) mistake: Mistake,
 }
 
-const TYPES: &str = "hello, online, offline, break, ping, accept, decline, arrived, picked_up, dropped_off, give_back";
+const TYPES: &str =
+    "hello, online, go_home, offline, break, ping, accept, decline, arrived, picked_up, dropped_off, give_back";
 const OFFER: &str = "an offer's id as the server gave it";
 const TRIP: &str = "a trip's id as the server gave it";
 
@@ -74,8 +77,14 @@ fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDr
         "online" => {
             let point = fields.point()?;
             let vehicle = super::vehicle::vehicle(&mut fields)?;
-            fields.done("type, id, lat, lon, vehicle")?;
-            Ok(FromDriver::Online { id, point, vehicle })
+            let home = fields.maybe_place("home", "home.")?;
+            fields.done("type, id, lat, lon, vehicle, home")?;
+            Ok(FromDriver::Online { id, point, vehicle, home })
+        }
+        "go_home" => {
+            let home = fields.maybe_place("home", "home.")?;
+            fields.done("type, id, home")?;
+            Ok(FromDriver::GoHome { id, home })
         }
         "offline" | "break" => {
             fields.done("type, id")?;
@@ -85,6 +94,15 @@ fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDr
             let offer = fields.named("offer", OFFER)?;
             fields.done("type, id, offer")?;
             Ok(FromDriver::Answer { id, offer, yes: kind == "accept" })
+        }
+        "give_back" => {
+            let trip = fields.named("trip", TRIP)?;
+            let reason = fields.maybe_named("reason", GiveBackReason::ALLOWED)?.unwrap_or(GiveBackReason::Other);
+            if !reason.is_of(Party::Driver) {
+                return Err(Mistake::bad("reason", reason.as_str(), GiveBackReason::ALLOWED));
+            }
+            fields.done("type, id, trip, reason")?;
+            Ok(FromDriver::Does { id, trip, deed: Deed::GaveBack(reason) })
         }
         _ => match deed(kind) {
             Some(deed) => {
@@ -102,7 +120,6 @@ fn deed(kind: &str) -> Option<Deed> {
         "arrived" => Some(Deed::Arrived),
         "picked_up" => Some(Deed::PickedUp),
         "dropped_off" => Some(Deed::DroppedOff),
-        "give_back" => Some(Deed::GaveBack),
         _ => None,
     }
 }

@@ -1,7 +1,55 @@
-//! What a rider asked for besides two places and a vehicle, as trips tell it.
+//! What a rider asks for, as it is read and as trips tell it; and what that would cost.
 
-use dispatch::{Fare, Order, Timestamp};
+use dispatch::{Estimate, Fare, Order, Timestamp};
 use serde::Serialize;
+
+use super::millis;
+use crate::fields::{Fields, Mistake};
+
+/// Takes the fields of an order. An order brings no fare: a quote does.
+///
+/// # Errors
+/// [`Mistake`] names the field by its path.
+pub(super) fn order(fields: &mut Fields<'_>) -> Result<Order, Mistake> {
+    Ok(Order {
+        pickup: fields.place("pickup", "pickup.")?,
+        dropoff: fields.place("dropoff", "dropoff.")?,
+        needs: super::vehicle::needs(fields)?,
+        pickup_at: fields.maybe_moment("pickup_at_ms")?,
+        shared: fields.maybe_flag("shared")?.unwrap_or(false),
+        fare: None,
+    })
+}
+
+/// What a ride would cost, and how soon it could begin.
+#[derive(Debug, Serialize)]
+pub(crate) struct QuoteBody {
+    fare: FareBody,
+    /// How soon a car could be at the pickup; nothing when there is none now, or the ride is for later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_eta_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pickup_eta_source: Option<&'static str>,
+    ride_ms: u64,
+    ride_m: u64,
+    expires_at_ms: u64,
+    quote: String,
+}
+
+impl QuoteBody {
+    pub(crate) fn of(estimate: &Estimate, until: Timestamp, quote: String) -> QuoteBody {
+        QuoteBody {
+            fare: FareBody::of(&estimate.fare),
+            pickup_eta_ms: estimate.pickup_eta.map(|eta| millis(eta.time)),
+            pickup_eta_source: estimate.pickup_eta.map(|eta| eta.by),
+            ride_ms: millis(estimate.ride.time),
+            // Whole metres are what a person reads.
+            ride_m: estimate.ride.distance.get().round() as u64,
+            expires_at_ms: until.millis(),
+            quote,
+        }
+    }
+}
 
 /// What is not told is not so: as soon as possible, alone, at no agreed price.
 #[derive(Debug, Serialize)]

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use dispatch::{
-    Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, Needs, Notice, Offer,
-    OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Surge, Timestamp, Trip, TripId, TripView,
-    Vehicle, Withdrawal,
+    Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, GiveBackReason, Needs,
+    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Suggested, Surge, Timestamp,
+    Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -60,7 +60,7 @@ fn every_message_of_a_driver_is_read() {
         deed("arrived", Deed::Arrived),
         deed("picked_up", Deed::PickedUp),
         deed("dropped_off", Deed::DroppedOff),
-        deed("give_back", Deed::GaveBack),
+        deed("give_back", Deed::GaveBack(GiveBackReason::Other)),
     ] {
         assert_eq!(FromDriver::read(&text), Ok(FromDriver::Does { id: Some(9), trip, deed }));
     }
@@ -68,12 +68,13 @@ fn every_message_of_a_driver_is_read() {
         (r#"{"type":"hello","app":"3.1"}"#.to_owned(), FromDriver::Hello { id: None, app: Some("3.1".to_owned()) }),
         (
             r#"{"type":"online","id":1,"lat":40.75,"lon":-73.98}"#.to_owned(),
-            FromDriver::Online { id: Some(1), point: here(), vehicle: Vehicle::default() },
+            FromDriver::Online { id: Some(1), point: here(), vehicle: Vehicle::default(), home: None },
         ),
         (
             r#"{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{"class":"xl","seats":6,"wheelchair":true,"pets":true}}"#
                 .to_owned(),
             FromDriver::Online {
+                home: None,
                 id: None,
                 point: here(),
                 vehicle: Vehicle::new(Class::Xl, 6, true, true).unwrap(),
@@ -82,6 +83,7 @@ fn every_message_of_a_driver_is_read() {
         (
             r#"{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{"wheelchair":true,"class":null}}"#.to_owned(),
             FromDriver::Online {
+                home: None,
                 id: None,
                 point: here(),
                 vehicle: Vehicle::new(Class::Economy, 4, true, false).unwrap(),
@@ -167,10 +169,35 @@ fn an_offer_says_how_long_it_lasts_and_never_less_than_nothing() {
 }
 
 #[test]
+fn a_suggestion_says_where_to_why_and_by_when() {
+    let notice = Notice::Suggestion(Suggested {
+        id: 1_764_000_000_000,
+        to: there(),
+        drive: Duration::from_millis(240_500),
+        expected: 2.449,
+        cars: 1,
+        until: at(128_000),
+    });
+    let told = json(&ToDriver::notice(&notice, at(8_000)).unwrap());
+    let expected = serde_json::json!({
+        "type": "suggestion", "suggestion": 1_764_000_000_000_u64, "to": {"lat": 40.76, "lon": -73.97},
+        "drive_ms": 240_500, "expected": 2.4, "cars": 1, "expires_in_ms": 120_000,
+    });
+    assert_eq!(told, expected);
+    assert_eq!(json(&ToDriver::notice(&notice, at(200_000)).unwrap())["expires_in_ms"], 0);
+}
+
+#[test]
 fn answers_carry_the_number_of_the_question() {
     let ask = DriverAsk { session: SessionId(1), number: Some(31) };
     let notices = [
-        Notice::Standing { ask: Some(ask), availability: Availability::Available, trip: None, last_trip: false },
+        Notice::Standing {
+            ask: Some(ask),
+            availability: Availability::Available,
+            trip: None,
+            last_trip: false,
+            homeward_until: None,
+        },
         Notice::Promised { offer: offer_id(), ask },
         Notice::Declined { offer: offer_id(), ask },
         Notice::Trip { trip: trip(Stage::EnRoute { driver: ann() }, 2), ask: Some(ask) },
@@ -179,7 +206,13 @@ fn answers_carry_the_number_of_the_question() {
     for notice in &notices {
         assert_eq!(json(&ToDriver::notice(notice, at(0)).unwrap())["re"], 31, "{notice:?}");
     }
-    let unasked = Notice::Standing { ask: None, availability: Availability::OnBreak, trip: None, last_trip: false };
+    let unasked = Notice::Standing {
+        ask: None,
+        availability: Availability::OnBreak,
+        trip: None,
+        last_trip: false,
+        homeward_until: None,
+    };
     let expected = serde_json::json!({"type": "standing", "availability": "on_break", "last_trip": false});
     assert_eq!(json(&ToDriver::notice(&unasked, at(0)).unwrap()), expected);
     let withdrawn = Notice::Withdrawn { offer: offer_id(), why: Withdrawal::TripEnded };
@@ -286,7 +319,7 @@ fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
 #[test]
 fn a_request_needs_two_places_and_may_say_more() {
     let read = NewTripBody::read(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff":{"lat":40.76,"lon":-73.97}}"#);
-    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()) }));
+    assert_eq!(read, Ok(NewTripBody { order: Order::new(here(), there()), quote: None }));
     for (text, code, field) in [
         (
             r#"{"pickup":{"lat":0,"lon":0},"dropoff":{"lat":0,"lon":0},"pickup_at_ms":-1}"#,
@@ -319,7 +352,7 @@ fn what_else_a_rider_asks_for_is_read_and_told_back() {
         (r#"{"shared":true}"#, Order { shared: true, ..plain }),
     ] {
         let text = format!("{{{places},{}", &more[1..]);
-        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order }));
+        assert_eq!(NewTripBody::read(&text), Ok(NewTripBody { order, quote: None }));
         let mut told = view(Stage::Searching, 1, None);
         told.trip.order = order;
         let offer = Offer { id: offer_id(), order, pickup_eta: Duration::ZERO, until: at(20_000), after: None };
@@ -413,11 +446,11 @@ fn the_protocol_shows_a_vehicle_and_needs_as_they_are_read() {
     let from = |start: &str| &protocol[protocol.find(start).unwrap_or_else(|| panic!("{start}"))..];
     let online = from(r#"{"type":"online""#).split('`').next().unwrap();
     let vehicle = Vehicle::new(Class::Xl, 6, true, false).unwrap();
-    assert_eq!(FromDriver::read(online), Ok(FromDriver::Online { id: Some(2), point: here(), vehicle }));
+    assert_eq!(FromDriver::read(online), Ok(FromDriver::Online { id: Some(2), point: here(), vehicle, home: None }));
     let body = from(r#"{"pickup":{"lat":40.75,"lon":-73.98},"dropoff""#).lines().next().unwrap();
     let needs = Needs::new(Some(Class::Xl), 6, true, false).unwrap();
     assert_eq!(NewTripBody::read(body).map(|body| body.order.needs), Ok(needs));
     let usual = from(r#"{"class":"economy""#).split('`').next().unwrap();
     let said = FromDriver::read(&format!(r#"{{"type":"online","lat":40.75,"lon":-73.98,"vehicle":{usual}}}"#));
-    assert_eq!(said, Ok(FromDriver::Online { id: None, point: here(), vehicle: Vehicle::default() }));
+    assert_eq!(said, Ok(FromDriver::Online { id: None, point: here(), vehicle: Vehicle::default(), home: None }));
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use dispatch::{DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
+use dispatch::{Cap, DriverId, Notice, OfferId, Refusal, Timestamp, TripId, Withdrawal};
 use serde::Serialize;
 
 use super::order::OrderBody;
@@ -34,7 +34,24 @@ pub(crate) enum ToDriver<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         trip: Option<DriverTrip<'a>>,
         last_trip: bool,
+        /// How long only rides that lead home are offered, if that is so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        home_for_ms: Option<u64>,
     },
+    /// The car does not come nearer to the pickup.
+    AreYouComing {
+        #[serde(serialize_with = "as_text")]
+        trip: TripId,
+        why: &'static str,
+    },
+    /// The trip was taken back: the car did not come.
+    TakenBack {
+        #[serde(serialize_with = "as_text")]
+        trip: TripId,
+        why: &'static str,
+    },
+    /// So many offers in a row were not answered that the driver has a break.
+    PutOnBreak { unanswered: u32 },
     /// A ride is offered.
     Offer {
         #[serde(serialize_with = "as_text")]
@@ -111,6 +128,8 @@ pub(crate) enum ToDriver<'a> {
         allowed: Option<Cow<'static, str>>,
         message: String,
     },
+    /// More work is to be expected elsewhere. Nobody has to go, and nothing says when it is over.
+    Suggestion { suggestion: u64, to: Place, drive_ms: u64, expected: f64, cars: u32, expires_in_ms: u64 },
     /// A newer connection of the same driver took over.
     Superseded,
     /// The server closes this socket: come back after a while.
@@ -121,11 +140,12 @@ impl<'a> ToDriver<'a> {
     /// Says what the city has to tell at `now`. `None` for what a phone need not know.
     pub(crate) fn notice(notice: &'a Notice, now: Timestamp) -> Option<ToDriver<'a>> {
         Some(match notice {
-            Notice::Standing { ask, availability, trip, last_trip } => ToDriver::Standing {
+            Notice::Standing { ask, availability, trip, last_trip, homeward_until } => ToDriver::Standing {
                 re: ask.and_then(|ask| ask.number),
                 availability: availability.as_str(),
                 trip: trip.as_ref().map(DriverTrip::from),
                 last_trip: *last_trip,
+                home_for_ms: homeward_until.map(|until| millis(until.since(now))),
             },
             Notice::Offer(offer) => ToDriver::Offer {
                 offer: offer.id,
@@ -144,7 +164,19 @@ impl<'a> ToDriver<'a> {
             Notice::Trip { trip, ask } => {
                 ToDriver::Trip { re: ask.and_then(|ask| ask.number), trip: DriverTrip::from(trip) }
             }
+            Notice::AreYouComing { trip, reason } => ToDriver::AreYouComing { trip: *trip, why: reason.as_str() },
+            Notice::TakenBack { trip, reason } => ToDriver::TakenBack { trip: *trip, why: reason.as_str() },
+            Notice::PutOnBreak { unanswered } => ToDriver::PutOnBreak { unanswered: *unanswered },
             Notice::Refused { ask, why } => ToDriver::refused(ask.number, why),
+            Notice::Suggestion(suggested) => ToDriver::Suggestion {
+                suggestion: suggested.id,
+                to: suggested.to.into(),
+                drive_ms: millis(suggested.drive),
+                // Tenths are as much as a forecast knows.
+                expected: (suggested.expected * 10.0).round() / 10.0,
+                cars: suggested.cars,
+                expires_in_ms: millis(suggested.until.since(now)),
+            },
             Notice::Superseded => ToDriver::Superseded,
             Notice::Home { .. } => return None,
         })
@@ -159,7 +191,9 @@ impl<'a> ToDriver<'a> {
             | Refusal::UnknownTrip { trip: other }
             | Refusal::SameKey { trip: other } => trip = Some(other.to_string()),
             Refusal::IllegalStep { from, .. } => state = Some(from.as_str()),
-            Refusal::Busy { retry_after } => retry_after_ms = Some(millis(*retry_after)),
+            Refusal::Busy { retry_after } | Refusal::TooEarly { retry_after } | Refusal::Capped { retry_after, .. } => {
+                retry_after_ms = Some(millis(*retry_after))
+            }
             Refusal::NotOnline => {}
         }
         let code = refusal_code(why).as_str();
@@ -219,6 +253,10 @@ pub(crate) fn refusal_code(why: &Refusal) -> Code {
         Refusal::NotOnline => Code::NotOnline,
         Refusal::Busy { .. } => Code::Busy,
         Refusal::SameKey { .. } => Code::KeyReused,
+        Refusal::TooEarly { .. } => Code::TooEarly,
+        Refusal::Capped { cap: Cap::ActiveTrips | Cap::SearchingTrips, .. } => Code::TooManyTrips,
+        Refusal::Capped { cap: Cap::Cancellations, .. } => Code::TooManyCancellations,
+        Refusal::Capped { cap: Cap::GoHome, .. } => Code::GoHomeUsedUp,
     }
 }
 

@@ -1,18 +1,24 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CarPosition, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView};
+use dispatch::{
+    CallOff, CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId,
+    TripView,
+};
 use serde::Serialize;
 
 use super::order::OrderBody;
 use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
+use crate::auth::QUOTE_BYTES_MAX;
 use crate::fields::{Fields, Mistake};
 
 /// The body of a request for a trip.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NewTripBody {
     pub(crate) order: Order,
+    /// As the rider was given it.
+    pub(crate) quote: Option<String>,
 }
 
 impl NewTripBody {
@@ -22,13 +28,21 @@ impl NewTripBody {
     /// [`Mistake`] names the field by its path.
     pub(crate) fn read(text: &str) -> Result<NewTripBody, Mistake> {
         let mut fields = Fields::read(text, "body")?;
-        let pickup = fields.place("pickup", "pickup.")?;
-        let dropoff = fields.place("dropoff", "dropoff.")?;
-        let needs = super::vehicle::needs(&mut fields)?;
-        let pickup_at = fields.maybe_moment("pickup_at_ms")?;
-        let shared = fields.maybe_flag("shared")?.unwrap_or(false);
+        let order = super::order::order(&mut fields)?;
+        let quote = fields.maybe_text("quote", QUOTE_BYTES_MAX, "a quote as POST /v1/quotes gave it")?;
+        fields.done("pickup, dropoff, needs, pickup_at_ms, shared, quote")?;
+        Ok(NewTripBody { order, quote: quote.map(Into::into) })
+    }
+
+    /// Reads the body of a question for the price: a request without a quote.
+    ///
+    /// # Errors
+    /// As [`NewTripBody::read`].
+    pub(crate) fn read_order(text: &str) -> Result<Order, Mistake> {
+        let mut fields = Fields::read(text, "body")?;
+        let order = super::order::order(&mut fields)?;
         fields.done("pickup, dropoff, needs, pickup_at_ms, shared")?;
-        Ok(NewTripBody { order: Order { pickup, dropoff, needs, pickup_at, shared, fare: None } })
+        Ok(order)
     }
 }
 
@@ -51,6 +65,12 @@ pub(crate) struct DriverTrip<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stops: Vec<StopBody<'a>>,
     since_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
 }
 
 impl<'a> From<&'a Trip> for DriverTrip<'a> {
@@ -66,6 +86,9 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             more: OrderBody::of(&trip.order),
             stops: stops(trip),
             since_ms: trip.since.millis(),
+            cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
         }
     }
 }
@@ -90,6 +113,10 @@ pub(crate) struct TripBody<'a> {
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee_stage: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     car: Option<Car>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +172,8 @@ impl<'a> TripBody<'a> {
         TripBody {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
             cancelled_by: cancelled_by(&trip.stage),
+            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
+            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
             car,
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
@@ -173,6 +202,8 @@ impl<'a> TripBody<'a> {
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,
+            cancel_reason: None,
+            cancellation_fee_stage: None,
             car: None,
             eta_ms: None,
             eta_source: None,
@@ -188,8 +219,19 @@ impl<'a> TripBody<'a> {
     }
 }
 
+fn why_cancelled(stage: &Stage) -> Option<(CancelReason, FeeStage)> {
+    match *stage {
+        Stage::Cancelled { reason, fee, .. } | Stage::DrivingOn { off: Some(CallOff { reason, fee, .. }), .. } => {
+            Some((reason, fee))
+        }
+        _ => None,
+    }
+}
+
 fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    let (Stage::Cancelled { by, .. } | Stage::DrivingOn { by: Some(by), .. }) = stage else { return None };
+    let (Stage::Cancelled { by, .. } | Stage::DrivingOn { off: Some(CallOff { by, .. }), .. }) = stage else {
+        return None;
+    };
     Some(match by {
         Party::Rider => "rider",
         Party::Driver => "driver",

@@ -9,6 +9,8 @@ mod binary;
 mod driver;
 mod http;
 mod life;
+mod quotes;
 mod ride;
 mod street;
 mod tokens;
+mod why;

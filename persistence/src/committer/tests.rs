@@ -99,6 +99,10 @@ impl Records for Gated {
         self.memory.trip_by_key(key)
     }
 
+    fn scheduled_trips(&self, rider: dispatch::RiderId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.scheduled_trips(rider)
+    }
+
     fn driver(&self, id: DriverId) -> BoxFuture<'_, Result<Option<DriverRow>, StoreError>> {
         self.memory.driver(id)
     }

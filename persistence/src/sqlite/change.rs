@@ -17,14 +17,15 @@ use crate::Fence;
 
 /// A trip is written whole, new or not: a step may come before its request has been written.
 const TRIPS: Statement = Statement {
-    head: "INSERT INTO trip (id, shard, rider, stage, driver, cancelled_by, since, requested_at, version, \
-         pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, \
+    head: "INSERT INTO trip (id, shard, rider, stage, driver, cancelled_by, cancel_reason, cancel_fee, \
+         since, requested_at, version, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, \
          pickup_at, shared, fare, currency, surge, host, car) SELECT * FROM",
-    width: 24,
+    width: 26,
     tail: "WHERE column1 IS NOT NULL ON CONFLICT (id) DO UPDATE SET rider = excluded.rider, \
          pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon, \
          dropoff_lat = excluded.dropoff_lat, dropoff_lon = excluded.dropoff_lon, \
          stage = excluded.stage, driver = excluded.driver, cancelled_by = excluded.cancelled_by, \
+         cancel_reason = excluded.cancel_reason, cancel_fee = excluded.cancel_fee, \
          since = excluded.since, requested_at = excluded.requested_at, version = excluded.version, \
          class = excluded.class, seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets, \
          pickup_at = excluded.pickup_at, shared = excluded.shared, fare = excluded.fare, \
@@ -129,8 +130,8 @@ async fn save_trips(connection: &mut SqliteConnection, trips: &BTreeMap<TripId, 
             .bind(shard_number(trip.id.home()))
             .bind(trip.rider.to_string())
             .bind(trip.stage.name().as_str())
-            .bind(trip.stage.driver().map(DriverId::to_string))
-            .bind(records::cancelled_by(&trip.stage))
+            .bind(trip.stage.driver().map(DriverId::to_string));
+        query = records::bind_called_off(query, &trip.stage)
             .bind(moment_number(trip.since))
             .bind(moment_number(trip.requested_at))
             .bind(i64::from(trip.version));

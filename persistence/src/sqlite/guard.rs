@@ -7,7 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dispatch::{DriverChange, DriverId, Epoch, RequestKey, ShardId, Trip, TripId, TripWrite, Write, WriteError};
+use dispatch::{
+    DriverChange, DriverId, Epoch, RequestKey, RiderHas, RiderId, ShardId, StageName, Timestamp, Trip, TripId,
+    TripWrite, Write, WriteError, is_under_way,
+};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use tracing::error;
@@ -30,7 +33,7 @@ const KEYS: Statement =
     Statement { head: "SELECT rider, key, trip FROM idempotency WHERE (rider, key) IN", width: 2, tail: "" };
 
 const TRIPS: Statement = Statement {
-    head: "SELECT id, version, stage, driver, cancelled_by, host FROM trip WHERE id IN",
+    head: "SELECT id, version, stage, driver, cancelled_by, cancel_reason, cancel_fee, host FROM trip WHERE id IN",
     width: 1,
     tail: "",
 };
@@ -42,9 +45,23 @@ const DRIVERS: Statement = Statement {
     tail: "",
 };
 
+/// The trips that riders have under way.
+const ACTIVE: Statement = Statement {
+    head: "SELECT rider, stage FROM trip WHERE rider IN",
+    width: 1,
+    tail: "AND stage NOT IN ('completed', 'cancelled', 'expired')",
+};
+
+/// When riders called trips off, since a moment that is bound last.
+const CALLED_OFF: Statement = Statement {
+    head: "SELECT rider, since FROM trip WHERE cancelled_by = 'rider' AND rider IN",
+    width: 1,
+    tail: "AND since > ? ORDER BY since DESC",
+};
+
 /// What is asked before every write.
 #[cfg(test)]
-pub(super) const QUESTIONS: [Statement; 4] = [SHARDS, KEYS, TRIPS, DRIVERS];
+pub(super) const QUESTIONS: [Statement; 6] = [SHARDS, KEYS, TRIPS, DRIVERS, ACTIVE, CALLED_OFF];
 
 /// What the store holds of everything a chunk of writes looks at. `None` is a row that is there and cannot be read: the
 /// writes that need it are refused.
@@ -54,6 +71,8 @@ pub(super) struct Known {
     keys: BTreeMap<RequestKey, Option<TripId>>,
     trips: BTreeMap<TripId, Option<Held>>,
     drivers: BTreeMap<DriverId, Option<StoredDriver>>,
+    /// Only those whose caps are asked about.
+    riders: BTreeMap<RiderId, RiderHas>,
 }
 
 /// Whose a shard is, and the last number in the journal of that owner.
@@ -68,11 +87,12 @@ struct Owned {
 struct Held {
     version: u32,
     driver: Option<DriverId>,
+    stage: Option<StageName>,
 }
 
 impl Held {
     fn of(trip: &Trip) -> Held {
-        Held { version: trip.version, driver: trip.stage.committed_driver().cloned() }
+        Held { version: trip.version, driver: trip.stage.committed_driver().cloned(), stage: Some(trip.stage.name()) }
     }
 }
 
@@ -83,6 +103,9 @@ struct Wanted<'a> {
     keys: BTreeSet<&'a RequestKey>,
     trips: BTreeSet<TripId>,
     drivers: BTreeSet<&'a DriverId>,
+    riders: BTreeSet<&'a RiderId>,
+    /// Since when their cancellations matter.
+    since: Option<Timestamp>,
 }
 
 impl<'a> Wanted<'a> {
@@ -97,6 +120,10 @@ impl<'a> Wanted<'a> {
                 Write::Trip(write) => {
                     wanted.trips.insert(write.after.id);
                     wanted.keys.extend(&write.key);
+                    if let Some(caps) = &write.caps {
+                        wanted.riders.insert(&write.after.rider);
+                        wanted.since = Some(wanted.since.map_or(caps.since, |since| since.min(caps.since)));
+                    }
                     match &write.driver {
                         DriverChange::Take(driver) | DriverChange::Free(driver) => {
                             wanted.drivers.insert(driver);
@@ -122,6 +149,9 @@ impl Known {
         known.look_at_keys(connection, &wanted.keys).await?;
         known.look_at_trips(connection, &wanted.trips).await?;
         known.look_at_drivers(connection, &wanted.drivers).await?;
+        if let Some(since) = wanted.since {
+            known.look_at_riders(connection, &wanted.riders, since).await?;
+        }
         Ok(known)
     }
 
@@ -204,6 +234,42 @@ impl Known {
         Ok(())
     }
 
+    async fn look_at_riders(
+        &mut self,
+        connection: &mut SqliteConnection,
+        riders: &BTreeSet<&RiderId>,
+        since: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        let mut active = ACTIVE.over(riders.len());
+        for rider in riders {
+            active = active.bind(rider.to_string());
+            self.riders.insert((*rider).clone(), RiderHas::default());
+        }
+        for row in active.fetch_all(&mut *connection).await? {
+            let (Some(rider), Some(stage)) = (seen(records::read_rider(&row)), seen(records::read_stage_name(&row)))
+            else {
+                continue;
+            };
+            let has = self.riders.entry(rider).or_default();
+            has.active += u32::from(is_under_way(stage));
+            has.searching += u32::from(stage == StageName::Searching);
+        }
+        let mut called_off = CALLED_OFF.over(riders.len());
+        for rider in riders {
+            called_off = called_off.bind(rider.to_string());
+        }
+        // Room for more riders than there are comes before the moment.
+        for _ in riders.len()..Statement::room(riders.len()) {
+            called_off = called_off.bind(None::<String>);
+        }
+        for row in called_off.bind(records::moment_number(since)).fetch_all(connection).await? {
+            if let (Some(rider), Some(at)) = (seen(records::read_rider(&row)), seen(records::read_since(&row))) {
+                self.riders.entry(rider).or_default().called_off.push(at);
+            }
+        }
+        Ok(())
+    }
+
     /// Asks every question about a write. When it passes, what it changes is noted here and in `changes`.
     ///
     /// # Errors
@@ -223,12 +289,17 @@ impl Known {
             Some(None) => return Err(WriteError::Stale),
             None => {}
         }
+        if let (Some(caps), Some(has)) = (&write.caps, self.riders.get(&after.rider)) {
+            let room = caps.allow(has, after, write.at);
+            room.map_err(|(cap, retry_after)| WriteError::Capped { cap, retry_after })?;
+        }
         let nothing = Held::default();
         let before = match self.trips.get(&after.id) {
             None => &nothing,
             Some(Some(held)) => held,
             Some(None) => return Err(WriteError::Stale),
         };
+        let stage = before.stage;
         let follows = before.version.checked_add(1) == Some(after.version);
         if !follows || holder_before(&write.driver, after) != Some(before.driver.as_ref()) {
             return Err(WriteError::Stale);
@@ -237,6 +308,9 @@ impl Known {
             DriverChange::None => {}
             DriverChange::Take(driver) => self.take(driver, after.id, changes)?,
             DriverChange::Free(driver) => self.free(driver, after.id, changes)?,
+        }
+        if let Some(has) = self.riders.get_mut(&after.rider) {
+            has.stepped(stage, after);
         }
         self.trips.insert(after.id, Some(Held::of(after)));
         if let Some(key) = &write.key {
@@ -306,8 +380,9 @@ impl Known {
 }
 
 fn read_held(row: &SqliteRow) -> Result<Held, StoreError> {
-    let driver = records::read_stage(row)?.committed_driver().cloned();
-    Ok(Held { version: records::read_trip_version(row)?, driver })
+    let stage = records::read_stage(row)?;
+    let (driver, stage) = (stage.committed_driver().cloned(), Some(stage.name()));
+    Ok(Held { version: records::read_trip_version(row)?, driver, stage })
 }
 
 /// What could be read; the rest is said in the log, because a refused write cannot say it.

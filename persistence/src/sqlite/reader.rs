@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dispatch::invariants::Entry;
-use dispatch::{DriverId, RequestKey, ShardId, StageName, Trip, TripId};
+use dispatch::{DriverId, RequestKey, RiderId, ShardId, StageName, Trip, TripId};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqlitePool};
@@ -20,7 +20,8 @@ use crate::{Commitment, DriverRow, LoadedShard, StoreError};
 macro_rules! trip_columns {
     () => {
         "trip.id, trip.shard, trip.rider, trip.pickup_lat, trip.pickup_lon, trip.dropoff_lat, trip.dropoff_lon, \
-         trip.stage, trip.driver, trip.cancelled_by, trip.since, trip.requested_at, trip.version, \
+         trip.stage, trip.driver, trip.cancelled_by, trip.cancel_reason, trip.cancel_fee, \
+         trip.since, trip.requested_at, trip.version, \
          trip.class, trip.seats, trip.wheelchair, trip.pets, \
          trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge, trip.host, trip.car"
     };
@@ -37,7 +38,7 @@ macro_rules! driver_columns {
 /// The stages of trips that still change.
 macro_rules! active {
     () => {
-        "trip.stage IN ('searching', 'en_route', 'arrived', 'in_progress', 'driving_on')"
+        "trip.stage IN ('scheduled', 'searching', 'en_route', 'arrived', 'in_progress', 'driving_on')"
     };
 }
 
@@ -77,6 +78,9 @@ const TRIP_BY_KEY: &str = concat!(
     " FROM idempotency JOIN trip ON trip.id = idempotency.trip WHERE idempotency.rider = ? AND idempotency.key = ?"
 );
 
+/// The condition on the stage is that of the partial index.
+const SCHEDULED: &str = "SELECT count(*) AS trips FROM trip WHERE rider = ? AND stage = 'scheduled'";
+
 const ALL_TRIPS: &str = concat!("SELECT ", trip_columns!(), " FROM trip ORDER BY trip.id");
 
 const ALL_DRIVERS: &str = "SELECT id AS driver_id, trip AS driver_trip FROM driver ORDER BY id";
@@ -88,7 +92,8 @@ const LINES: &str = "SELECT line, shard, epoch, seq, trip, version, kind, payloa
 
 /// What is asked in service; the others are for audits.
 #[cfg(test)]
-pub(super) const IN_SERVICE: [&str; 6] = [DRIVER_WITH_TRIP, LOAD, SHARDS_WITH_WORK, TRIP, TRIP_BY_KEY, LINES];
+pub(super) const IN_SERVICE: [&str; 7] =
+    [DRIVER_WITH_TRIP, LOAD, SHARDS_WITH_WORK, TRIP, TRIP_BY_KEY, SCHEDULED, LINES];
 
 /// The connections that only read.
 #[derive(Debug)]
@@ -146,6 +151,12 @@ impl Reader {
     pub(super) async fn trip_by_key(&self, key: RequestKey) -> Result<Option<Trip>, StoreError> {
         let row = self.row(sqlx::query(TRIP_BY_KEY).bind(key.rider.to_string()).bind(key.key)).await?;
         row.as_ref().map(records::read_trip).transpose()
+    }
+
+    pub(super) async fn scheduled_trips(&self, rider: RiderId) -> Result<u64, StoreError> {
+        let row = self.row(sqlx::query(SCHEDULED).bind(rider.to_string())).await?;
+        let trips = row.map(|row| row.try_get::<i64, _>("trips")).transpose().map_err(|failed| self.refused(failed))?;
+        Ok(trips.unwrap_or_default().cast_unsigned())
     }
 
     pub(super) async fn driver(&self, id: DriverId) -> Result<Option<DriverRow>, StoreError> {

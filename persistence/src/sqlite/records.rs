@@ -6,7 +6,7 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Event, Generation, GuestStep, Party, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage,
+    CallOff, DriverId, Epoch, Event, Generation, GuestStep, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage,
     StageName, Timestamp, Trip, TripId,
 };
 use geo::Cell;
@@ -16,9 +16,12 @@ use sqlx::sqlite::SqliteRow;
 use super::column::Column;
 use crate::{DriverRow, StoreError};
 
+mod ending;
 mod order;
 mod sharing;
 
+pub(super) use ending::bind_called_off;
+use ending::{CalledOff, read_called_off};
 pub(super) use order::bind_order;
 use order::{StoredFare, StoredNeeds, read_order};
 pub(super) use sharing::car_column;
@@ -31,11 +34,11 @@ const MOMENT: &str = "0 to 281474976710655 milliseconds";
 const FROM_ZERO: &str = "a whole number from 0";
 const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
-const STAGES: &str = "searching, en_route, arrived, in_progress, driving_on, completed, cancelled or expired";
+const STAGES: &str =
+    "scheduled, searching, en_route, arrived, in_progress, driving_on, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
-const PARTIES: &str =
-    "rider, driver or system when the stage is cancelled, or driving_on after a cancellation, NULL otherwise";
-const PAYLOAD: &str = "the JSON of this kind of event in version 1, of a request in version 1 to 3";
+const PAYLOAD: &str =
+    "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);
 const TRIP_SHARD: Column = Column::new("trip", "shard", "the home in the trip's id");
@@ -43,7 +46,6 @@ const TRIP_RIDER: Column = Column::new("trip", "rider", NAME);
 const TRIP_STAGE: Column = Column::new("trip", "stage", STAGES);
 const TRIP_DRIVER: Column = Column::new("trip", "driver", STAGE_DRIVER);
 const TRIP_DRIVER_ROW: Column = Column::new("trip", "driver", "a driver whose row names this trip");
-const CANCELLED_BY: Column = Column::new("trip", "cancelled_by", PARTIES);
 const SINCE: Column = Column::new("trip", "since", MOMENT);
 const REQUESTED_AT: Column = Column::new("trip", "requested_at", MOMENT);
 const TRIP_VERSION: Column = Column::new("trip", "version", VERSION);
@@ -127,27 +129,7 @@ fn stage_name(stored: &str) -> Option<StageName> {
     StageName::ALL.into_iter().find(|name| name.as_str() == stored)
 }
 
-fn party_name(party: Party) -> &'static str {
-    match party {
-        Party::Rider => "rider",
-        Party::Driver => "driver",
-        Party::System => "system",
-    }
-}
-
-fn party(stored: &str) -> Option<Party> {
-    [Party::Rider, Party::Driver, Party::System].into_iter().find(|&party| party_name(party) == stored)
-}
-
 // ---- rows --------------------------------------------------------------------------------------------------------
-
-/// Who cancelled, if someone did, as the column holds it.
-pub(super) fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    match stage {
-        Stage::Cancelled { by, .. } | Stage::DrivingOn { by: Some(by), .. } => Some(party_name(*by)),
-        _ => None,
-    }
-}
 
 /// Reads a trip from all columns of its table.
 ///
@@ -176,6 +158,22 @@ pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
     TRIP_ID.read(row, trip_id)
 }
 
+/// Reads the rider of a trip alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_rider(row: &SqliteRow) -> Result<RiderId, StoreError> {
+    TRIP_RIDER.read(row, rider_id)
+}
+
+/// Reads since when a trip stands as it does, alone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(super) fn read_since(row: &SqliteRow) -> Result<Timestamp, StoreError> {
+    SINCE.read(row, moment)
+}
+
 /// Reads the version of a trip alone.
 ///
 /// # Errors
@@ -184,16 +182,18 @@ pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
     TRIP_VERSION.read(row, version)
 }
 
-/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by` and `host`.
+/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by`, `cancel_reason`,
+/// `cancel_fee` and `host`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
 pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
     let name = read_stage_name(row)?;
     let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
-    let by = CANCELLED_BY.read_optional(row, party)?;
-    if let Some(by) = by.filter(|_| !matches!(name, StageName::Cancelled | StageName::DrivingOn)) {
-        return Err(CANCELLED_BY.corrupt(party_name(by)));
+    let called_off = read_called_off(row)?;
+    let may_be = matches!(name, StageName::Cancelled | StageName::DrivingOn);
+    if let Some(called_off) = called_off.filter(|_| !may_be) {
+        return Err(called_off.misplaced());
     }
     if let Some(host) = read_host(row)? {
         let leg = match name {
@@ -206,16 +206,20 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
         return Ok(Stage::Shared { host, driver, leg });
     }
     match (name, driver) {
+        (StageName::Scheduled, None) => Ok(Stage::Scheduled),
         (StageName::Searching, None) => Ok(Stage::Searching),
         (StageName::EnRoute, Some(driver)) => Ok(Stage::EnRoute { driver }),
         (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
         (StageName::InProgress, Some(driver)) => Ok(Stage::InProgress { driver }),
-        (StageName::DrivingOn, Some(driver)) => Ok(Stage::DrivingOn { driver, by }),
+        (StageName::DrivingOn, Some(driver)) => {
+            let off = called_off.map(|CalledOff { by, reason, fee }| CallOff { by, reason, fee });
+            Ok(Stage::DrivingOn { driver, off })
+        }
         (StageName::Completed, Some(driver)) => Ok(Stage::Completed { driver }),
-        (StageName::Cancelled, driver) => match by {
-            Some(by) => Ok(Stage::Cancelled { by, driver }),
-            None => Err(CANCELLED_BY.corrupt("NULL")),
-        },
+        (StageName::Cancelled, driver) => {
+            let CalledOff { by, reason, fee } = called_off.ok_or_else(CalledOff::missing)?;
+            Ok(Stage::Cancelled { by, driver, reason, fee })
+        }
         (StageName::Expired, None) => Ok(Stage::Expired),
         (_, Some(driver)) => Err(TRIP_DRIVER.corrupt(driver)),
         (_, None) => Err(TRIP_DRIVER.corrupt("NULL")),
@@ -390,8 +394,9 @@ pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
 // ---- events ------------------------------------------------------------------------------------------------------
 
 /// What may happen to a trip, as [`Event::name`] calls it.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "requested",
+    "activated",
     "assigned",
     "shared",
     "guest_joined",
@@ -423,6 +428,12 @@ struct Payload<'a> {
     driver: Option<&'a str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
+    /// From version 2: why a trip was called off or given back.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// From version 2: what calling off may cost.
+    #[serde(borrow, rename = "fee_stage", skip_serializing_if = "Option::is_none")]
+    fee: Option<&'a str>,
     /// From version 2: what the vehicle must have.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     needs: Option<StoredNeeds<'a>>,
@@ -481,8 +492,8 @@ pub(super) fn payload(event: &Event) -> String {
             (payload.seats, payload.stops) = (Some(*seats), Some(stops.iter().map(StoredStop::of).collect()));
         }
         Event::GuestDid { .. } => payload.guest = Some(name.as_str()),
-        Event::Cancelled { by } => payload.by = Some(party_name(*by)),
-        Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::GivenBack | Event::Expired => {}
+        Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
+        Event::Activated | Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
     }
     serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
 }
@@ -490,7 +501,11 @@ pub(super) fn payload(event: &Event) -> String {
 fn event(kind: &str, payload: &str) -> Option<Event> {
     let payload: Payload<'_> = serde_json::from_str(payload).ok()?;
     let version = payload.version_of_order();
-    if payload.v != version || (version != PAYLOAD_VERSION && kind != "requested") {
+    let is_ending = kind == "cancelled" || kind == "given_back";
+    if !is_ending && (payload.v != version || payload.reason.is_some()) {
+        return None;
+    }
+    if version != PAYLOAD_VERSION && kind != "requested" {
         return None;
     }
     let did = |step| Some(Event::GuestDid { guest: trip_id(payload.guest?)?, step });
@@ -507,11 +522,12 @@ fn event(kind: &str, payload: &str) -> Option<Event> {
         "guest_left" => did(GuestStep::Left)?,
         "requested" => Event::Requested { rider: rider_id(payload.rider?)?, order: payload.order()? },
         "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
+        "activated" => Event::Activated,
         "driver_arrived" => Event::DriverArrived,
         "picked_up" => Event::PickedUp,
         "dropped_off" => Event::DroppedOff,
-        "given_back" => Event::GivenBack,
-        "cancelled" => Event::Cancelled { by: party(payload.by?)? },
+        "given_back" => payload.given_back()?,
+        "cancelled" => payload.cancelled()?,
         "expired" => Event::Expired,
         _ => return None,
     })

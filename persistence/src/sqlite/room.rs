@@ -31,9 +31,14 @@ impl Statement {
         sqlx::query(AssertSqlSafe(self.text(rows)))
     }
 
+    /// For how many rows there is room when there must be room for so many.
+    pub(super) fn room(rows: usize) -> usize {
+        SIZES.into_iter().find(|&size| size >= rows).unwrap_or(rows)
+    }
+
     pub(super) fn text(self, rows: usize) -> String {
         let Statement { head, width, tail } = self;
-        let size = SIZES.into_iter().find(|&size| size >= rows).unwrap_or(rows);
+        let size = Statement::room(rows);
         let row = format!("({})", vec!["?"; width].join(","));
         format!("{head} (VALUES {}) {tail}", vec![row; size].join(","))
     }

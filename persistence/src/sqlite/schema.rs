@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_needs.sql"),
     include_str!("../../migrations/0003_orders.sql"),
+    include_str!("../../migrations/0004_offers.sql"),
     include_str!("../../migrations/0006_sharing.sql"),
 ];
 

@@ -30,6 +30,9 @@ macro_rules! for_every_promise {
             two_riders_may_use_the_same_key
             a_key_is_compared_to_the_last_byte
             a_refused_request_does_not_use_its_key
+            a_rider_has_no_more_trips_than_the_caps_say_in_all_shards_together
+            a_rider_who_has_called_off_too_often_waits
+            a_key_that_is_known_is_answered_before_the_caps_are_asked
             questions_about_a_step_are_asked_in_order
             a_move_counts_the_homes
             a_move_leaves_the_home_it_names
@@ -52,6 +55,7 @@ macro_rules! for_every_promise {
             an_empty_store_knows_nothing
             a_trip_comes_back_as_it_was_written
             an_order_comes_back_as_it_was_written
+            a_trip_for_later_is_kept_until_its_time
             every_event_comes_back_as_it_was_written
             places_come_back_to_the_last_bit
             a_new_owner_loads_what_is_active

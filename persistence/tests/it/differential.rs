@@ -10,7 +10,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::street::{
-    Outcome, assert_sound, assigned, but, driver, everything, key, relocation, request, shard, step, trip_id, with_key,
+    Outcome, assert_sound, assigned, but, called_off, driver, everything, given_back, key, relocation, request, shard,
+    step, trip_id, with_key,
 };
 
 const DRIVERS: [&str; 4] = ["ann", "bob", "cid", "zoe"];
@@ -175,12 +176,7 @@ impl Life {
 fn legal_events(trip: &Trip, name: &str) -> Vec<Event> {
     // Most rides go well: otherwise few would be seen to their end.
     let well = [assigned(name), Event::DriverArrived, Event::PickedUp, Event::DroppedOff];
-    let badly = [
-        Event::GivenBack,
-        Event::Cancelled { by: Party::Rider },
-        Event::Cancelled { by: Party::System },
-        Event::Expired,
-    ];
+    let badly = [given_back(), called_off(Party::Rider), called_off(Party::System), Event::Expired];
     let all = well.iter().cycle().take(8 * well.len()).chain(&badly);
     all.filter(|event| trip.apply(event, trip.since).is_ok()).cloned().collect()
 }

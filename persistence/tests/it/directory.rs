@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dispatch::{Epoch, Event, WriteError};
 use persistence::{Done, Guarded, Ownership, SqliteStore, Store, StoreError};
 
-use crate::street::{Owner, assert_sound, driver, everything, key, settled, shard, with_key};
+use crate::street::{Owner, assert_sound, called_off, driver, everything, given_back, key, settled, shard, with_key};
 
 async fn open(directory: &Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(directory).await.unwrap())
@@ -21,7 +21,7 @@ async fn history(store: &Arc<dyn Store>) -> (Owner, dispatch::Trip) {
     here.write(with_key(&keyed, &key("eve", "1"))).await.unwrap();
     let trip = here.under_way("cid").await;
     let ended = there.under_way("bob").await;
-    there.stepped(&ended, Event::Cancelled { by: dispatch::Party::Rider }).await;
+    there.stepped(&ended, called_off(dispatch::Party::Rider)).await;
     (here, trip)
 }
 
@@ -162,7 +162,7 @@ fn a_runtime_that_stops_leaves_the_store_whole() {
     runtime().block_on(async {
         let trip = owner.under_way("ann").await;
         assert_eq!(store.trip(trip.id).await.unwrap(), Some(trip.clone()));
-        owner.stepped(&trip, Event::GivenBack).await;
+        owner.stepped(&trip, given_back()).await;
         assert_sound(&*store).await;
     });
     drop((owner, store));

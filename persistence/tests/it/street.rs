@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dispatch::invariants::{Entry, audit};
 use dispatch::{
-    DriverChange, DriverId, Event, Order, Party, RequestKey, RiderId, ShardId, Timestamp, Trip, TripId, TripWrite,
-    Write, WriteError,
+    CancelReason, DriverChange, DriverId, Event, FeeStage, GiveBackReason, Order, Party, RequestKey, RiderId, ShardId,
+    Timestamp, Trip, TripId, TripWrite, Write, WriteError,
 };
 use geo::{Point, Resolution};
 use persistence::{Done, Fence, Guarded, Store};
@@ -58,7 +58,7 @@ pub(crate) fn step(fence: Fence, trip: &Trip, event: Event) -> (Trip, Guarded) {
         (Some(freed), None) => DriverChange::Free(freed.clone()),
         _ => DriverChange::None,
     };
-    let write = TripWrite { event, at, after: after.clone(), driver: change, key: None };
+    let write = TripWrite { event, at, after: after.clone(), driver: change, key: None, caps: None };
     (after, Guarded { fence, write: Write::Trip(write) })
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn request(fence: Fence, id: TripId, rider_name: &str) -> (Trip, Guar
     let event = Event::Requested { rider: rider(rider_name), order: Order::new(corner(0), corner(1)) };
     let at = id.requested_at();
     let after = Trip::begin(id, &event, at).unwrap();
-    let write = TripWrite { event, at, after: after.clone(), driver: DriverChange::None, key: None };
+    let write = TripWrite { event, at, after: after.clone(), driver: DriverChange::None, key: None, caps: None };
     (after, Guarded { fence, write: Write::Trip(write) })
 }
 
@@ -95,7 +95,21 @@ pub(crate) fn assigned(name: &str) -> Event {
 }
 
 pub(crate) fn cancelled() -> Event {
-    Event::Cancelled { by: Party::System }
+    called_off(Party::System)
+}
+
+/// Called off with a reason and a fee.
+pub(crate) fn called_off(by: Party) -> Event {
+    let (reason, fee) = match by {
+        Party::Rider => (CancelReason::DriverTooFar, FeeStage::Late),
+        Party::Driver => (CancelReason::RiderNoShow, FeeStage::NoShow),
+        Party::System => (CancelReason::Other, FeeStage::Free),
+    };
+    Event::Cancelled { by, reason, fee }
+}
+
+pub(crate) fn given_back() -> Event {
+    Event::GivenBack { by: Party::Driver, reason: GiveBackReason::TooFar }
 }
 
 /// The owner of a shard, who writes for it.

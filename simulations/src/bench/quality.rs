@@ -7,6 +7,7 @@
 
 mod cabs;
 mod dense;
+mod play;
 mod pm3h;
 mod pyhailing;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use dispatch::invariants::Violation;
 use dispatch::{Availability, DriverId, OfferId, StageName, Timestamp};
 use futures_util::{SinkExt, StreamExt};
+use geo::Point;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde_json::{Value, json};
@@ -47,6 +48,7 @@ pub(super) async fn live(crowd: Crowd, id: DriverId, person: Driver, after: Dura
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
     }
+    app.crowd.0.counts.followed.fetch_add(app.person.followed(), Ordering::Relaxed);
     *app.crowd.0.drives.lock().unwrap_or_else(PoisonError::into_inner) += app.person.drives();
 }
 
@@ -141,13 +143,16 @@ impl App {
                 frame["offer"].as_str().and_then(|offer| offer.parse().ok()).map(DriverNews::OfferGone)
             }
             Some("trip") => self.trip(&frame["trip"]),
+            Some("suggestion") => self.suggestion(&frame["to"]),
             Some("refused") => Some(DriverNews::Refused),
             // Answered, and to begin when the rider in the car has got out.
             Some("promised") => {
                 self.shown = None;
                 return;
             }
-            Some("welcome" | "ack" | "superseded" | "closing") => return,
+            Some("welcome" | "are_you_coming" | "taken_back" | "put_on_break" | "ack" | "superseded" | "closing") => {
+                return;
+            }
             _ => None,
         };
         match news {
@@ -167,6 +172,12 @@ impl App {
             trip => Some(read_trip(trip)?.0),
         };
         Some(DriverNews::Standing { availability, trip })
+    }
+
+    fn suggestion(&mut self, to: &Value) -> Option<DriverNews> {
+        self.crowd.0.counts.suggestions.fetch_add(1, Ordering::Relaxed);
+        let to = Point::new(to["lat"].as_f64()?, to["lon"].as_f64()?).ok()?;
+        Some(DriverNews::Suggestion(to))
     }
 
     /// I5: at most one live offer is shown at a time.

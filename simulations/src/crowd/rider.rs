@@ -5,16 +5,22 @@ use std::time::Duration;
 
 use dispatch::{RiderId, StageName, Timestamp, TripId};
 use futures_util::StreamExt;
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{Crowd, Phase, Socket, Who, read_stage, read_trip};
+use crate::booking::wished;
 use crate::demand::Request;
 use crate::people::Rider;
 
 /// How long an app waits before it asks again with the same key.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(300);
+
+/// Parts the chance of booking from all others of the same rider.
+const WISH_CHANCE: u64 = 0x2545_f491_4f6c_dd1d;
 
 struct App {
     crowd: Crowd,
@@ -29,12 +35,17 @@ pub(super) async fn live(crowd: Crowd, number: usize, request: Request, seed: u6
         return;
     }
     let token = (crowd.0.mint)(Who::Rider, &name);
-    let person = Rider::new(seed, crowd.0.clock.now(), &crowd.0.scenario.habits);
+    let (now, habits) = (crowd.0.clock.now(), &crowd.0.scenario.habits);
+    let wished = wished(&mut Pcg64Mcg::seed_from_u64(seed ^ WISH_CHANCE), habits, now);
+    let person = Rider::new(seed, wished.unwrap_or(now), habits);
     let mut app = App { crowd, token, person, ended: false };
     app.crowd.ledger().asked();
-    let trip = app.ask(number, &request).await;
+    let trip = app.ask(number, &request, wished).await;
     app.crowd.ledger().answered();
     let Some(trip) = trip else { return };
+    if let Some(wished) = wished {
+        app.crowd.ledger().wished(trip, wished);
+    }
     while !app.ended && app.phase() != Phase::Over {
         app.watch(trip).await;
         if !app.ended && app.phase() != Phase::Over {
@@ -50,8 +61,9 @@ impl App {
     }
 
     /// Asks until there is an answer, always with the same key: at most one trip comes of it.
-    async fn ask(&mut self, number: usize, request: &Request) -> Option<TripId> {
+    async fn ask(&mut self, number: usize, request: &Request, wished: Option<Timestamp>) -> Option<TripId> {
         let body = json!({
+            "pickup_at_ms": wished.map(Timestamp::millis),
             "pickup": {"lat": request.pickup.lat(), "lon": request.pickup.lon()},
             "dropoff": {"lat": request.dropoff.lat(), "lon": request.dropoff.lon()},
         });

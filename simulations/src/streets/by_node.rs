@@ -11,9 +11,10 @@ use super::{Streets, TimeTable};
 
 /// Times between the nodes nearest to the points asked about; getting to a node and away from it takes no time. The
 /// same at every hour.
+#[derive(Clone)]
 pub struct NodeTimes {
     table: Arc<TimeTable>,
-    nodes: RTree<Node>,
+    nodes: Arc<RTree<Node>>,
     /// Degrees of longitude, in degrees of latitude.
     shrink: f64,
     snap_max: Meters,
@@ -64,7 +65,7 @@ impl NodeTimes {
         let middle = points.iter().map(|point| point.lat()).sum::<f64>() / points.len().max(1) as f64;
         let shrink = middle.to_radians().cos();
         let node = |(number, &point): (usize, &Point)| Node { number, point, at: [point.lat(), point.lon() * shrink] };
-        let nodes = RTree::bulk_load(points.iter().enumerate().map(node).collect());
+        let nodes = Arc::new(RTree::bulk_load(points.iter().enumerate().map(node).collect()));
         Ok(NodeTimes { table, nodes, shrink, snap_max })
     }
 
@@ -102,6 +103,9 @@ impl TravelTimes for NodeTimes {
 impl fmt::Debug for NodeTimes {
     /// How much there is, not all of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeTimes").field("table", &self.table).field("snap_max", &self.snap_max).finish_non_exhaustive()
+        f.debug_struct("NodeTimes")
+            .field("table", &self.table)
+            .field("snap_max", &self.snap_max)
+            .finish_non_exhaustive()
     }
 }

@@ -61,8 +61,7 @@ impl Npz {
     /// # Errors
     /// [`NpzError`] when it cannot be read or is no ZIP archive.
     pub fn open(path: &Path) -> Result<Npz, NpzError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| NpzError::Unreadable { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| NpzError::Unreadable { path: path.to_owned(), source })?;
         let mut npz = Npz { path: path.to_owned(), bytes, entries: Vec::new() };
         npz.entries = npz.directory().ok_or_else(|| npz.wrong("directory", "none", "that of a ZIP archive"))?;
         Ok(npz)

@@ -21,7 +21,9 @@ pub struct TimeTable {
 
 /// A way that does not fit the table.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("the fastest way from node {from} to node {to} takes {seconds} s along {meters} m, allowed is below 6553 s and 65 km")]
+#[error(
+    "the fastest way from node {from} to node {to} takes {seconds} s along {meters} m, allowed is below 6553 s and 65 km"
+)]
 pub struct NotATimeTable {
     /// From where.
     pub from: usize,
@@ -44,18 +46,32 @@ impl TimeTable {
         for street in streets.streets() {
             leaving[street.from].push((street.to, street.seconds, street.meters));
         }
+        let row = |from: usize, reached: &mut [(f64, f64)]| search(from, &leaving, reached);
+        TimeTable::by_rows(nodes, row, done)
+    }
+
+    /// Fills a table row by row: `row` is given a node and writes seconds and metres from it to each, infinite seconds
+    /// where there is no way.
+    ///
+    /// # Errors
+    /// [`NotATimeTable`] when a way is longer than one of a city.
+    pub fn by_rows(
+        nodes: usize,
+        mut row: impl FnMut(usize, &mut [(f64, f64)]),
+        done: &mut dyn FnMut(usize),
+    ) -> Result<TimeTable, NotATimeTable> {
         let mut table = TimeTable { nodes, tenths: Vec::new(), meters: Vec::new() };
         table.tenths.reserve_exact(nodes * nodes);
         table.meters.reserve_exact(nodes * nodes);
         let mut reached = vec![(f64::INFINITY, 0.0); nodes];
         for from in 0..nodes {
-            search(from, &leaving, &mut reached);
+            row(from, &mut reached);
             for (to, &(seconds, meters)) in reached.iter().enumerate() {
                 let (tenths, whole) = ((seconds * TENTHS).round(), f64::round(meters));
                 if seconds == f64::INFINITY {
                     table.tenths.push(NO_WAY);
                     table.meters.push(0);
-                } else if tenths < f64::from(NO_WAY) && whole <= f64::from(u16::MAX) {
+                } else if (0.0..f64::from(NO_WAY)).contains(&tenths) && (0.0..=f64::from(u16::MAX)).contains(&whole) {
                     table.tenths.push(tenths as u16);
                     table.meters.push(whole as u16);
                 } else {

@@ -85,7 +85,7 @@ impl World {
         }
         match (to_absent_trip(trip, &input), input) {
             (Absent::Do(effects), _) => self.at_once.extend(effects),
-            (Absent::Wake, TripInput::Cancel { by, ask }) => {
+            (Absent::Wake, TripInput::Cancel { by, ask, .. }) => {
                 let answer = self.answer_from_store(trip, by);
                 self.news.push_back(News::Answer { ask, answer });
             }
@@ -125,7 +125,7 @@ impl World {
 
     fn step_live_driver(&mut self, driver: &DriverId, input: DriverInput) {
         if let Some(live) = self.drivers.get_mut(driver) {
-            let effects = live.step(self.now, input);
+            let effects = live.step(self.now, &self.policy, input);
             self.perform(&Who::Driver(driver.clone()), effects);
         }
     }
@@ -151,6 +151,7 @@ impl World {
                 Effect::ToTrip { .. } | Effect::ToDriver { .. } | Effect::ToShard { .. } => self.send(who, effect),
                 Effect::ToSession { driver, session, notice } => {
                     self.offers += u64::from(matches!(notice, Notice::Offer(_)));
+                    self.suggestions += u64::from(matches!(notice, Notice::Suggestion(_)));
                     self.news.push_back(News::Driver { driver, session, notice });
                 }
                 Effect::Commit(write) => self.commit(who, write),

@@ -1,4 +1,4 @@
-use dispatch::{Class, Fare, Needs, Order, Surge};
+use dispatch::{CancelReason, Class, Fare, FeeStage, GiveBackReason, Needs, Order, Party, Surge};
 use geo::Point;
 
 use super::*;
@@ -17,7 +17,9 @@ fn events_are_written_as_they_always_were() {
     let fare = Fare::new(1_250, "EUR".parse().unwrap(), Surge::percent(130).unwrap()).unwrap();
     let dear = Order { shared: true, fare: Some(fare), needs: Needs::new(None, 2, false, false).unwrap(), ..order };
     let assigned = Event::Assigned { driver: DriverId::new("ann").unwrap() };
-    let cancelled = |by| Event::Cancelled { by };
+    let cancelled = |by| Event::Cancelled { by, reason: CancelReason::Other, fee: FeeStage::Free };
+    let late = Event::Cancelled { by: Party::Rider, reason: CancelReason::DriverTooFar, fee: FeeStage::Late };
+    let given_back = |by, reason| Event::GivenBack { by, reason };
     let cases = [
         (requested, "requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[1e-7,180.0]}"#),
         (
@@ -37,10 +39,22 @@ fn events_are_written_as_they_always_were() {
             r#"{"v":3,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"needs":{"seats":2,"wheelchair":false,"pets":false},"shared":true,"fare":{"minor":1250,"currency":"EUR","surge":130}}"#,
         ),
         (assigned, "assigned", r#"{"v":1,"driver":"ann"}"#),
+        (Event::Activated, "activated", r#"{"v":1}"#),
         (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
         (Event::PickedUp, "picked_up", r#"{"v":1}"#),
         (Event::DroppedOff, "dropped_off", r#"{"v":1}"#),
-        (Event::GivenBack, "given_back", r#"{"v":1}"#),
+        (given_back(Party::Driver, GiveBackReason::Other), "given_back", r#"{"v":1}"#),
+        (
+            given_back(Party::Driver, GiveBackReason::TooFar),
+            "given_back",
+            r#"{"v":2,"by":"driver","reason":"too_far"}"#,
+        ),
+        (
+            given_back(Party::System, GiveBackReason::WentDark),
+            "given_back",
+            r#"{"v":2,"by":"system","reason":"went_dark"}"#,
+        ),
+        (late, "cancelled", r#"{"v":2,"by":"rider","reason":"driver_too_far","fee_stage":"late"}"#),
         (cancelled(Party::Rider), "cancelled", r#"{"v":1,"by":"rider"}"#),
         (cancelled(Party::Driver), "cancelled", r#"{"v":1,"by":"driver"}"#),
         (cancelled(Party::System), "cancelled", r#"{"v":1,"by":"system"}"#),
@@ -82,6 +96,13 @@ fn an_event_that_lacks_something_is_none() {
         ("assigned", r#"{"v":1}"#),
         ("assigned", r#"{"v":3,"driver":"ann","shared":true}"#),
         ("cancelled", r#"{"v":1,"by":"weather"}"#),
+        ("cancelled", r#"{"v":2,"by":"rider"}"#),
+        ("cancelled", r#"{"v":1,"by":"rider","reason":"driver_too_far","fee_stage":"late"}"#),
+        ("cancelled", r#"{"v":2,"by":"rider","reason":"rain","fee_stage":"late"}"#),
+        ("cancelled", r#"{"v":2,"by":"rider","reason":"other"}"#),
+        ("given_back", r#"{"v":2,"reason":"too_far"}"#),
+        ("given_back", r#"{"v":2}"#),
+        ("picked_up", r#"{"v":2,"by":"rider","reason":"other"}"#),
         ("expired", r#"{"v":2}"#),
         ("expired", r#"{}"#),
         ("expired", r#"[1]"#),

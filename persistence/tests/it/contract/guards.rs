@@ -1,11 +1,15 @@
 //! What a store refuses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use dispatch::{DriverChange, Epoch, Event, Generation, WriteError};
-use persistence::{Done, Fence, Store};
+use dispatch::{Cap, DriverChange, Epoch, Event, Generation, Party, RiderCaps, Timestamp, Trip, Write, WriteError};
+use persistence::{Done, Fence, Guarded, Store};
 
-use crate::street::{Owner, assert_sound, assigned, but, cancelled, driver, key, relocation, settled, shard, with_key};
+use crate::street::{
+    Owner, assert_sound, assigned, but, called_off, cancelled, driver, given_back, key, relocation, settled, shard,
+    with_key,
+};
 
 pub(crate) async fn epochs_count_from_one_for_each_shard_alone(store: Arc<dyn Store>) {
     for epoch in 1..=3 {
@@ -77,7 +81,7 @@ pub(crate) async fn a_driver_is_taken_by_one_trip_at_a_time(store: Arc<dyn Store
     let held = here.stepped(&one, assigned("ann")).await;
     here.refuses(here.step(&other, assigned("ann")).1, WriteError::DriverTaken).await;
     there.refuses(there.step(&far, assigned("ann")).1, WriteError::DriverTaken).await;
-    here.stepped(&held, Event::GivenBack).await;
+    here.stepped(&held, given_back()).await;
     there.stepped(&far, assigned("ann")).await;
     here.refuses(here.step(&other, assigned("ann")).1, WriteError::DriverTaken).await;
     assert_sound(&*store).await;
@@ -133,7 +137,7 @@ pub(crate) async fn a_step_that_contradicts_the_rows_is_stale(store: Arc<dyn Sto
     for wrong in [DriverChange::Take(driver("ann")), DriverChange::Free(driver("ann"))] {
         owner.refuses(but(&arrive, |write| write.driver = wrong), WriteError::Stale).await;
     }
-    let (_, end) = owner.step(&coming, Event::GivenBack);
+    let (_, end) = owner.step(&coming, given_back());
     for wrong in [DriverChange::None, DriverChange::Take(driver("bob"))] {
         owner.refuses(but(&end, |write| write.driver = wrong), WriteError::Stale).await;
     }
@@ -250,4 +254,75 @@ pub(crate) async fn only_the_owner_of_the_old_home_moves_a_driver(store: Arc<dyn
     let later = Owner::of(&store, shard(0)).await;
     here.refuses(relocation(here.fence, "ann", shard(0), shard(1)), WriteError::Fenced).await;
     later.write(relocation(later.fence, "ann", shard(0), shard(1))).await.unwrap();
+}
+
+/// A request of eve's in this owner's shard, under caps.
+fn capped(owner: &Owner, most: u32, cancellations_max: u32, since: Timestamp) -> (Trip, Guarded) {
+    let (trip, write) = owner.request();
+    let caps = RiderCaps { active_max: most, searching_max: 0, cancellations_max, since };
+    (trip, but(&write, |write| write.caps = Some(caps)))
+}
+
+fn too_many(outcome: Result<Done, WriteError>) -> Option<Cap> {
+    match outcome {
+        Err(WriteError::Capped { cap, .. }) => Some(cap),
+        Ok(_) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) async fn a_rider_has_no_more_trips_than_the_caps_say_in_all_shards_together(store: Arc<dyn Store>) {
+    settled(&store, &["ann"], shard(0)).await;
+    let (here, there) = (Owner::of(&store, shard(0)).await, Owner::of(&store, shard(1)).await);
+    let since = Timestamp::from_millis(0);
+    let (first, write) = capped(&here, 2, 0, since);
+    assert_eq!(too_many(here.write(write).await), None);
+    // Two more, written together: there is room for one.
+    let both = vec![capped(&there, 2, 0, since).1, capped(&here, 2, 0, since).1];
+    let both: Vec<_> = store.commit(both).await.into_iter().map(too_many).collect();
+    assert_eq!(both, [None, Some(Cap::ActiveTrips)]);
+    let searching = |(trip, write): (Trip, Guarded)| {
+        let caps = RiderCaps { active_max: 0, searching_max: 2, cancellations_max: 0, since };
+        (trip, but(&write, |write| write.caps = Some(caps)))
+    };
+    assert_eq!(too_many(there.write(searching(there.request()).1).await), Some(Cap::SearchingTrips));
+    // One that has a driver still counts as under way, but no longer as searching.
+    let driven = here.stepped(&first, assigned("ann")).await;
+    assert_eq!(too_many(there.write(capped(&there, 2, 0, since).1).await), Some(Cap::ActiveTrips));
+    assert_eq!(too_many(there.write(searching(there.request()).1).await), None);
+    // One that has ended makes room: three were under way.
+    here.stepped(&driven, cancelled()).await;
+    assert_eq!(too_many(here.write(capped(&here, 3, 0, since).1).await), None);
+    assert_eq!(too_many(here.write(capped(&here, 3, 0, since).1).await), Some(Cap::ActiveTrips));
+    assert_sound(&*store).await;
+}
+
+pub(crate) async fn a_rider_who_has_called_off_too_often_waits(store: Arc<dyn Store>) {
+    let owner = Owner::of(&store, shard(0)).await;
+    let mut called_off_at = Vec::new();
+    for party in [Party::Rider, Party::System, Party::Rider] {
+        let asked = owner.requested().await;
+        let ended = owner.stepped(&asked, called_off(party)).await;
+        called_off_at.push(ended.since);
+    }
+    let before = Timestamp::from_millis(called_off_at[0].millis() - 1);
+    assert_eq!(too_many(owner.write(capped(&owner, 0, 3, before).1).await), None, "the system's do not count");
+    let (_, write) = capped(&owner, 0, 2, before);
+    let Err(WriteError::Capped { cap: Cap::Cancellations, retry_after }) = owner.write(write.clone()).await else {
+        panic!("two of two were called off");
+    };
+    let Write::Trip(asked) = write.write else { panic!("a request is a step") };
+    let free_at = called_off_at[0] + Duration::from_secs(3_600);
+    assert_eq!(retry_after, free_at.since(asked.at), "the older one is forgotten then");
+    // Of those that count since a later moment there is one.
+    assert_eq!(too_many(owner.write(capped(&owner, 0, 2, called_off_at[0]).1).await), None);
+    assert_sound(&*store).await;
+}
+
+pub(crate) async fn a_key_that_is_known_is_answered_before_the_caps_are_asked(store: Arc<dyn Store>) {
+    let owner = Owner::of(&store, shard(0)).await;
+    let (trip, write) = capped(&owner, 1, 0, Timestamp::from_millis(0));
+    owner.write(with_key(&write, &key("eve", "1"))).await.unwrap();
+    let (_, again) = capped(&owner, 1, 0, Timestamp::from_millis(0));
+    assert_eq!(owner.write(with_key(&again, &key("eve", "1"))).await, Err(WriteError::SameKey(trip.id)));
 }

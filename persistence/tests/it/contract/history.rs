@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    AMOUNT_MAX, Class, DriverChange, Event, Fare, Generation, Needs, Order, Party, SessionId, Stage, StageName, Surge,
-    Timestamp, Trip, TripWrite, Write,
+    AMOUNT_MAX, CancelReason, Class, DriverChange, Event, Fare, FeeStage, Generation, GiveBackReason, Needs, Order,
+    Party, SessionId, Stage, StageName, Surge, Timestamp, Trip, TripWrite, Write,
 };
 use geo::Point;
 use persistence::{DriverRow, Guarded, LoadedShard, Store};
 
 use crate::street::{
-    NOON, Owner, assert_sound, assigned, cancelled, corner, driver, journal, key, request, rider, settled, shard,
-    trip_id,
+    NOON, Owner, assert_sound, assigned, called_off, cancelled, corner, driver, given_back, journal, key, request,
+    rider, settled, shard, trip_id,
 };
 
 pub(crate) async fn an_empty_store_knows_nothing(store: Arc<dyn Store>) {
@@ -71,8 +71,14 @@ pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>)
         let id = trip_id(shard(0), number);
         let event = Event::Requested { rider: rider("eve"), order };
         let after = Trip::begin(id, &event, id.requested_at()).unwrap();
-        let write =
-            TripWrite { event, at: id.requested_at(), after: after.clone(), driver: DriverChange::None, key: None };
+        let write = TripWrite {
+            event,
+            at: id.requested_at(),
+            after: after.clone(),
+            driver: DriverChange::None,
+            key: None,
+            caps: None,
+        };
         let event = write.event.clone();
         owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
         assert_eq!(journal(&*store).await.pop().unwrap().event, event);
@@ -85,18 +91,56 @@ pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>)
     }
 }
 
+/// From the request to the search it is active: a new owner loads it, its shard has work, and its rider is counted.
+pub(crate) async fn a_trip_for_later_is_kept_until_its_time(store: Arc<dyn Store>) {
+    let owner = Owner::of(&store, shard(0)).await;
+    let order = Order { pickup_at: Some(NOON), ..Order::new(corner(0), corner(1)) };
+    let mut booked = Vec::new();
+    for number in 0..3 {
+        let id = trip_id(shard(0), 3_000 + number);
+        let event = Event::Requested { rider: rider("eve"), order };
+        let after = Trip::begin(id, &event, id.requested_at()).unwrap();
+        assert_eq!(after.stage, Stage::Scheduled);
+        let write = TripWrite {
+            event,
+            at: id.requested_at(),
+            after: after.clone(),
+            driver: DriverChange::None,
+            key: None,
+            caps: None,
+        };
+        owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
+        booked.push(after);
+    }
+    assert_eq!(store.scheduled_trips(rider("eve")).await.unwrap(), 3);
+    assert_eq!(store.scheduled_trips(rider("joe")).await.unwrap(), 0);
+    assert_eq!(store.shards_with_work().await.unwrap(), [shard(0)]);
+    let loaded = store.load(shard(0)).await.unwrap().trips;
+    assert_eq!(loaded, booked.iter().map(|trip| (trip.clone(), None)).collect::<Vec<_>>());
+    let searching = owner.stepped(&booked[0], Event::Activated).await;
+    assert_eq!(searching.stage, Stage::Searching);
+    owner.stepped(&booked[1], cancelled()).await;
+    owner.stepped(&booked[2], Event::Expired).await;
+    assert_eq!(store.scheduled_trips(rider("eve")).await.unwrap(), 0);
+    assert_eq!(store.load(shard(0)).await.unwrap().trips, [(searching, None)]);
+    assert_sound(&*store).await;
+}
+
 pub(crate) async fn every_event_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     settled(&store, &["ann"], shard(0)).await;
     let owner = Owner::of(&store, shard(0)).await;
-    let by = |by| Event::Cancelled { by };
+    let by = called_off;
+    let taken_back = Event::GivenBack { by: Party::System, reason: GiveBackReason::WentDark };
     let there = vec![assigned("ann"), Event::DriverArrived];
     let ride = [there.clone(), vec![Event::PickedUp, Event::DroppedOff]].concat();
     let histories = [
         ride,
-        vec![assigned("ann"), Event::GivenBack, Event::Expired],
-        [there.clone(), vec![Event::GivenBack, by(Party::Rider)]].concat(),
-        [there, vec![Event::PickedUp, by(Party::System)]].concat(),
+        vec![assigned("ann"), given_back(), Event::Expired],
+        [there.clone(), vec![given_back(), by(Party::Rider)]].concat(),
+        [there.clone(), vec![Event::PickedUp, by(Party::System)]].concat(),
         vec![by(Party::System)],
+        [there.clone(), vec![by(Party::Driver)]].concat(),
+        vec![assigned("ann"), taken_back, by(Party::Rider)],
     ];
     let mut expected = Vec::new();
     for events in histories {
@@ -142,7 +186,14 @@ pub(crate) async fn places_come_back_to_the_last_bit(store: Arc<dyn Store>) {
         let event = Event::Requested { rider: rider("a.b_c:d@e|f-0"), order: Order::new(point, point) };
         let at = Timestamp::from_millis(u64::MAX);
         let after = Trip::begin(trip_id(shard(0), number), &event, at).unwrap();
-        let write = TripWrite { event: event.clone(), at, after: after.clone(), driver: DriverChange::None, key: None };
+        let write = TripWrite {
+            event: event.clone(),
+            at,
+            after: after.clone(),
+            driver: DriverChange::None,
+            key: None,
+            caps: None,
+        };
         owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
         // Adding zero makes -0 the 0 it is equal to: a store may keep either.
         let bits = |point: Point| ((point.lat() + 0.0).to_bits(), (point.lon() + 0.0).to_bits());
@@ -219,8 +270,16 @@ pub(crate) async fn a_trip_is_known_after_its_end(store: Arc<dyn Store>) {
     settled(&store, &["ann"], shard(0)).await;
     let owner = Owner::of(&store, shard(0)).await;
     let trip = owner.under_way("ann").await;
-    let ended = owner.stepped(&trip, Event::Cancelled { by: Party::Rider }).await;
-    assert_eq!(ended.stage, Stage::Cancelled { by: Party::Rider, driver: Some(driver("ann")) });
+    let ended = owner.stepped(&trip, called_off(Party::Rider)).await;
+    assert_eq!(
+        ended.stage,
+        Stage::Cancelled {
+            by: Party::Rider,
+            driver: Some(driver("ann")),
+            reason: CancelReason::DriverTooFar,
+            fee: FeeStage::Late,
+        }
+    );
     let expired = owner.requested().await;
     let expired = owner.stepped(&expired, Event::Expired).await;
     store.claim(shard(0)).await.unwrap();
@@ -286,7 +345,7 @@ pub(crate) async fn settling_spares_a_committed_driver(store: Arc<dyn Store>) {
     let row = store.settle(driver("ann"), shard(1)).await.unwrap();
     assert_eq!((row.home, row.generation, &row.trip), (Some(shard(0)), Generation(1), &Some(trip.clone())));
     assert_eq!(store.driver(driver("ann")).await.unwrap(), Some(row));
-    owner.stepped(&trip, Event::GivenBack).await;
+    owner.stepped(&trip, given_back()).await;
     let row = store.settle(driver("ann"), shard(1)).await.unwrap();
     assert_eq!((row.home, row.generation), (Some(shard(1)), Generation(2)));
     assert_sound(&*store).await;

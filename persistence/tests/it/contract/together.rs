@@ -7,7 +7,8 @@ use dispatch::{Epoch, Event, Generation, Trip, WriteError};
 use persistence::{Done, Guarded, Store};
 
 use crate::street::{
-    Owner, assert_sound, assigned, but, driver, everything, journal, key, relocation, settled, shard, with_key,
+    Owner, assert_sound, assigned, but, driver, everything, given_back, journal, key, relocation, settled, shard,
+    with_key,
 };
 
 fn journaled(seq: u64) -> Result<Done, WriteError> {
@@ -99,12 +100,12 @@ pub(crate) async fn a_driver_passes_from_trip_to_trip_in_one_batch(store: Arc<dy
         let giver = store.trip(giver.id).await.unwrap().unwrap();
         let giver = owner.stepped(&giver, assigned("ann")).await;
         let taker = store.trip(taker.id).await.unwrap().unwrap();
-        let (_, gives) = owner.step(&giver, Event::GivenBack);
+        let (_, gives) = owner.step(&giver, given_back());
         let (taken, takes) = owner.step(&taker, assigned("ann"));
         let outcomes = store.commit(vec![takes.clone(), gives, takes]).await;
         assert!(matches!(outcomes[..], [Err(WriteError::DriverTaken), Ok(_), Ok(_)]), "{outcomes:?}");
         assert_eq!(trip_of(&*store, "ann").await, Some(taken.clone()));
-        owner.stepped(&taken, Event::GivenBack).await;
+        owner.stepped(&taken, given_back()).await;
     }
     assert_sound(&*store).await;
 }
@@ -115,7 +116,7 @@ pub(crate) async fn a_trip_passes_from_driver_to_driver_in_one_batch(store: Arc<
     let mut trip = owner.under_way("bob").await;
     let mut driving = "bob";
     for next in ["zoe", "ann", "bob"] {
-        let (searching, gives) = owner.step(&trip, Event::GivenBack);
+        let (searching, gives) = owner.step(&trip, given_back());
         let (taken, takes) = owner.step(&searching, assigned(next));
         let outcomes = store.commit(vec![gives, takes]).await;
         assert!(matches!(outcomes[..], [Ok(_), Ok(_)]), "{outcomes:?}");
@@ -130,8 +131,8 @@ pub(crate) async fn two_trips_swap_drivers_in_one_batch(store: Arc<dyn Store>) {
     settled(&store, &["ann", "bob"], shard(0)).await;
     let owner = Owner::of(&store, shard(0)).await;
     let (one, other) = (owner.under_way("ann").await, owner.under_way("bob").await);
-    let (one, gives_ann) = owner.step(&one, Event::GivenBack);
-    let (other, gives_bob) = owner.step(&other, Event::GivenBack);
+    let (one, gives_ann) = owner.step(&one, given_back());
+    let (other, gives_bob) = owner.step(&other, given_back());
     let (one, takes_bob) = owner.step(&one, assigned("bob"));
     let (other, takes_ann) = owner.step(&other, assigned("ann"));
     let outcomes = store.commit(vec![gives_ann, gives_bob, takes_bob, takes_ann]).await;
@@ -146,7 +147,7 @@ pub(crate) async fn a_driver_moves_and_is_taken_in_one_batch(store: Arc<dyn Stor
     let (here, there) = (Owner::of(&store, shard(0)).await, Owner::of(&store, shard(1)).await);
     let trip = there.requested().await;
     let (coming, take) = there.step(&trip, assigned("ann"));
-    let (searching, give) = there.step(&coming, Event::GivenBack);
+    let (searching, give) = there.step(&coming, given_back());
     let writes = vec![
         relocation(here.fence, "ann", shard(0), shard(1)),
         take,

@@ -9,7 +9,7 @@ use geo::Meters;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::play::{Ground, Wanted};
+use crate::bench::quality::play::{Ground, Wanted};
 use crate::city::{City, Day};
 use crate::demand::Demand;
 use crate::streets::{NodeTimes, Npz, Streets, TimeTable, Ways};
@@ -60,7 +60,7 @@ impl Thursday {
             if tod_ms + BEFORE_MS >= begin_ms && tod_ms < begin_ms {
                 left_at.push(to);
             } else if tod_ms >= begin_ms && tod_ms < begin_ms + LASTS_MS && from != to {
-                wanted.push(Wanted { at_ms: tod_ms - begin_ms, from, to });
+                wanted.push(Wanted { at_ms: tod_ms - begin_ms, from, to, ride_ms: None });
             }
         }
         wanted.sort_by_key(|wanted| wanted.at_ms);

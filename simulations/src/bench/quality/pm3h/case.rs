@@ -17,7 +17,7 @@ pub(crate) struct Wanted {
 }
 
 /// What both sides play.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlayCase {
     pub(crate) streets: Streets,
     pub(crate) table: TimeTable,
@@ -47,6 +47,13 @@ impl PlayCase {
         }
         let table = TimeTable::of(&streets, done).map_err(|why| why.to_string())?;
         Ok(PlayCase { streets, table, wanted, starts })
+    }
+
+    /// The same case with the time of each request rounded down to a step.
+    pub(crate) fn by_clock(&self, step_ms: u64) -> PlayCase {
+        let mut same = self.clone();
+        same.wanted.iter_mut().for_each(|wanted| wanted.at_ms -= wanted.at_ms % step_ms);
+        same
     }
 }
 

@@ -7,7 +7,7 @@ use dispatch::PoolingPolicy;
 use dispatch::pool::{Batch, Car, Leg, NO_WAY_MS, Rider, Stop, StopTimes, Visit, Wish, plan_pool};
 
 use super::case::{PlayCase, WAIT_MAX_MS, Wanted};
-use crate::streets::TimeTable;
+use crate::streets::{TimeTable, Ways};
 
 /// How the case is played.
 #[derive(Clone, Debug)]
@@ -62,12 +62,12 @@ struct Cab {
 }
 
 pub(crate) fn play(case: &PlayCase, rules: &Rules, tick: &mut dyn FnMut(u64)) -> Played {
-    let leaving = leaving(case);
     let cab = |&node: &usize| Cab { node, at_ms: 0, guests: Vec::new(), tour: Vec::new() };
     let mut game = Game {
         case,
         rules,
-        leaving,
+        ways: Ways::new(&case.streets),
+        to_it: case.table.turned_round(),
         cabs: case.starts.iter().map(cab).collect(),
         waiting: Vec::new(),
         books: Books::default(),
@@ -88,19 +88,11 @@ pub(crate) fn play(case: &PlayCase, rules: &Rules, tick: &mut dyn FnMut(u64)) ->
     game.books.played(case)
 }
 
-/// The streets that leave each node: where to, and how long.
-fn leaving(case: &PlayCase) -> Vec<Vec<(usize, u64)>> {
-    let mut leaving = vec![Vec::new(); case.streets.points().len()];
-    for street in case.streets.streets() {
-        leaving[street.from].push((street.to, (street.seconds * 1_000.0).round() as u64));
-    }
-    leaving
-}
-
 struct Game<'a> {
     case: &'a PlayCase,
     rules: &'a Rules,
-    leaving: Vec<Vec<(usize, u64)>>,
+    ways: Ways,
+    to_it: TimeTable,
     cabs: Vec<Cab>,
     waiting: Vec<usize>,
     books: Books,
@@ -147,17 +139,8 @@ impl Game<'_> {
                 continue;
             };
             let to = stop_node(&cab.guests, next.stop);
-            // Each node of the way is reached so long before the stop as the way from there takes.
-            let arrival = |node: usize| next.at_ms.saturating_sub(StopTimes::millis(&self.case.table, node, to));
-            let (from_ms, mut node) = (cab.at_ms, cab.node);
-            while node != to && arrival(node) < now_ms {
-                let left = |(next, street_ms): &(usize, u64)| {
-                    (street_ms.saturating_add(StopTimes::millis(&self.case.table, *next, to)), *next)
-                };
-                let Some(&(next, _)) = self.leaving[node].iter().min_by_key(|street| left(street)) else { break };
-                node = next;
-            }
-            (cab.node, cab.at_ms) = (node, arrival(node).max(now_ms.min(next.at_ms)));
+            let from_ms = cab.at_ms;
+            (cab.node, cab.at_ms) = self.ways.turn(&self.to_it, (cab.node, cab.at_ms), to, now_ms);
             if !cab.guests.iter().any(|guest| matches!(guest.rider.leg, Leg::Aboard { .. })) {
                 self.books.empty_ms += cab.at_ms - from_ms;
             }

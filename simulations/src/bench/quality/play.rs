@@ -1,10 +1,13 @@
-//! The evening itself: cars, riders, rounds of matching and of suggestions, all decided by the cores of `dispatch`.
+//! Cars and riders on numbered nodes: rounds of matching and of suggestions, all decided by the cores of `dispatch`.
 //!
 //! Lives here: cars that drive from node to node, who waits, what is counted.
 //! Stays out: who gets whom ([`dispatch::plan`]), where idle cars wait ([`dispatch::suggest`]), what is expected
 //! ([`dispatch::Forecast`]).
 
-use dispatch::{CarNow, Edge, Forecast, Method, Policy, Problem, Timestamp, plan, suggest};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dispatch::{CarNow, Edge, Forecast, Policy, Problem, Timestamp, plan, suggest};
 use geo::Point;
 
 use crate::streets::{NodeTimes, Streets, TimeTable, Ways};
@@ -12,12 +15,14 @@ use crate::streets::{NodeTimes, Streets, TimeTable, Ways};
 /// The longest wait from the request to the pickup; who was not picked up by then is lost.
 const WAIT_MAX_MS: u64 = 300_000;
 
-/// Someone who wants to ride, from node to node, in milliseconds since the evening's begin.
+/// Someone who wants to ride, from node to node, in milliseconds since the begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) at_ms: u64,
     pub(crate) from: usize,
     pub(crate) to: usize,
+    /// How long the ride takes, where that is known; else as long as the fastest way.
+    pub(crate) ride_ms: Option<u64>,
 }
 
 /// The ground that is played on.
@@ -25,7 +30,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Ground {
     pub(crate) streets: Streets,
     pub(crate) ways: Ways,
-    pub(crate) table: std::sync::Arc<TimeTable>,
+    pub(crate) table: Arc<TimeTable>,
     /// The same turned round: the times to a place from everywhere.
     pub(crate) to_it: TimeTable,
     pub(crate) nodes: NodeTimes,
@@ -34,20 +39,9 @@ pub(crate) struct Ground {
 /// How the evening is played.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    pub(crate) method: Method,
-    /// From one round of matching to the next.
-    pub(crate) every_ms: u64,
     /// Cars that will be free within this are matched like those that are.
     pub(crate) forward_ms: u64,
-    /// A pickup drive longer than this waits for a better one, while the rider still has time.
-    pub(crate) drive_first_ms: u64,
-    /// The share of waited time by which that bound grows.
-    pub(crate) drive_grows: f64,
-    pub(crate) candidates_max: usize,
-    /// What a second of waiting so far takes off the cost of a rider's pickup, in seconds: who has waited long goes first
-    /// where not all can be served.
-    pub(crate) waited_weight: f64,
-    /// The day's first millisecond, on the clock that the forecast was taught by.
+    /// The first moment, on the clock that the forecast was taught by.
     pub(crate) begins: Timestamp,
     /// Riders who ask before this are carried but not counted, in milliseconds since the begin.
     pub(crate) warm_up_ms: u64,
@@ -86,7 +80,7 @@ struct Cab {
     goal: Option<(usize, u64)>,
 }
 
-pub(crate) struct Evening<'a> {
+struct Game<'a> {
     ground: &'a Ground,
     rules: &'a Rules,
     cabs: Vec<Cab>,
@@ -98,7 +92,7 @@ pub(crate) struct Evening<'a> {
     moves_ms: u64,
 }
 
-/// Plays an evening. Cars start at nodes, each free at its moment. `tick` hears the time after each round.
+/// Plays an game. Cars start at nodes, each free at its moment. `tick` hears the time after each round.
 pub(crate) fn play(
     ground: &Ground,
     rules: &Rules,
@@ -115,7 +109,7 @@ pub(crate) fn play(
         told_ms: None,
         goal: None,
     };
-    let mut evening = Evening {
+    let mut game = Game {
         ground,
         rules,
         cabs: starts.iter().map(cab).collect(),
@@ -127,34 +121,34 @@ pub(crate) fn play(
         moves_ms: 0,
     };
     let end_ms = wanted.last().map_or(0, |last| last.at_ms) + WAIT_MAX_MS;
-    let every_ms = u64::try_from(rules.policy.reposition.every.as_millis()).unwrap_or(u64::MAX);
+    let (round_ms, every_ms) = (millis(rules.policy.match_every), millis(rules.policy.reposition.every));
     let (mut now_ms, mut next, mut suggested_ms) = (0, 0, 0);
     while now_ms < end_ms {
-        now_ms += rules.every_ms;
+        now_ms += round_ms;
         while let Some(&one) = wanted.get(next).filter(|wanted| wanted.at_ms <= now_ms) {
-            evening.asks(one);
+            game.asks(one);
             next += 1;
         }
-        evening.drive_until(now_ms);
-        evening.round(now_ms);
+        game.drive_until(now_ms);
+        game.round(now_ms);
         if now_ms >= suggested_ms + every_ms {
             suggested_ms = now_ms;
-            evening.suggest(now_ms);
+            game.suggest(now_ms);
         }
         tick(now_ms);
     }
-    let served = evening.played.served.max(1) as f64 * 1_000.0;
+    let served = game.played.served.max(1) as f64 * 1_000.0;
     Played {
-        wait_mean_s: evening.waits_ms as f64 / served,
-        pickup_drive_s: evening.pickups_ms as f64 / served,
-        reposition_s: evening.moves_ms as f64 / served,
-        ..evening.played
+        wait_mean_s: game.waits_ms as f64 / served,
+        pickup_drive_s: game.pickups_ms as f64 / served,
+        reposition_s: game.moves_ms as f64 / served,
+        ..game.played
     }
 }
 
-impl Evening<'_> {
+impl Game<'_> {
     fn moment(&self, ms: u64) -> Timestamp {
-        self.rules.begins + std::time::Duration::from_millis(ms)
+        self.rules.begins + Duration::from_millis(ms)
     }
 
     fn point(&self, node: usize) -> Point {
@@ -197,7 +191,7 @@ impl Evening<'_> {
         let free: Vec<usize> =
             (0..self.cabs.len()).filter(|&cab| !self.cabs[cab].busy || self.cabs[cab].at_ms <= soon_ms).collect();
         let riders = self.waiting.iter().map(|&wanted| self.edges(&free, wanted, now_ms)).collect();
-        let planned = plan(&Problem { riders, drivers: free.len() }, self.rules.method);
+        let planned = plan(&Problem { riders, drivers: free.len() }, self.rules.policy.method);
         let mut left = Vec::new();
         for (wanted, place) in std::mem::take(&mut self.waiting).into_iter().zip(planned.driver_of) {
             match place {
@@ -211,8 +205,7 @@ impl Evening<'_> {
     /// The cars that could be there in time, soonest first.
     fn edges(&self, free: &[usize], wanted: Wanted, now_ms: u64) -> Vec<Edge> {
         let waited_ms = now_ms - wanted.at_ms;
-        let bound_ms = self.rules.drive_first_ms + (waited_ms as f64 * self.rules.drive_grows) as u64;
-        let most_ms = (WAIT_MAX_MS - waited_ms).min(bound_ms);
+        let most_ms = WAIT_MAX_MS - waited_ms;
         let mut edges: Vec<Edge> = Vec::new();
         for (driver, &cab) in free.iter().enumerate() {
             let Cab { node, at_ms, .. } = self.cabs[cab];
@@ -223,13 +216,14 @@ impl Evening<'_> {
             }
         }
         let soonest = |edge: &Edge| (edge.cost, edge.driver);
-        if edges.len() > self.rules.candidates_max {
-            edges.select_nth_unstable_by_key(self.rules.candidates_max, soonest);
-            edges.truncate(self.rules.candidates_max);
+        let most = self.rules.policy.candidates_max;
+        if edges.len() > most {
+            edges.select_nth_unstable_by_key(most, soonest);
+            edges.truncate(most);
         }
         edges.sort_unstable_by_key(soonest);
-        // The same for all edges of a rider: it says who goes first, not who drives.
-        let left_ms = ((WAIT_MAX_MS - waited_ms) as f64 * self.rules.waited_weight) as u64;
+        // The same for all edges of a rider: it says who goes first where not all can be served, not who drives.
+        let left_ms = ((WAIT_MAX_MS - waited_ms) as f64 * self.rules.policy.weights.waiting) as u64;
         edges.iter_mut().for_each(|edge| edge.cost += left_ms);
         edges
     }
@@ -244,7 +238,7 @@ impl Evening<'_> {
             self.waits_ms += pickup_ms - wanted.at_ms;
             self.pickups_ms += drive_ms;
         }
-        let free_ms = pickup_ms + way(wanted.from, wanted.to);
+        let free_ms = pickup_ms + wanted.ride_ms.unwrap_or_else(|| way(wanted.from, wanted.to));
         self.cabs[cab] =
             Cab { node: wanted.to, at_ms: free_ms, busy: true, idle_since_ms: free_ms, told_ms: None, goal: None };
     }
@@ -267,10 +261,14 @@ impl Evening<'_> {
         let cars: Vec<CarNow> = self.cabs.iter().map(state).collect();
         for suggestion in suggest(&cars, &self.forecast, &self.rules.policy, now) {
             let Some(goal) = self.ground.nodes.node_at(suggestion.to) else { continue };
-            let until_ms = u64::try_from(suggestion.until.since(self.rules.begins).as_millis()).unwrap_or(u64::MAX);
+            let until_ms = millis(suggestion.until.since(self.rules.begins));
             let cab = &mut self.cabs[suggestion.car];
             (cab.goal, cab.told_ms) = (Some((goal, until_ms)), Some(now_ms));
             self.played.suggestions += 1;
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

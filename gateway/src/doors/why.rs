@@ -1,0 +1,76 @@
+//! Why: how a trip was matched, and why a driver had no work. For ops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use dispatch::{DriverId, Timestamp};
+
+use super::rider::{json, trip_id};
+use crate::app::{App, Carrier};
+use crate::auth::Identity;
+use crate::fields::Mistake;
+use crate::problem::Problem;
+use crate::wire::{ExplanationBody, WhyNotBody};
+
+/// How far back the question goes when it does not say.
+const SINCE_DEFAULT: Duration = Duration::from_secs(3_600);
+
+const SINCE_ALLOWED: &str = "milliseconds since 1970 as a whole number";
+
+/// How a trip was matched.
+pub(super) async fn explain(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    ops_only(&app, &headers)?;
+    let trip = trip_id(path)?;
+    let city = &app.inside()?.city;
+    let view = city.trip(trip).await?.ok_or_else(|| Problem::unknown_trip(&trip.to_string()))?;
+    let explanation = city.explain(trip).await?;
+    json(StatusCode::OK, &ExplanationBody::new(&view, &explanation))
+}
+
+/// Why a driver had no work since then, or had.
+pub(super) async fn why_not(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    ops_only(&app, &headers)?;
+    let name = path.map(|Path(name)| name).unwrap_or_default();
+    let bad_id = |wrong: dispatch::NotAnId| Problem::from(Mistake::bad("id", &wrong.value, wrong.allowed));
+    let driver = DriverId::new(&name).map_err(bad_id)?;
+    let city = &app.inside()?.city;
+    let now = city.clock().now();
+    let since = since(&uri)?.unwrap_or(now - SINCE_DEFAULT);
+    let why = city.why_not(&driver, since).await?;
+    json(StatusCode::OK, &WhyNotBody::new(&driver, since, &why))
+}
+
+fn ops_only(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    match app.who(headers, Carrier::Header)? {
+        Identity::Ops(_) => Ok(()),
+        other @ (Identity::Driver(_) | Identity::Rider(_)) => Err(app.wrong_role(&other, "ops")),
+    }
+}
+
+/// Reads `since` from the address, if it is there.
+fn since(uri: &Uri) -> Result<Option<Timestamp>, Mistake> {
+    let Some(query) = uri.query() else { return Ok(None) };
+    let mut found = None;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if name != "since" {
+            return Err(Mistake::bad("query", name, "since"));
+        }
+        let millis: u64 = value.parse().map_err(|_| Mistake::bad("since", value, SINCE_ALLOWED))?;
+        found = Some(Timestamp::from_millis(millis));
+    }
+    Ok(found)
+}

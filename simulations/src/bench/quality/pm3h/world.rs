@@ -1,0 +1,281 @@
+//! The case with a car for each rider, through the whole protocol: the virtual city's [`World`], with drivers who say
+//! yes at once and riders who board at once, as the case wants it.
+//!
+//! Lives here: what drivers and their phones do.
+//! Stays out: everything that is decided.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dispatch::{
+    Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, RiderId, SessionId, Stage, StageName,
+    Timestamp, TripId, Vehicle, Weights,
+};
+use geo::{Meters, Point, Resolution, StraightLine, Travel};
+
+use super::case::{PlayCase, WAIT_MAX_MS};
+use super::shared::Played;
+use crate::people::later;
+use crate::streets::NodeTimes;
+use crate::world::{Delays, News, World};
+
+/// 2018-06-07, a Thursday, 17:00.
+const BEGINS: Timestamp = Timestamp::from_millis(1_528_390_800_000);
+/// How often a phone sends its position.
+const PING_EVERY_MS: u64 = 20_000;
+/// Messages and commits take milliseconds; so much earlier the way must end for the rider to be aboard in time.
+const MARGIN_MS: u64 = 100;
+
+/// Production's policy, but for what the case itself lays down: how long riders wait, how far cars may come from, which
+/// times are true. `every` is the window of matching.
+pub(super) fn policy(nodes: NodeTimes, every: Duration) -> Result<Policy, String> {
+    let wait_max = Duration::from_millis(WAIT_MAX_MS - MARGIN_MS);
+    let whole_city = Meters::whole(30_000);
+    // Behind the table, for points without a node: there are none.
+    let straight = StraightLine::new(1.4, 5.0).map_err(|why| why.to_string())?;
+    let policy = Policy {
+        version: "PM3h".to_owned(),
+        immediate_above: 0.0,
+        weights: Weights { refusal: 0.0, position_age: 0.0, idle: 0.0, waiting: 0.0, ..Weights::default() },
+        match_every: every,
+        pickup_within: whole_city,
+        wait_max,
+        candidates_max: 100,
+        // A promise for after a ride rests on an estimate of its end; here nobody may be late, so none is made.
+        forward: Forward { within: Duration::ZERO, ..Forward::default() },
+        offers: OfferPolicy { waves: vec![1], radius: whole_city, ..OfferPolicy::default() },
+        search_lasts: Duration::from_millis(WAIT_MAX_MS),
+        position_fresh_for: Duration::from_secs(3_600),
+        travel: Travel::by(Arc::new(nodes), straight),
+        ..Policy::default()
+    };
+    policy.check().map_err(|why| why.to_string())?;
+    Ok(policy)
+}
+
+/// Where a driver is going, and what the app says there.
+#[derive(Clone, Copy, Debug)]
+struct Leg {
+    from: usize,
+    to: usize,
+    left_ms: u64,
+    there_ms: u64,
+    trip: TripId,
+    deed: Deed,
+}
+
+#[derive(Debug)]
+struct Seat {
+    id: DriverId,
+    session: SessionId,
+    node: usize,
+    leg: Option<Leg>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Ask(usize),
+    There(usize),
+    Ping(usize),
+}
+
+struct Play<'a> {
+    case: &'a PlayCase,
+    nodes: NodeTimes,
+    world: World,
+    seats: Vec<Seat>,
+    seat_of: BTreeMap<DriverId, usize>,
+    turns: BinaryHeap<Reverse<(u64, Turn)>>,
+    said: u64,
+    waits_ms: BTreeMap<TripId, u64>,
+    empty_ms: u64,
+}
+
+/// Plays the case. Answers what came of it, and how many promises of `dispatch::invariants` were broken.
+pub(super) fn play(
+    case: &PlayCase,
+    nodes: impl Fn() -> Result<NodeTimes, String>,
+    every: Duration,
+    tick: &mut dyn FnMut(u64),
+) -> Result<(Played, usize), String> {
+    let resolution = Resolution::new(5).map_err(|why| why.to_string())?;
+    let world = World::new(BEGINS, policy(nodes()?, every)?, resolution, Delays::default());
+    let mut play = Play {
+        case,
+        nodes: nodes()?,
+        world,
+        seats: Vec::new(),
+        seat_of: BTreeMap::new(),
+        turns: BinaryHeap::new(),
+        said: 0,
+        waits_ms: BTreeMap::new(),
+        empty_ms: 0,
+    };
+    for (number, &node) in case.starts.iter().enumerate() {
+        play.seat(number, node)?;
+    }
+    for (number, wanted) in case.wanted.iter().enumerate() {
+        play.turns.push(Reverse((wanted.at_ms, Turn::Ask(number))));
+    }
+    play.run(tick)?;
+    let waits: Vec<u64> = play.waits_ms.values().copied().collect();
+    let served = waits.iter().filter(|&&wait_ms| wait_ms <= WAIT_MAX_MS).count();
+    let played = Played {
+        wanted: case.wanted.len(),
+        served,
+        wait_mean_s: waits.iter().sum::<u64>() as f64 / 1_000.0 / waits.len().max(1) as f64,
+        wait_max_s: waits.iter().max().map_or(0.0, |&most| most as f64 / 1_000.0),
+        promises_broken: waits.len() - served,
+        empty_s: play.empty_ms as f64 / 1_000.0,
+    };
+    Ok((played, play.world.audit().len()))
+}
+
+impl Play<'_> {
+    fn now_ms(&self) -> u64 {
+        ms(self.world.now().since(BEGINS))
+    }
+
+    fn point(&self, node: usize) -> Point {
+        self.case.streets.points()[node]
+    }
+
+    fn seat(&mut self, number: usize, node: usize) -> Result<(), String> {
+        let id = DriverId::new(&format!("driver-{number}")).map_err(|why| why.to_string())?;
+        let session = self.world.connect(&id, self.point(node));
+        self.said += 1;
+        let ask = World::ask(session, self.said);
+        self.world.says(&id, DriverInput::GoOnline { ask, last: None, vehicle: Vehicle::default(), homeward: None });
+        self.world.ping(&id, self.point(node), None);
+        self.seat_of.insert(id.clone(), number);
+        self.seats.push(Seat { id, session, node, leg: None });
+        Ok(())
+    }
+
+    fn run(&mut self, tick: &mut dyn FnMut(u64)) -> Result<(), String> {
+        let last_ms = self.case.wanted.last().map_or(0, |last| last.at_ms) + 2 * WAIT_MAX_MS;
+        loop {
+            while let Some(news) = self.world.hear() {
+                self.hear(news)?;
+            }
+            let driving = self.seats.iter().any(|seat| seat.leg.is_some());
+            let next_ms = match self.turns.peek() {
+                Some(Reverse((at_ms, _))) => *at_ms,
+                None if driving || self.now_ms() < last_ms => self.now_ms() + 1_000,
+                None => return Ok(()),
+            };
+            self.world.advance(later(BEGINS, next_ms));
+            if self.now_ms() < next_ms {
+                continue; // somebody heard something
+            }
+            if let Some(Reverse((_, turn))) = self.turns.pop() {
+                tick(next_ms);
+                match turn {
+                    Turn::Ask(number) => self.ask(number)?,
+                    Turn::There(seat) => self.there(seat),
+                    Turn::Ping(seat) => self.ping(seat),
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, number: usize) -> Result<(), String> {
+        let wanted = self.case.wanted[number];
+        let rider = RiderId::new(&format!("rider-{number}")).map_err(|why| why.to_string())?;
+        let (pickup, dropoff) = (self.point(wanted.from), self.point(wanted.to));
+        self.world.request(rider, Order::new(pickup, dropoff), format!("request-{number}"), number as u64);
+        Ok(())
+    }
+
+    /// The driver is where the leg leads, and says so.
+    fn there(&mut self, seat: usize) {
+        let now_ms = self.now_ms();
+        let Some(leg) = self.seats[seat].leg.filter(|leg| leg.there_ms <= now_ms) else { return };
+        self.seats[seat].leg = None;
+        self.seats[seat].node = leg.to;
+        self.ping(seat);
+        self.does(seat, leg.trip, leg.deed);
+    }
+
+    fn does(&mut self, seat: usize, trip: TripId, deed: Deed) {
+        self.said += 1;
+        let Seat { id, session, .. } = &self.seats[seat];
+        let (id, ask) = (id.clone(), World::ask(*session, self.said));
+        self.world.says(&id, DriverInput::Does { trip, deed, ask });
+    }
+
+    /// Where the car is, on a straight line from node to node: dispatching uses it only to see that the car comes.
+    fn ping(&mut self, seat: usize) {
+        let now_ms = self.now_ms();
+        let Seat { id, node, leg, .. } = &self.seats[seat];
+        let point = match leg {
+            None => self.point(*node),
+            Some(leg) => {
+                let share = (now_ms - leg.left_ms) as f64 / (leg.there_ms - leg.left_ms).max(1) as f64;
+                between(self.point(leg.from), self.point(leg.to), share.min(1.0))
+            }
+        };
+        let id = id.clone();
+        self.world.ping(&id, point, None);
+        if leg_of(&self.seats, seat).is_some() {
+            self.turns.push(Reverse((now_ms + PING_EVERY_MS, Turn::Ping(seat))));
+        }
+    }
+
+    fn hear(&mut self, news: News) -> Result<(), String> {
+        let News::Driver { driver, notice, .. } = news else { return Ok(()) };
+        let Some(&seat) = self.seat_of.get(&driver) else { return Ok(()) };
+        match notice {
+            Notice::Offer(offer) => {
+                self.said += 1;
+                let ask = World::ask(self.seats[seat].session, self.said);
+                self.world.says(&driver, DriverInput::Answer { offer: offer.id, yes: true, ask });
+            }
+            Notice::Trip { trip, .. } => {
+                let waited_ms = ms(self.world.now().since(trip.requested_at));
+                match (&trip.stage, trip.stage.name()) {
+                    (Stage::EnRoute { .. }, _) => self.drive(seat, trip.id, trip.order.pickup, Deed::Arrived)?,
+                    (Stage::Arrived { .. }, _) => self.does(seat, trip.id, Deed::PickedUp),
+                    (Stage::InProgress { .. }, _) => {
+                        self.waits_ms.insert(trip.id, waited_ms);
+                        self.drive(seat, trip.id, trip.order.dropoff, Deed::DroppedOff)?;
+                    }
+                    (_, StageName::Completed) => {}
+                    (_, ended) => return Err(format!("a trip of the case ended {ended:?} with a driver on it")),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn drive(&mut self, seat: usize, trip: TripId, to: Point, deed: Deed) -> Result<(), String> {
+        let now_ms = self.now_ms();
+        let to = self.nodes.node_at(to).ok_or("a place of the case is no node")?;
+        let from = self.seats[seat].node;
+        let way_ms = self.case.table.millis(from, to).ok_or("no way between two nodes of the case")?;
+        let there_ms = now_ms + way_ms;
+        if deed == Deed::Arrived {
+            self.empty_ms += way_ms;
+        }
+        self.seats[seat].leg = Some(Leg { from, to, left_ms: now_ms, there_ms, trip, deed });
+        self.turns.push(Reverse((there_ms, Turn::There(seat))));
+        self.turns.push(Reverse((now_ms + PING_EVERY_MS, Turn::Ping(seat))));
+        Ok(())
+    }
+}
+
+fn leg_of(seats: &[Seat], seat: usize) -> Option<&Leg> {
+    seats[seat].leg.as_ref()
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn between(from: Point, to: Point, share: f64) -> Point {
+    let mix = |from: f64, to: f64| from + (to - from) * share;
+    Point::new(mix(from.lat(), to.lat()), mix(from.lon(), to.lon())).unwrap_or(to)
+}
