@@ -253,6 +253,11 @@ impl Office {
         addr
     }
 
+    /// Whether a driver's actor lives here.
+    pub(crate) fn has_driver(&self, driver: &DriverId) -> bool {
+        self.drivers.borrow().get(driver).is_some_and(Addr::connected)
+    }
+
     #[cfg(test)]
     pub(crate) fn live_driver(&self, driver: &DriverId) -> Option<Addr<DriverActor>> {
         self.drivers.borrow().get(driver).cloned()

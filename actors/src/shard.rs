@@ -161,6 +161,8 @@ impl Handler<Letter> for ShardActor {
             Letter::Shard(input) => self.take(input, context),
             Letter::Driver { to, input } => self.office.to_driver(to, self.office.shard, input),
             Letter::Trip { to, input } => self.office.to_trip(to, input),
+            // Made from the row, which knew of the move: whoever comes now is older, and its app connects again.
+            Letter::Install(resident) if self.office.has_driver(resident.live.id()) => {}
             Letter::Install(resident) => {
                 let mut resident = *resident;
                 let effects = resident.live.moved_in(self.office.shard, resident.generation);

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::{Party, Policy, StageName, Timestamp, Trip};
 
@@ -148,10 +149,23 @@ impl fmt::Display for FeeStage {
     }
 }
 
+/// Since when the clock of this stage runs: before the moment that the rider wished for nobody is late.
+fn waits_since(trip: &Trip) -> Timestamp {
+    match trip.stage.name() {
+        StageName::Arrived => trip.since.max(trip.order.pickup_at.unwrap_or_default()),
+        _ => trip.since,
+    }
+}
+
+/// How long a driver who is at the pickup must still wait before the rider counts as a no-show.
+pub(crate) fn no_show_in(trip: &Trip, now: Timestamp, policy: &Policy) -> Duration {
+    (waits_since(trip) + policy.cancellation.no_show_after).since(now)
+}
+
 /// What stage of the fee calling off means for a trip as it stands at `now`.
 #[must_use]
 pub fn fee_stage(trip: &Trip, by: Party, reason: CancelReason, now: Timestamp, policy: &Policy) -> FeeStage {
-    let stands_for = now.since(trip.since);
+    let stands_for = now.since(waits_since(trip));
     match (trip.stage.name(), by) {
         (_, Party::Driver) | (StageName::Arrived, Party::System) if reason == CancelReason::RiderNoShow => {
             FeeStage::NoShow

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
     Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
-    Withdrawal, Write,
+    Withdrawal,
 };
 
 use manner::Manner;
@@ -21,6 +21,7 @@ mod manner;
 mod next;
 mod offers;
 mod roaming;
+mod rows;
 mod sharing;
 
 /// How long to wait before a row that could not be read is read again.
@@ -47,7 +48,8 @@ pub struct LiveDriver {
     since: Timestamp,
     /// Numbers the readings of the row: an answer to an older one says nothing of what is held now.
     reads: u64,
-    /// While on a trip: when to compare memory with the row.
+    /// When to compare memory with the row: again and again while on a trip; once more after an offer ran out and the
+    /// row did not know of the trip, which may only have been written late.
     compare_at: Option<Timestamp>,
     /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
     suggested: Option<Suggested>,
@@ -128,6 +130,12 @@ impl LiveDriver {
         self.home
     }
 
+    /// The number of homes this driver has had, as far as it knows.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// The connection the driver's app speaks over.
     #[must_use]
     pub fn session(&self) -> Option<SessionId> {
@@ -179,22 +187,9 @@ impl LiveDriver {
             State::Engaged { .. } => {
                 self.compare_at.into_iter().chain(self.next.as_ref().and_then(Next::deadline)).min()
             }
-            State::Idle | State::Moving { .. } => None,
+            State::Idle => self.compare_at,
+            State::Moving { .. } => None,
         }
-    }
-
-    /// Takes the driver into its new home, after the move is written. The shell calls it where it installs the driver.
-    pub fn moved_in(&mut self, home: ShardId, generation: Generation) -> Vec<Effect> {
-        self.home = home;
-        self.generation = generation;
-        let before = std::mem::replace(&mut self.state, State::Idle);
-        let mut out = Vec::new();
-        self.tell_shard(&mut out);
-        if let State::Moving { last, .. } = before {
-            out.push(Effect::ToShard { to: home, input: ShardInput::Pings(vec![last]) });
-        }
-        self.tell(Notice::Home { home }, &mut out);
-        out
     }
 
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
@@ -208,7 +203,8 @@ impl LiveDriver {
         }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
-            _ => self.compare_at = None,
+            _ if self.session.is_none() => self.compare_at = None,
+            _ => {}
         }
         self.keep_suggestion(now);
         if !waited && self.waits_for_work() {
@@ -242,7 +238,11 @@ impl LiveDriver {
                 }
                 return;
             }
-            State::Idle | State::Moving { .. } => return,
+            State::Idle => {
+                self.compare_at = None;
+                return self.read_row(out);
+            }
+            State::Moving { .. } => return,
         };
         self.state = State::Recalling { offer, again_at: None };
         self.read_row(out);
@@ -396,22 +396,6 @@ impl LiveDriver {
         }
     }
 
-    fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        debug_assert!(self.trip().is_none_or(|held| held.id == trip.id), "I1: {} is on two trips", self.id);
-        if let State::Offered { offer: shown, .. } = &self.state
-            && shown.id != offer
-        {
-            // The store decided for an older offer while a newer one is shown: the newer one must go.
-            let newer = shown.id;
-            self.give_up(newer, out);
-            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
-        }
-        self.manner.judged(true);
-        self.engage(trip.clone());
-        self.tell_host(out);
-        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
-    }
-
     fn does(&mut self, trip: TripId, deed: Deed, ask: DriverAsk, out: &mut Vec<Effect>) {
         if self.session != Some(ask.session) {
             return;
@@ -428,23 +412,22 @@ impl LiveDriver {
         }
     }
 
-    fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        match &self.state {
-            State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
-                self.state = State::Engaged { trip: trip.clone() };
-                self.stays_longer(out);
-                self.tell(Notice::Trip { trip, ask }, out);
-            }
-            _ => {}
-        }
-    }
-
     fn freed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        if self.trip().is_none_or(|held| held.id != trip.id) {
+        let held = self.trip().filter(|held| held.id == trip.id);
+        if held.or(self.last.as_ref()).is_some_and(|known| known.id == trip.id && known.version > trip.version) {
+            return; // late: the driver has won the same trip again
+        }
+        // Freed of what was never won: this has overtaken the word of it, which must not count when it comes.
+        let offered = matches!(&self.state, State::Offered { offer, .. } if offer.id.trip == trip.id);
+        let goes = held.is_some() || offered;
+        self.last = Some(trip.clone());
+        if !goes {
             return;
         }
         self.state = State::Idle;
-        self.last = Some(trip.clone());
+        self.compare_at = None;
+        // A row that is being read now is older than the end of the trip.
+        self.reads += 1;
         if self.session.is_none() {
             self.wish = Wish::Rest;
         }
@@ -454,60 +437,6 @@ impl LiveDriver {
             self.tell_standing(None, out);
         }
         self.retire_if_gone(out);
-    }
-
-    fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
-        if self.availability() == Availability::Available && to != self.home {
-            self.state = State::Moving { to, last };
-            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
-        }
-    }
-
-    fn move_written(&mut self, result: Result<Generation, crate::WriteError>, out: &mut Vec<Effect>) {
-        let State::Moving { to, .. } = self.state else { return };
-        match result {
-            Ok(generation) => {
-                // The old home forgets the driver; the new one hears of it in `moved_in`.
-                let input = ShardInput::DriverIs { driver: self.id.clone(), standing: Standing::Gone };
-                out.push(Effect::ToShard { to: self.home, input });
-                out.push(Effect::HandOver { to, generation });
-            }
-            Err(crate::WriteError::Busy) => self.state = State::Idle,
-            Err(crate::WriteError::Fenced | crate::WriteError::Unknown) => out.push(Effect::Rebuild { shard: true }),
-            Err(_) => out.push(Effect::Rebuild { shard: false }),
-        }
-    }
-
-    fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
-        match (&self.state, row) {
-            (State::Recalling { .. }, Ok(Some(trip))) => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Recalling { offer, .. }, Ok(None)) => {
-                let offer = *offer;
-                self.state = State::Idle;
-                self.tell(Notice::Withdrawn { offer, why: Withdrawal::Expired }, out);
-                self.retire_if_gone(out);
-            }
-            (State::Recalling { offer, .. }, Err(())) => {
-                self.state = State::Recalling { offer: *offer, again_at: Some(now + READ_AGAIN_AFTER) };
-            }
-            (State::Engaged { trip: held }, Ok(Some(trip))) if *held != trip => {
-                self.engage(trip.clone());
-                self.tell(Notice::Trip { trip, ask: None }, out);
-            }
-            (State::Engaged { .. }, Ok(None)) => {
-                // The trip has ended and the letter that says so was lost.
-                self.state = State::Idle;
-                if self.session.is_none() {
-                    self.wish = Wish::Rest;
-                }
-                self.tell_standing(None, out);
-                self.retire_if_gone(out);
-            }
-            _ => {}
-        }
     }
 
     fn retire_if_gone(&self, out: &mut Vec<Effect>) {

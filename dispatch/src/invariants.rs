@@ -1,14 +1,21 @@
 //! The promises, as code: checked by properties, simulations, chaos tests and production alike.
 //!
-//! The numbers are those of the design. Some hold by construction and are tested where they live (I5 in the session,
-//! I11 in the cores); those here can be checked from outside, from what was stored and from what people were told.
+//! The numbers are those of the design. Some hold by construction and are tested where they live (I11 in the cores);
+//! those here can be checked from outside, from what was stored and from what people were told: at the end by [`audit`]
+//! and [`nothing_lost`], as it happens by [`Running`].
 
 use std::collections::BTreeMap;
 
+pub use running::{ENDED_MAX, Running};
 use sharing::Hosts;
 pub use sharing::guests_agree;
 
-use crate::{DriverId, Epoch, Event, ShardId, Stage, Timestamp, Trip, TripId};
+use crate::{
+    DriverId, Epoch, Event, Generation, OfferId, RequestKey, SessionId, ShardId, Stage, StageName, Timestamp, Trip,
+    TripId,
+};
+
+mod running;
 
 mod sharing;
 
@@ -96,6 +103,62 @@ pub enum Violation {
         /// The host.
         host: TripId,
     },
+    /// I5: at most one live offer is shown per driver session.
+    #[error("I5: session {} of driver {driver} shows offer {second} beside {first}", session.0)]
+    TwoOffers {
+        /// Who.
+        driver: DriverId,
+        /// Over which session.
+        session: SessionId,
+        /// The offer that was not taken back.
+        first: OfferId,
+        /// The offer that came on top.
+        second: OfferId,
+    },
+    /// I7: at most one effective actor per driver: generations grow, and each has one home.
+    #[error(
+        "I7: driver {driver} is at home in {home} as generation {}, and in {before_home} as {}",
+        generation.0,
+        before.0
+    )]
+    TwoHomes {
+        /// Who.
+        driver: DriverId,
+        /// The generation that does not fit.
+        generation: Generation,
+        /// Its home.
+        home: ShardId,
+        /// The generation known before.
+        before: Generation,
+        /// Its home.
+        before_home: ShardId,
+    },
+    /// I8: an idempotency key takes effect once.
+    #[error("I8: the key {:?} of rider {} made trip {first} and trip {second}", key.key, key.rider)]
+    TwoAnswers {
+        /// Whose key, and which.
+        key: RequestKey,
+        /// The trip it made first.
+        first: TripId,
+        /// And the other.
+        second: TripId,
+    },
+    /// I9: nobody is stranded after the last fault.
+    #[error("I9: driver {driver} is stranded: {what}")]
+    Stranded {
+        /// Who.
+        driver: DriverId,
+        /// How.
+        what: String,
+    },
+    /// I15: every trip ends within its deadlines.
+    #[error("I15: trip {trip} is still {stage}")]
+    Endless {
+        /// Which.
+        trip: TripId,
+        /// How it stands.
+        stage: StageName,
+    },
     /// I14: only legal transitions: replaying the journal gives the record.
     #[error("I14: trip {trip} version {version}: {what}")]
     Illegal {
@@ -106,6 +169,33 @@ pub enum Violation {
         /// What is wrong.
         what: String,
     },
+}
+
+impl Violation {
+    /// The names of the drivers and trips it is about, as text: for whoever looks for them in a log.
+    #[must_use]
+    pub fn about(&self) -> Vec<String> {
+        match self {
+            Violation::TwoTrips { driver, first, second } => {
+                vec![driver.to_string(), first.to_string(), second.to_string()]
+            }
+            Violation::Lost { trip, .. } | Violation::Illegal { trip, .. } | Violation::Endless { trip, .. } => {
+                vec![trip.to_string()]
+            }
+            Violation::RowsDisagree { driver, driver_row, trip_rows } => {
+                let trips = driver_row.iter().chain(trip_rows).map(ToString::to_string);
+                std::iter::once(driver.to_string()).chain(trips).collect()
+            }
+            Violation::AheadOfHost { trip, host, .. } => vec![trip.to_string(), host.to_string()],
+            Violation::GuestsDisagree { guest, host } => vec![guest.to_string(), host.to_string()],
+            Violation::Gap { shard, .. } => vec![shard.to_string()],
+            Violation::TwoOffers { driver, first, second, .. } => {
+                vec![driver.to_string(), first.trip.to_string(), second.trip.to_string()]
+            }
+            Violation::TwoHomes { driver, .. } | Violation::Stranded { driver, .. } => vec![driver.to_string()],
+            Violation::TwoAnswers { first, second, .. } => vec![first.to_string(), second.to_string()],
+        }
+    }
 }
 
 /// Replays a whole journal, in the order it was committed, and compares it with the rows.
@@ -193,7 +283,9 @@ fn commit(
     committed: &mut BTreeMap<DriverId, TripId>,
     found: &mut Vec<Violation>,
 ) {
-    if let Some(driver) = before.and_then(Stage::committed_driver) {
+    if let Some(driver) = before.and_then(Stage::committed_driver)
+        && committed.get(driver) == Some(&trip)
+    {
         committed.remove(driver);
     }
     if let Some(driver) = after.committed_driver()

@@ -67,8 +67,8 @@ pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{
-    CallOff, CarStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar, Stage,
-    StageName, StopKind, Trip,
+    CallOff, CarStop, DueStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar,
+    Stage, StageName, StopKind, Trip,
 };
 pub use value::{ValueTable, Values};
 pub use vehicle::{BadSeats, Class, Needs, NotAClass, SEATS_MAX, Vehicle};

@@ -175,6 +175,12 @@ impl LiveShard {
         self.index.len()
     }
 
+    /// Whether this driver may be matched.
+    #[must_use]
+    pub fn is_free(&self, driver: &DriverId) -> bool {
+        self.spots.get(driver).is_some_and(|spot| spot.handle.is_some())
+    }
+
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {

@@ -16,6 +16,7 @@ use crate::{
     Sharing, Stage, StageName, Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
 };
 
+use crate::cancellation::no_show_in;
 use guest::Company;
 use search::{Search, Yes};
 use watch::Watch;
@@ -317,7 +318,7 @@ impl LiveTrip {
 
     /// The driver says that the rider does not come: for whoever has waited long enough the trip is over.
     fn stood_up(&mut self, now: Timestamp, policy: &Policy, asker: Asker, out: &mut Vec<Effect>) {
-        let left = (self.trip.since + policy.cancellation.no_show_after).since(now);
+        let left = no_show_in(&self.trip, now, policy);
         if matches!(self.trip.stage, Stage::Arrived { .. }) && left > Duration::ZERO {
             self.answer(&asker, Err(Refusal::TooEarly { retry_after: left }), out);
         } else {

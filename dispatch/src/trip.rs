@@ -13,6 +13,8 @@ pub use guests::{CallOff, CarStop, GUESTS_MOST, Guest, GuestStep, Promise, Rider
 mod guests;
 mod sharing;
 
+pub use sharing::DueStop;
+
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Party {

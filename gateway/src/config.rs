@@ -20,7 +20,7 @@ use geo::Resolution;
 use crate::auth::Secret;
 
 pub use keys::describe_keys;
-pub use layers::Layers;
+pub use layers::{Layers, policy, read_table};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

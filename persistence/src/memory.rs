@@ -163,8 +163,9 @@ impl MemoryStore {
     /// See [`Journal::read`].
     pub fn read_now(&self, after: u64, limit: u32) -> Vec<(u64, Entry)> {
         let rows = self.rows();
-        let lines = (1..).zip(&rows.journal).skip(usize::try_from(after).unwrap_or(usize::MAX));
-        lines.take(limit as usize).map(|(line, entry)| (line, entry.clone())).collect()
+        // Not by skipping: whoever reads on line by line would count them all each time.
+        let rest = usize::try_from(after).ok().and_then(|after| rows.journal.get(after..)).unwrap_or_default();
+        (after.saturating_add(1)..).zip(rest).take(limit as usize).map(|(line, entry)| (line, entry.clone())).collect()
     }
 
     /// The whole journal, in the order it was committed.

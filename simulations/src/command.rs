@@ -3,6 +3,8 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod compare;
+mod faults;
 mod learn;
 mod roads;
 mod roaming;
@@ -13,16 +15,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy};
+use dispatch::{Method, Policy, PoolingPolicy};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
+use crate::company::{Alone, SharedRides};
 use crate::demand::{Request, share_for_fleet};
+use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
 use crate::virtual_city::Scenario;
 
+use compare::CompareArguments;
+use faults::FaultsArguments;
 use learn::LearnArguments;
 use roads::RoadArguments;
 use roaming::RoamingArguments;
@@ -49,6 +55,17 @@ enum Command {
     ///
     /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
     Learn(LearnArguments),
+    /// Runs two policies on the same days and says what the difference is, and how sure that is.
+    ///
+    /// The files hold `[policy]` in the words of `hansom settings` and, if they like, `[city]`: drivers, hours, day,
+    /// start, demand. Each seed is a pair: the same riders, the same drivers. Differences are judged by the paired t test.
+    Compare(CompareArguments),
+    /// Lets towns live through a storm of faults in virtual time, and checks every promise after every step.
+    ///
+    /// Messages between drivers, trips and shards are lost, late, doubled and overtaken; writes end unknown, shards
+    /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
+    /// of those whom it concerns, and the command that shows it again.
+    Faults(FaultsArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -159,8 +176,11 @@ struct CityArguments {
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
     /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
     prebooked: f64,
+    /// The share of riders who would share a car; above 0, cars are shared.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
+    shared: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -190,6 +210,9 @@ struct RunArguments {
     /// Which day of the recorded trips, as in 2019-03-07. Starts at --start, lasts --hours.
     #[arg(long, value_name = "DATE", requires = "trips")]
     date: Option<String>,
+    /// Where a report with drawings goes: one HTML file that opens without a network.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -245,20 +268,12 @@ fn demand(text: &str) -> Result<f64, String> {
     in_range(text, 0.0001, 100.0, "")
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0, 1.0, "")
-}
-
 fn speed(text: &str) -> Result<f64, String> {
     in_range(text, 0.1, 100.0, "")
 }
 
 fn time_of_day(text: &str) -> Result<u32, String> {
-    let parsed = text.split_once(':').and_then(|(hour, minute)| Some((hour.parse().ok()?, minute.parse().ok()?)));
-    match parsed {
-        Some((hour @ 0..=23u32, minute @ 0..=59u32)) => Ok(hour * 3_600 + minute * 60),
-        _ => Err("allowed is a time from 00:00 to 23:59".to_owned()),
-    }
+    crate::compare::time_of_day(text).ok_or_else(|| "allowed is a time from 00:00 to 23:59".to_owned())
 }
 
 /// Exit code when the simulation ran and something was wrong with it.
@@ -285,6 +300,8 @@ pub fn main() -> ExitCode {
         }
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Import(arguments) => import(&arguments),
+        Command::Faults(arguments) => faults::faults(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -331,6 +348,7 @@ impl CityArguments {
             MethodArgument::Nearest => Method::Nearest,
             MethodArgument::Batched => Method::Batched,
         };
+        let pooling = PoolingPolicy { on: self.shared > 0.0, ..PoolingPolicy::default() };
         Ok(Scenario {
             seed: self.seed,
             drivers,
@@ -338,8 +356,8 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
-            policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
+            habits: Habits { prebooked: self.prebooked, shares: self.shared, ..self.roaming.habits() },
+            policy: Policy { method, travel: self.travel(city, roads)?, pooling, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }
@@ -355,17 +373,8 @@ impl CityArguments {
         })
     }
 
-    /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
     fn share(&self, city: &City, drivers: usize) -> f64 {
-        let (mut day, mut tod_s, mut least) = (self.day, self.start, f64::INFINITY);
-        for _ in 0..self.hours.ceil() as u32 {
-            least = least.min(share_for_fleet(city, day, tod_s, drivers));
-            tod_s += 3_600;
-            if tod_s >= 86_400 {
-                (day, tod_s) = (day.next(), tod_s - 86_400);
-            }
-        }
-        least
+        share(city, (self.day, self.start), self.hours, drivers)
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -398,6 +407,24 @@ impl BenchArguments {
     }
 }
 
+/// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
+fn share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
+    let mut least = f64::INFINITY;
+    for _ in 0..hours.ceil() as u32 {
+        least = least.min(share_for_fleet(city, day, tod_s, drivers));
+        tod_s += 3_600;
+        if tod_s >= 86_400 {
+            (day, tod_s) = (day.next(), tod_s - 86_400);
+        }
+    }
+    least
+}
+
+/// Writes a report, and says where it cannot be written.
+fn write_report(path: &Path, html: &str) -> Result<(), Failure> {
+    std::fs::write(path, html).map_err(|why| format!("{}: {why}", path.display()).into())
+}
+
 fn run(arguments: &RunArguments) -> Result<bool, Failure> {
     let (city, scenario) = arguments.city.stage()?;
     let bar = bar((scenario.hours * 3_600.0) as u64);
@@ -406,12 +433,31 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
         _ => None,
     };
-    let report = crate::virtual_city::run(&city, &scenario, recorded, &mut |now, ledger| {
+    let again = recorded.clone().filter(|_| scenario.policy.pooling.on);
+    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
     })?;
     bar.finish_and_clear();
+    let shared_rides = match report.shared_rides {
+        Some(rides) => Some(SharedRides { alone: Some(alone(&city, &scenario, again)?), ..rides }),
+        None => None,
+    };
+    let report = Report { shared_rides, ..report };
+    if let Some(path) = &arguments.report {
+        let name = format!("{} h, {} drivers", scenario.hours, scenario.drivers);
+        write_report(path, &crate::compare::run_html(&report, &measures, &name))?;
+    }
     arguments.city.print(&report)
+}
+
+/// The same city, where nobody gets to share.
+fn alone(city: &City, scenario: &Scenario, recorded: Option<Vec<Request>>) -> Result<Alone, Failure> {
+    let pooling = PoolingPolicy { on: false, ..scenario.policy.pooling.clone() };
+    let scenario = Scenario { policy: Policy { pooling, ..scenario.policy.clone() }, ..scenario.clone() };
+    let report = crate::virtual_city::run(city, &scenario, recorded, &mut |_, _| {})?;
+    let car_hours = report.shared_rides.unwrap_or_default().car_hours;
+    Ok(Alone { completed: report.sums.completed, car_hours })
 }
 
 /// The requests behind the recorded trips of the scenario's hours. Says on standard error what was left out and why.

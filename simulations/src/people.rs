@@ -13,6 +13,11 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::city::{City, Journey};
 
+mod work;
+
+pub use work::Work;
+use work::{Clock, Phase};
+
 /// How people behave. Numbers without another source are our own judgement of what a city looks like.
 #[derive(Clone, Debug)]
 pub struct Habits {
@@ -36,6 +41,8 @@ pub struct Habits {
     pub ping_every_ms: u64,
     /// The share of riders who ask for a car for later.
     pub prebooked: f64,
+    /// The share of riders who would share a car.
+    pub shares: f64,
     /// How far ahead those want to be picked up, in ms: from, to.
     pub ahead_ms: (u64, u64),
 }
@@ -53,6 +60,7 @@ impl Default for Habits {
             follows: 0.6,
             ping_every_ms: 4_000,
             prebooked: 0.0,
+            shares: 0.0,
             ahead_ms: (900_000, 2_700_000),
         }
     }
@@ -179,6 +187,8 @@ pub struct Driver {
     drives: Drives,
     /// How many suggestions were followed.
     followed: u64,
+    work: Work,
+    clock: Clock,
     trip: Option<TripNews>,
     next: Option<(Timestamp, DriverAct)>,
     /// What the driver will say to the offer on the screen, also while a rider is in the car.
@@ -195,6 +205,8 @@ impl Driver {
             drive: None,
             drives: Drives::default(),
             followed: 0,
+            work: Work::default(),
+            clock: Clock::default(),
             trip: None,
             next: None,
             answer: None,
@@ -223,6 +235,14 @@ impl Driver {
     #[must_use]
     pub fn followed(&self) -> u64 {
         self.followed
+    }
+
+    /// What the driver has done up to a moment.
+    #[must_use]
+    pub fn work(&self, now: Timestamp) -> Work {
+        let mut work = self.work;
+        self.count(now, &mut work);
+        work
     }
 
     /// The trip the driver is on, as far as the app knows.
@@ -290,6 +310,7 @@ impl Driver {
             None => {
                 if self.trip.take().is_some() {
                     self.park(now);
+                    self.turns_to(now, Phase::Free);
                 }
                 // Off line, or on a break that the city gave: these people want to work.
                 let idle = matches!(availability, Availability::Offline | Availability::OnBreak);
@@ -307,6 +328,7 @@ impl Driver {
         match trip.stage {
             _ if !trip.stops.is_empty() => self.goes_to_stop(now, trip.stops[0], scene),
             StageName::EnRoute => {
+                self.turns_to(now, Phase::ToPickup);
                 let driven = self.drive_to(now, trip.pickup, scene);
                 let gives_back = self.rng.random_bool(scene.habits.gives_back);
                 let act = if gives_back { DriverAct::GiveBack(trip.id) } else { DriverAct::Arrived(trip.id) };
@@ -314,12 +336,14 @@ impl Driver {
             }
             StageName::Arrived => {
                 self.park(now);
+                self.turns_to(now, Phase::Waiting);
                 let boarding = self.between(scene.habits.boarding_ms);
                 // Who comes early waits until the rider wanted to go.
                 let ready = trip.pickup_at.map_or(now, |wished| wished.max(now));
                 self.next = Some((later(ready, boarding), DriverAct::PickedUp(trip.id)));
             }
             StageName::InProgress => {
+                self.turns_to(now, Phase::WithRider);
                 let driven = self.drive_to(now, trip.dropoff, scene);
                 self.next = Some((later(now, driven), DriverAct::DroppedOff(trip.id)));
             }
@@ -334,6 +358,7 @@ impl Driver {
                     self.trip = None;
                     self.next = None;
                     self.park(now);
+                    self.turns_to(now, Phase::Free);
                 }
                 return;
             }
@@ -358,6 +383,7 @@ impl Driver {
         let (from, _) = self.position(now);
         let journey = scene.city.drive(from, to, scene.tod_s(now));
         let duration = journey.duration_ms();
+        self.turns_to(now, self.clock.phase);
         if scene.city.roads().is_some() {
             let by_road = u64::from(journey.is_by_road());
             self.drives += Drives { by_road, off_road: 1 - by_road };
@@ -367,7 +393,26 @@ impl Driver {
         duration
     }
 
+    /// What was done so far is counted as what it was, what comes as this.
+    fn turns_to(&mut self, now: Timestamp, phase: Phase) {
+        let mut work = self.work;
+        self.count(now, &mut work);
+        self.work = work;
+        self.clock = Clock { phase, since: Some(now) };
+    }
+
+    fn count(&self, now: Timestamp, work: &mut Work) {
+        let Some(since) = self.clock.since else { return };
+        let metres = self.drive.as_ref().map_or(0.0, |(journey, began)| {
+            let whole = journey.duration_ms().max(1) as f64;
+            let share = |at| (millis(*began, at) as f64 / whole).min(1.0);
+            journey.distance_m() * (share(now) - share(since.max(*began)))
+        });
+        work.add(self.clock.phase, now.since(since).as_secs_f64(), metres);
+    }
+
     fn park(&mut self, now: Timestamp) {
+        self.turns_to(now, self.clock.phase);
         self.parked = self.position(now).0;
         self.drive = None;
     }

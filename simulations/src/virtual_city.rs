@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    CancelReason, CarStop, Deed, DriverId, DriverInput, GiveBackReason, Notice, Order, Party, Policy, RiderId,
-    RiderLeg, SessionId, StageName, StopKind, Timestamp, Trip, TripId, TripView, Vehicle,
+    CancelReason, Deed, DriverId, DriverInput, DueStop, GiveBackReason, Notice, Order, Party, Policy, RiderId,
+    RiderLeg, SessionId, StageName, Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -14,10 +14,12 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::booking::wished;
 use crate::city::{City, Day};
+use crate::company::{SharedRides, would_share};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
-use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, later};
+use crate::measures::{Gathered, Measures};
+use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, Work, later};
 use crate::report::{Report, Timing};
 use crate::world::{Delays, News, World};
 
@@ -90,14 +92,13 @@ impl Scenario {
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
     let (pickup, dropoff) = (trip.order.pickup, trip.order.dropoff);
-    let stop = |stop: &CarStop| {
-        let guest = trip.car.guest(stop.trip);
-        let (from, to) = guest.map_or((pickup, dropoff), |guest| (guest.pickup, guest.dropoff));
-        let arrived = guest.map_or(trip.stage.name() == StageName::Arrived, |guest| guest.leg == RiderLeg::Arrived);
-        let place = if stop.kind == StopKind::Pickup { from } else { to };
-        StopNews { trip: stop.trip, kind: stop.kind, place, arrived: arrived && stop.kind == StopKind::Pickup }
+    let stop = |due: DueStop| StopNews {
+        trip: due.stop.trip,
+        kind: due.stop.kind,
+        place: due.place,
+        arrived: due.deed() == Deed::PickedUp,
     };
-    let stops = trip.car.stops.iter().map(stop).collect();
+    let stops = if trip.car.has_open() { trip.due_stops().into_iter().map(stop).collect() } else { Vec::new() };
     let pickup_at = trip.order.pickup_at;
     TripNews { id: trip.id, stage: trip.stage.name(), pickup, dropoff, pickup_at, stops }
 }
@@ -147,6 +148,7 @@ struct Play<'a> {
     turns: BinaryHeap<Reverse<(Timestamp, u64, Turn)>>,
     turned: u64,
     ledger: Ledger,
+    gathered: Gathered,
     rng: Pcg64Mcg,
     pings: u64,
     said: u64,
@@ -165,9 +167,23 @@ pub fn run(
     recorded: Option<Vec<Request>>,
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Report, NotADemand> {
+    Ok(run_measured(city, scenario, recorded, progress)?.0)
+}
+
+/// The same, and what the run is judged by.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_measured(
+    city: &City,
+    scenario: &Scenario,
+    recorded: Option<Vec<Request>>,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<(Report, Measures), NotADemand> {
     let began = Instant::now();
     let play = played(city, scenario, recorded, None, progress)?;
-    Ok(play.report(began.elapsed()))
+    let measures = play.measures();
+    Ok((play.report(began.elapsed()), measures))
 }
 
 /// As [`run`], and what drivers did with their time.
@@ -200,6 +216,7 @@ fn played<'a>(
         turns: BinaryHeap::new(),
         turned: 0,
         ledger: Ledger::default(),
+        gathered: Gathered::default(),
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
         pings: 0,
         said: 0,
@@ -294,7 +311,8 @@ impl Play<'_> {
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
         let pickup_at = wished(&mut self.rng, self.scene.habits, self.world.now());
-        let order = Order { pickup_at, ..Order::new(request.pickup, request.dropoff) };
+        let shared = would_share(self.scenario.seed.rotate_left(32) ^ self.said, self.scene.habits.shares);
+        let order = Order { pickup_at, shared, ..Order::new(request.pickup, request.dropoff) };
         let (trip, _) = self.world.request(rider, order, key, chance);
         if let Some(wished) = pickup_at {
             self.ledger.wished(trip, wished);
@@ -366,10 +384,20 @@ impl Play<'_> {
                     if let Some(diary) = &mut self.diary {
                         diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
                     }
+                    if let (StageName::Completed, Some(fare)) = (trip.stage.name(), trip.order.fare) {
+                        self.gathered.paid(place, trip.id, fare.minor());
+                    }
                 }
                 if let Some(news) = driver_news(&notice) {
                     self.seats[place].person.hears(now, news, self.scene);
                     self.driver_next(place);
+                }
+            }
+            News::HungUp { driver, session } => {
+                let Some(&place) = self.seat_of.get(&driver) else { return };
+                if self.seats[place].session == session {
+                    let (at, _) = self.seats[place].person.position(now);
+                    self.seats[place].session = self.world.connect(&driver, at);
                 }
             }
             News::Trip(view) => self.see(&view),
@@ -391,6 +419,9 @@ impl Play<'_> {
         let stage = trip.stage.told_as();
         let Some(rider) = self.riders.get_mut(&trip.id) else { return };
         let news = rider.sees(self.world.now(), stage);
+        if news {
+            self.gathered.sees(view);
+        }
         if !stage.is_active() {
             self.riders.remove(&trip.id);
         } else if news {
@@ -410,6 +441,20 @@ impl Play<'_> {
         }
     }
 
+    fn measures(&self) -> Measures {
+        let now = self.world.now();
+        let work: Vec<Work> = self.seats.iter().map(|seat| seat.person.work(now)).collect();
+        let Scenario { start_tod_s, hours, .. } = *self.scenario;
+        self.gathered.measures(self.scenario.start(), start_tod_s, hours, &work)
+    }
+
+    /// What came of riders who would share; `None` where nobody would.
+    fn shared_rides(&self) -> Option<SharedRides> {
+        let direct =
+            |from, to, at| Duration::from_millis(self.scene.city.drive(from, to, self.scene.tod_s(at)).duration_ms());
+        (self.scene.habits.shares > 0.0).then(|| SharedRides::of(&self.world.store().journal_now(), direct))
+    }
+
     fn report(&self, took: Duration) -> Report {
         let store = self.world.store();
         let (journal, violations) =
@@ -423,6 +468,7 @@ impl Play<'_> {
             offers: self.world.offers(),
             suggestions: self.world.suggestions(),
             followed: self.seats.iter().map(|seat| seat.person.followed()).sum(),
+            shared_rides: self.shared_rides(),
             pings: self.pings,
             etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {

@@ -1,24 +1,36 @@
 //! A whole city in virtual time: the production cores in one thread, without sockets, threads or a wall clock.
 //!
-//! Lives here: the shell that carries effects between the cores, the way `actors` does, but in an order that depends
-//! on nothing except the inputs. Time jumps from one event to the next.
+//! Lives here: what people and whoever runs the city may do to it, and time, which jumps from one event to the next.
 //! Stays out: decisions, which are `dispatch`'s, and people, who are in [`crate::people`].
 //! Touch with care: what happens at the same moment happens in the order in which it was caused. A run of the same
-//! inputs is the same run, to the byte.
+//! inputs is the same run, to the byte; so no order of a hash map may be seen.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, LiveDriver, LiveShard, LiveTrip,
-    Notice, Order, Party, Ping, Policy, Refusal, RequestKey, RiderCaps, RiderId, SessionId, ShardCounts, ShardId,
-    ShardInput, Timestamp, TripId, TripInput, TripView,
+    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard,
+    LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId, SessionId,
+    ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
-use persistence::{DriverRow, MemoryStore};
+use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
 
+mod at_large;
+mod carry;
+mod faults;
+mod homes;
+mod planted;
 mod shell;
+mod witness;
+
+pub use faults::{FaultCounts, Faults};
+pub use planted::Planted;
+pub use witness::Witness;
+
+use carry::{Fetch, Told};
+use faults::Chance;
 
 /// How long things take between the parts of the city.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +62,13 @@ pub enum News {
     },
     /// A trip's view has changed; its rider watches.
     Trip(TripView),
+    /// The city has dropped a driver's session: the app must connect again.
+    HungUp {
+        /// Whose.
+        driver: DriverId,
+        /// Which.
+        session: SessionId,
+    },
     /// A question about a trip is answered.
     Answer {
         /// Which.
@@ -59,22 +78,71 @@ pub enum News {
     },
 }
 
-/// Who an event is for.
+/// Who an event is for. A driver is named with the home it acts in: for moments there may be one in each of two.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Who {
     Trip(TripId),
-    Driver(DriverId),
+    Driver(ShardId, DriverId),
     Shard(ShardId),
+}
+
+impl Who {
+    /// The shard it lives in.
+    fn home(&self) -> ShardId {
+        match self {
+            Who::Trip(trip) => trip.home(),
+            Who::Driver(home, _) | Who::Shard(home) => *home,
+        }
+    }
+}
+
+/// A core in memory. Answers are for the actor who asked: its number dies with it.
+#[derive(Debug)]
+struct Actor<T> {
+    core: T,
+    number: u64,
+}
+
+/// What goes from one part of the city to another.
+#[derive(Clone, Debug)]
+enum Letter {
+    /// What a core says.
+    Core(Effect),
+    /// A driver's app connects to its driver, whose row says so.
+    Attach(Box<DriverRow>, SessionId),
+    /// A driver moves in.
+    Install(Box<LiveDriver>, ShardId, Generation),
 }
 
 /// What is bound to happen.
 #[derive(Debug)]
 enum Happening {
     Wake(Who),
-    Written(TripId, TripInput),
-    Moved(DriverId, DriverInput),
-    Read(DriverId, DriverInput),
-    Letter(Effect),
+    Letter(Letter),
+    /// The store takes a write.
+    Write(Box<Guarded>, Option<Told>),
+    /// The store says what became of a write.
+    Written(Told),
+    /// The store reads a driver's row for the driver.
+    Fetch(Fetch),
+    /// The row is there.
+    Fetched(Fetch, Result<Option<dispatch::Trip>, ()>),
+    /// The row of someone who is not in memory is there, and a letter waits for it.
+    Woken(ShardId, Epoch, Option<Box<DriverRow>>, Box<DriverInput>),
+    /// The row of a trip whose actor must not be trusted is there.
+    Rebuilt(TripId, Epoch),
+    /// A shard that was let go finds an owner.
+    Claim(ShardId),
+    /// The new owner has read the shard's rows.
+    Loaded(ShardId, Epoch, Box<LoadedShard>),
+}
+
+/// The connection of a driver's app, as the app's door holds it.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    session: SessionId,
+    /// Where commands and positions go.
+    home: ShardId,
 }
 
 /// More events than this at one moment mean that two parts of the city call each other in a circle.
@@ -90,18 +158,34 @@ pub struct World {
     store: MemoryStore,
     epochs: BTreeMap<ShardId, Epoch>,
     shards: HashMap<ShardId, LiveShard>,
-    trips: HashMap<TripId, LiveTrip>,
-    drivers: HashMap<DriverId, LiveDriver>,
+    trips: HashMap<TripId, Actor<LiveTrip>>,
+    drivers: HashMap<(ShardId, DriverId), Actor<LiveDriver>>,
+    /// Where drivers who lived somewhere went: letters follow them.
+    moved: HashMap<(ShardId, DriverId), ShardId>,
+    /// Trips whose rows are being read because their actors are gone.
+    rebuilding: HashSet<TripId>,
+    /// Shards that are being claimed, and the letters that wait for them.
+    coming: BTreeMap<ShardId, Vec<Letter>>,
+    lines: BTreeMap<DriverId, Line>,
     alarms: HashMap<Who, Timestamp>,
     future: BTreeMap<(Timestamp, u64), Happening>,
     caused: u64,
-    at_once: VecDeque<Effect>,
+    at_once: VecDeque<Letter>,
     news: VecDeque<News>,
     asks: u64,
     offers: u64,
     suggestions: u64,
+    actors: u64,
     writes_pending: usize,
     at_this_moment: u64,
+    chance: Option<Box<Chance>>,
+    faulted: FaultCounts,
+    /// Until when the store is busy with what it was handed before: it does things in order.
+    store_busy_until: Timestamp,
+    /// When the last word of a driver reaches the shard it lives in.
+    last_words: HashMap<(ShardId, DriverId), Timestamp>,
+    witness: Option<Box<Witness>>,
+    planted: Option<Planted>,
 }
 
 impl World {
@@ -118,6 +202,10 @@ impl World {
             shards: HashMap::new(),
             trips: HashMap::new(),
             drivers: HashMap::new(),
+            moved: HashMap::new(),
+            rebuilding: HashSet::new(),
+            coming: BTreeMap::new(),
+            lines: BTreeMap::new(),
             alarms: HashMap::new(),
             future: BTreeMap::new(),
             caused: 0,
@@ -126,9 +214,51 @@ impl World {
             asks: 0,
             offers: 0,
             suggestions: 0,
+            actors: 0,
             writes_pending: 0,
             at_this_moment: 0,
+            chance: None,
+            faulted: FaultCounts::default(),
+            store_busy_until: start,
+            last_words: HashMap::new(),
+            witness: None,
+            planted: None,
         }
+    }
+
+    /// The same city with someone who sees every step and checks every promise as it happens.
+    #[must_use]
+    pub fn witnessed(self) -> World {
+        World { witness: Some(Box::default()), ..self }
+    }
+
+    /// The same city with a mistake in it.
+    #[must_use]
+    pub fn with_mistake(self, planted: Option<Planted>) -> World {
+        World { planted, ..self }
+    }
+
+    /// From now on this goes wrong between the parts of the city; nothing does after `None`, but for what is on its
+    /// way.
+    pub fn set_faults(&mut self, faults: Option<Faults>) {
+        self.chance = faults.map(|faults| Box::new(Chance::new(faults)));
+    }
+
+    /// What has gone wrong so far.
+    #[must_use]
+    pub fn faulted(&self) -> FaultCounts {
+        self.faulted
+    }
+
+    /// Who saw it all, if anybody did.
+    #[must_use]
+    pub fn witness(&self) -> Option<&Witness> {
+        self.witness.as_deref()
+    }
+
+    /// The same, to tell more.
+    pub fn witness_mut(&mut self) -> Option<&mut Witness> {
+        self.witness.as_deref_mut()
     }
 
     /// What time it is.
@@ -193,22 +323,25 @@ impl World {
     /// A rider asks for a ride; the answer comes as [`News::Answer`] of this number, under this trip's name.
     pub fn request(&mut self, rider: RiderId, order: Order, key: String, chance: u64) -> (TripId, AskId) {
         let home = ShardId::of(order.pickup, self.resolution);
-        let epoch = self.own(home);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
+        if self.coming.contains_key(&home) {
+            self.news.push_back(News::Answer { ask, answer: Err(Refusal::Busy { retry_after: RETRY_AFTER }) });
+            return (trip, ask);
+        }
+        let epoch = self.own(home);
         let order = self.shards.get(&home).map_or(order, |shard| shard.priced(self.now, &self.policy, order));
         let event = Event::Requested { rider: rider.clone(), order };
         let key = RequestKey { rider, key };
         let caps = RiderCaps::of(&self.policy, self.now);
         if let Some((live, effects)) = LiveTrip::requested(trip, epoch, event, self.now, Some(key), Some(caps), ask) {
-            self.trips.insert(trip, live);
-            self.perform(&Who::Trip(trip), effects);
+            self.begin_trip(live, effects);
         }
         self.settle_at_once();
         (trip, ask)
     }
 
-    /// Someone wants a trip called off; the answer comes as [`News::Answer`].
+    /// Someone wants a trip called off; the answer comes as [`News::Answer`], unless it is lost with its shard.
     pub fn cancel(&mut self, trip: TripId, by: Party) -> AskId {
         self.cancel_because(trip, by, CancelReason::Other)
     }
@@ -216,37 +349,45 @@ impl World {
     /// As [`World::cancel`], with a reason.
     pub fn cancel_because(&mut self, trip: TripId, by: Party, reason: CancelReason) -> AskId {
         let ask = self.next_ask();
-        self.at_once.push_back(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, reason, ask } });
+        self.deliver(Letter::Core(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, reason, ask } }));
         self.settle_at_once();
         ask
     }
 
     /// A driver's app connects at a place and gets a session.
     pub fn connect(&mut self, driver: &DriverId, at: Point) -> SessionId {
-        let session = self.store.open_session_now(driver.clone()).session;
-        let here = ShardId::of(at, self.resolution);
-        if let Some(live) = self.drivers.get(driver).filter(|live| live.home() != here)
-            && let Some(old) = live.session()
-        {
-            // The old home must not go on offering a driver who moves under it.
-            self.says(driver, DriverInput::Disconnected { session: old });
+        let row = self.store.open_session_now(driver.clone());
+        let (session, here) = (row.session, ShardId::of(at, self.resolution));
+        if let Some(old) = row.home.filter(|old| *old != here) {
+            if self.coming.contains_key(&old) {
+                // The door would wait for it, the app for the door: let it come again.
+                self.news.push_back(News::HungUp { driver: driver.clone(), session });
+                return session;
+            }
+            // The app attaches where it lived. That home must not go on offering a driver who moves under it.
+            self.deliver(Letter::Attach(Box::new(row), session));
+            let input = DriverInput::Disconnected { session };
+            self.deliver(Letter::Core(Effect::ToDriver { to: driver.clone(), home: old, input }));
+            self.settle_at_once();
         }
         let row = self.store.settle_now(driver.clone(), here);
+        if let Some(witness) = &mut self.witness {
+            witness.row(&self.store, driver);
+        }
         let home = row.home.unwrap_or(here);
-        self.own(home);
-        self.wake_driver(DriverRow { home: Some(home), ..row });
-        let input = DriverInput::Connected { session };
-        self.at_once.push_back(Effect::ToDriver { to: driver.clone(), home, input });
+        self.lines.insert(driver.clone(), Line { session, home });
+        self.deliver(Letter::Attach(Box::new(DriverRow { home: Some(home), ..row }), session));
         self.settle_at_once();
         session
     }
 
-    /// A driver's app says something over its session.
+    /// A driver's app says something over its session. What it says over none is said to nobody.
     pub fn says(&mut self, driver: &DriverId, input: DriverInput) {
-        let home = self.drivers.get(driver).map(LiveDriver::home);
-        let home = home.or_else(|| self.store.driver_now(driver).and_then(|row| row.home));
-        if let Some(home) = home {
-            self.at_once.push_back(Effect::ToDriver { to: driver.clone(), home, input });
+        if let Some(Line { home, .. }) = self.lines.get(driver).copied() {
+            if matches!(input, DriverInput::Disconnected { .. }) {
+                self.lines.remove(driver);
+            }
+            self.deliver(Letter::Core(Effect::ToDriver { to: driver.clone(), home, input }));
             self.settle_at_once();
         }
     }
@@ -259,9 +400,19 @@ impl World {
 
     /// A driver's phone sends its position.
     pub fn ping(&mut self, driver: &DriverId, point: Point, heading: Option<f64>) {
-        let Some(home) = self.drivers.get(driver).map(LiveDriver::home) else { return };
+        let Some(Line { home, .. }) = self.lines.get(driver).copied() else { return };
+        if self.coming.contains_key(&home) {
+            return; // the next one is a few seconds away
+        }
         let ping = Ping { driver: driver.clone(), point, measured_at: self.now, heading, accuracy: None };
-        self.at_once.push_back(Effect::ToShard { to: home, input: ShardInput::Pings(vec![ping]) });
+        let ways = match &mut self.chance {
+            Some(chance) => chance.ways(&mut self.faulted),
+            None => vec![Duration::ZERO],
+        };
+        for way in ways {
+            let effect = Effect::ToShard { to: home, input: ShardInput::Pings(vec![ping.clone()]) };
+            self.post(way, Letter::Core(effect));
+        }
         self.settle_at_once();
     }
 
@@ -304,22 +455,5 @@ impl World {
                 }
             }
         }
-    }
-
-    /// The node dies and is started again: memory is gone, what was on its way is lost, the rows are read.
-    pub fn crash(&mut self) {
-        self.shards.clear();
-        self.trips.clear();
-        self.drivers.clear();
-        self.alarms.clear();
-        self.future.clear();
-        self.at_once.clear();
-        self.news.clear();
-        self.epochs.clear();
-        self.writes_pending = 0;
-        for shard in self.store.shards_with_work_now() {
-            self.own(shard);
-        }
-        self.settle_at_once();
     }
 }

@@ -7,9 +7,11 @@
 )]
 
 mod booking;
+mod browser;
 mod calling_off;
 mod caps;
 mod coming;
+mod comparing;
 mod forward;
 mod importing;
 mod killing;
@@ -22,6 +24,7 @@ mod roaming;
 mod server;
 mod sharing;
 mod simulating;
+mod storm;
 mod story;
 mod tidy;
 mod timing;

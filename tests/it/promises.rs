@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dispatch::{
     Class, Deed, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party, Policy,
-    PoolingPolicy, RiderId, RiderLeg, SessionId, StageName, StopKind, Timestamp, Trip, TripId, Vehicle,
+    PoolingPolicy, RiderId, SessionId, Timestamp, Trip, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -255,6 +255,12 @@ impl Town {
                     assert!(*version <= view.trip.version, "I2: a later state does not descend from what was told");
                     *version = view.trip.version;
                 }
+                News::HungUp { driver, session } => {
+                    if self.sessions.get(&driver) == Some(&session) {
+                        self.sessions.remove(&driver);
+                        self.shown.remove(&driver);
+                    }
+                }
                 News::Driver { .. } | News::Answer { answer: Err(_), .. } => {}
             }
         }
@@ -293,16 +299,8 @@ impl Town {
 
 /// What a driver has to do next on this trip: for whom, what, and where.
 fn next_stop(trip: &Trip) -> Option<(TripId, Deed, Point)> {
-    let stop = *trip.stops().first()?;
-    let guest = trip.car.guest(stop.trip);
-    let own = (trip.order.pickup, trip.order.dropoff);
-    let (pickup, dropoff) = guest.map_or(own, |guest| (guest.pickup, guest.dropoff));
-    let arrived = guest.map_or(trip.stage.name() == StageName::Arrived, |guest| guest.leg == RiderLeg::Arrived);
-    Some(match stop.kind {
-        StopKind::Pickup if arrived => (stop.trip, Deed::PickedUp, pickup),
-        StopKind::Pickup => (stop.trip, Deed::Arrived, pickup),
-        StopKind::Dropoff => (stop.trip, Deed::DroppedOff, dropoff),
-    })
+    let due = *trip.due_stops().first()?;
+    Some((due.stop.trip, due.deed(), due.place))
 }
 
 fn pick<T: Copy>(all: &[T], number: u8) -> Option<T> {

@@ -308,6 +308,7 @@ impl Stage {
                 }
                 self.views.push(view);
             }
+            News::HungUp { driver, .. } => self.say(&format!("{driver}'s session is dropped")),
             News::Answer { answer: Ok(_), .. } => {}
             News::Answer { answer: Err(why), .. } => self.say(&format!("refused: {}", self.plain(&why.to_string()))),
         }

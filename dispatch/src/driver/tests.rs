@@ -175,6 +175,68 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
     );
 }
 
+fn on_line() -> LiveDriver {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut driver, Vehicle::default());
+    driver
+}
+
+/// Reserves the driver, shows the offer and lets it run out.
+fn ignores(driver: &mut LiveDriver, attempt: u32) -> Vec<Effect> {
+    let policy = Policy::default();
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt };
+    let way = (here(), here());
+    driver.step(at(4), &policy, DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way });
+    let order = crate::Order::new(here(), here());
+    let shown = Offer { id: offer, order, pickup_eta: Duration::ZERO, until: at(16), after: None };
+    driver.step(at(4), &policy, DriverInput::Offer(shown));
+    assert_eq!(driver.availability(), Availability::Offered);
+    driver.step(at(16), &policy, DriverInput::Withdraw { offer, why: Withdrawal::Expired })
+}
+
+#[test]
+fn the_shard_learns_how_many_offers_a_driver_accepts() {
+    let mut driver = on_line();
+    let acceptance = |told: Vec<Effect>| {
+        standings(&told).into_iter().find_map(|standing| match standing {
+            Standing::Free(free) => Some(free.acceptance),
+            _ => None,
+        })
+    };
+    assert_eq!(acceptance(ignores(&mut driver, 1)), Some(90));
+    assert_eq!(acceptance(ignores(&mut driver, 2)), Some(81));
+}
+
+#[test]
+fn three_offers_without_an_answer_are_a_break_that_the_app_and_the_shard_are_told_of() {
+    let mut driver = on_line();
+    ignores(&mut driver, 1);
+    ignores(&mut driver, 2);
+    let told = ignores(&mut driver, 3);
+    assert_eq!(driver.availability(), Availability::OnBreak);
+    assert_eq!(standings(&told), [Standing::Taken(Availability::OnBreak)]);
+    let put =
+        |effect: &Effect| matches!(effect, Effect::ToSession { notice: Notice::PutOnBreak { unanswered: 3 }, .. });
+    assert!(told.iter().any(put), "{told:?}");
+}
+
+#[test]
+fn a_driver_on_the_way_home_refuses_a_ride_that_does_not_lead_there_whatever_the_shard_thought() {
+    let mut driver = on_line();
+    let north = Point::new(40.85, -73.98).unwrap();
+    driver.step(at(4), &Policy::default(), DriverInput::GoHome { ask: ask(7, 2), homeward: Some(north) });
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    let reserve = |way| DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way };
+    let south = Point::new(40.70, -73.98).unwrap();
+    let said = |told: &[Effect]| {
+        told.iter().any(|effect| matches!(effect, Effect::ToTrip { input: TripInput::Busy { .. }, .. }))
+    };
+    assert!(said(&driver.step(at(5), &Policy::default(), reserve((here(), south)))));
+    assert!(!said(&driver.step(at(5), &Policy::default(), reserve((here(), north)))));
+    assert_eq!(driver.availability(), Availability::Reserved);
+}
+
 fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
     crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
 }
@@ -249,4 +311,87 @@ fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end
     );
     driver.step(at(14), &Policy::default(), withdraw);
     assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
+}
+
+fn confirm(trip: &Trip) -> DriverInput {
+    let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
+    DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
+}
+
+fn next(trip: &Trip, event: &crate::Event) -> Trip {
+    trip.apply(event, at(9)).unwrap()
+}
+
+#[test]
+fn a_confirmation_that_was_overtaken_puts_nobody_back() {
+    let won = trip(1);
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    let (mut ann, driver) = (on(&won), ann());
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    let effects = ann.step(at(4), &Policy::default(), confirm(&won));
+    assert_eq!(ann.trip(), Some(&arrived));
+    let told = Notice::Trip { trip: arrived.clone(), ask: Some(ask(7, 1)) };
+    assert_eq!(effects, [Effect::ToSession { driver, session: SessionId(7), notice: told }]);
+
+    // Nor does it hold a driver whose trip is over.
+    let over = next(
+        &arrived,
+        &crate::Event::Cancelled {
+            by: crate::Party::Rider,
+            reason: crate::CancelReason::Other,
+            fee: crate::FeeStage::Free,
+        },
+    );
+    ann.step(at(5), &Policy::default(), DriverInput::Freed { trip: over, ask: None });
+    ann.step(at(6), &Policy::default(), confirm(&won));
+    assert_eq!(ann.trip(), None);
+}
+
+#[test]
+fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
+    let (mine, other) = (trip(1), trip(2));
+    let mut ann = on(&mine);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let effects = ann.step(at(3), &Policy::default(), confirm(&other));
+    assert_eq!(ann.trip(), Some(&mine));
+    let number = reading(&effects).expect("the row decides");
+    ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(other.clone())) });
+    assert_eq!(ann.trip(), Some(&other));
+}
+
+#[test]
+fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
+    let won = trip(1);
+    let mut ann = on(&won);
+    let number =
+        reading(&ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let arrived = next(&won, &crate::Event::DriverArrived);
+    ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
+    assert_eq!(ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) }), []);
+    assert_eq!(ann.trip(), Some(&arrived));
+}
+
+#[test]
+fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
+    let won = trip(1);
+    let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut ann, Vehicle::default());
+    let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
+    ann.step(
+        at(4),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let number = reading(&ann.step(at(20), &Policy::default(), DriverInput::TimePassed))
+        .expect("the row is read before ann is free");
+    ann.step(at(20), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.availability(), Availability::Available);
+
+    // The word that ann has won it after all is lost: the row is read once more.
+    let again = ann.deadline().expect("a free driver compares once more");
+    let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
+    ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
+    assert_eq!(ann.trip(), Some(&won));
 }

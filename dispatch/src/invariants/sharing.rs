@@ -2,39 +2,54 @@
 //!
 //! Seats and stops are checked where every step is: a journal that breaks them cannot be replayed ([`crate::Trip::apply`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, Violation};
 use crate::{Event, GuestStep, Stage, Trip, TripId};
 
-/// What hosts have written about their guests so far: host and guest, each.
-#[derive(Debug, Default)]
-pub(super) struct Hosts {
-    joined: BTreeSet<(TripId, TripId)>,
-    picked_up: BTreeSet<(TripId, TripId)>,
-    dropped_off: BTreeSet<(TripId, TripId)>,
+/// What hosts have written about their guests so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hosts(BTreeMap<TripId, Said>);
+
+/// Which guests a host has named.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    joined: BTreeSet<TripId>,
+    picked_up: BTreeSet<TripId>,
+    dropped_off: BTreeSet<TripId>,
 }
 
 impl Hosts {
+    /// A trip is of the past: what it said of its guests goes with it.
+    pub(super) fn forget(&mut self, host: TripId) {
+        self.0.remove(&host);
+    }
+
     /// Takes in one line; `before` is the trip as it stood before it.
     pub(super) fn check(&mut self, entry: &Entry, before: Option<&Trip>, found: &mut Vec<Violation>) {
         let trip = entry.trip;
         match &entry.event {
-            Event::GuestJoined { guest, .. } => drop(self.joined.insert((trip, guest.trip))),
-            Event::GuestDid { guest, step: GuestStep::PickedUp } => drop(self.picked_up.insert((trip, *guest))),
-            Event::GuestDid { guest, step: GuestStep::DroppedOff } => drop(self.dropped_off.insert((trip, *guest))),
-            Event::Shared { host, .. } if !self.joined.contains(&(*host, trip)) => {
-                found.push(Violation::AheadOfHost { trip, host: *host, event: entry.event.name() });
+            Event::GuestJoined { guest, .. } => drop(self.0.entry(trip).or_default().joined.insert(guest.trip)),
+            Event::GuestDid { guest, step: GuestStep::PickedUp } => {
+                self.0.entry(trip).or_default().picked_up.insert(*guest);
+            }
+            Event::GuestDid { guest, step: GuestStep::DroppedOff } => {
+                self.0.entry(trip).or_default().dropped_off.insert(*guest);
             }
             event => {
-                let Some(Stage::Shared { host, .. }) = before.map(|before| &before.stage) else { return };
-                let said = match event {
-                    Event::PickedUp => self.picked_up.contains(&(*host, trip)),
-                    Event::DroppedOff => self.dropped_off.contains(&(*host, trip)),
+                let host = match (event, before.map(|before| &before.stage)) {
+                    (Event::Shared { host, .. }, _) | (_, Some(Stage::Shared { host, .. })) => *host,
+                    _ => return,
+                };
+                let said = self.0.get(&host);
+                let has_said = match event {
+                    Event::Shared { .. } => said.is_some_and(|said| said.joined.contains(&trip)),
+                    Event::PickedUp => said.is_some_and(|said| said.picked_up.contains(&trip)),
+                    Event::DroppedOff => said.is_some_and(|said| said.dropped_off.contains(&trip)),
                     _ => true,
                 };
-                if !said {
-                    found.push(Violation::AheadOfHost { trip, host: *host, event: event.name() });
+                if !has_said {
+                    found.push(Violation::AheadOfHost { trip, host, event: event.name() });
                 }
             }
         }

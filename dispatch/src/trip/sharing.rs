@@ -3,8 +3,10 @@
 //! Stays out: every step of a trip that has its car to itself: see [`Trip::apply`].
 //! Touch with care: as there. What is legal stays legal.
 
+use geo::Point;
+
 use super::{CallOff, CarStop, Event, GuestStep, Party, RiderLeg, SharedCar, Stage, StopKind, Trip};
-use crate::{DriverId, Timestamp};
+use crate::{Deed, DriverId, Timestamp};
 
 impl Trip {
     /// Where an event leads a rider who shares another trip's car, or is to share it.
@@ -148,5 +150,47 @@ fn done(driver: &DriverId, off: Option<CallOff>) -> Stage {
     match off {
         None => Stage::Completed { driver: driver.clone() },
         Some(CallOff { by, reason, fee }) => Stage::Cancelled { by, driver: Some(driver.clone()), reason, fee },
+    }
+}
+
+/// A stop of a car, with what its driver must know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DueStop {
+    /// For whose trip, and what is to be done.
+    pub stop: CarStop,
+    /// Where.
+    pub place: Point,
+    /// How the rider stands.
+    pub leg: RiderLeg,
+}
+
+impl DueStop {
+    /// What the driver does next there.
+    #[must_use]
+    pub fn deed(&self) -> Deed {
+        match (self.stop.kind, self.leg) {
+            (StopKind::Pickup, RiderLeg::Waiting) => Deed::Arrived,
+            (StopKind::Pickup, _) => Deed::PickedUp,
+            (StopKind::Dropoff, _) => Deed::DroppedOff,
+        }
+    }
+}
+
+impl Trip {
+    /// What the car has to do, first things first, with where and how each rider stands.
+    #[must_use]
+    pub fn due_stops(&self) -> Vec<DueStop> {
+        let own_leg = match self.stage {
+            Stage::Arrived { .. } => RiderLeg::Arrived,
+            Stage::InProgress { .. } => RiderLeg::Aboard,
+            _ => RiderLeg::Waiting,
+        };
+        let due = |stop: CarStop| {
+            let own = (self.order.pickup, self.order.dropoff, own_leg);
+            let guest = self.car.guest(stop.trip).map(|guest| (guest.pickup, guest.dropoff, guest.leg));
+            let (pickup, dropoff, leg) = guest.unwrap_or(own);
+            DueStop { stop, place: if stop.kind == StopKind::Pickup { pickup } else { dropoff }, leg }
+        };
+        self.stops().into_iter().map(due).collect()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use dispatch::Policy;
 use toml::Value;
 
 use super::keys::{KEYS, Key};
@@ -48,28 +49,28 @@ impl Layers {
     /// # Errors
     /// [`BadSetting`] when it cannot be read, is not TOML, or names a setting that does not exist.
     pub fn file(&mut self, path: &Path) -> Result<(), BadSetting> {
-        let name = path.display().to_string();
-        let wrong = |reason: String| BadSetting::File { path: name.clone(), reason };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        // Only the message: the library's full text shows the line, and the line may hold a secret.
-        let table: toml::Table = toml::from_str(&text).map_err(|error| {
-            let at = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            wrong(format!("line {at}: {}", error.message()))
-        })?;
+        self.table(&read_table(path)?, &path.display().to_string())
+    }
+
+    /// Lays a table of settings over what is there. `name` is what an error says of where it came from.
+    ///
+    /// # Errors
+    /// [`BadSetting`] when it names a setting that does not exist, or holds what none can be.
+    pub fn table(&mut self, table: &toml::Table, name: &str) -> Result<(), BadSetting> {
         let mut flat = Vec::new();
-        flatten("", &table, &mut flat);
+        flatten("", table, &mut flat);
         for (key, value) in flat {
             let text = match value {
                 Value::String(text) => text.clone(),
                 Value::Integer(number) => number.to_string(),
                 Value::Float(number) => number.to_string(),
                 Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
-                    let allowed = known(&key, &name)?.allowed.to_owned();
+                    let allowed = known(&key, name)?.allowed.to_owned();
                     let value = format!("of type {}", value.type_str());
-                    return Err(BadSetting::Value { key, value, origin: Some(name), allowed });
+                    return Err(BadSetting::Value { key, value, origin: Some(name.to_owned()), allowed });
                 }
             };
-            self.lay(Layer::File, &key, text, name.clone())?;
+            self.lay(Layer::File, &key, text, name.to_owned())?;
         }
         Ok(())
     }
@@ -144,6 +145,34 @@ impl Layers {
             bad => bad,
         }
     }
+}
+
+/// Reads a TOML file.
+///
+/// # Errors
+/// [`BadSetting::File`] when it cannot be read or is not TOML; with the line, but without what it says there: it may
+/// hold a secret.
+pub fn read_table(path: &Path) -> Result<toml::Table, BadSetting> {
+    let wrong = |reason: String| BadSetting::File { path: path.display().to_string(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    toml::from_str(&text).map_err(|error| {
+        let at = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        wrong(format!("line {at}: {}", error.message()))
+    })
+}
+
+/// The policy that a table such as the file of settings gives: its `[policy]`, by the names, the ranges and the errors of
+/// the settings. What it does not name is as by default. `name` is what an error says of where it came from.
+///
+/// # Errors
+/// [`BadSetting`] names the key, the value and what is allowed; a key outside `[policy]` is none of a policy.
+pub fn policy(table: &toml::Table, name: &str) -> Result<Policy, BadSetting> {
+    if let Some(other) = table.keys().find(|key| *key != "policy") {
+        return Err(BadSetting::Unknown { key: other.clone(), origin: Some(name.to_owned()), near: None });
+    }
+    let mut layers = Layers::new();
+    layers.table(table, name)?;
+    Ok(layers.settings()?.city.policy)
 }
 
 fn refused(key: &Key, text: &str, origin: Option<String>) -> BadSetting {

@@ -1,6 +1,6 @@
 //! A shared ride, as its people see it.
 
-use dispatch::{Promise, RiderId, RiderLeg, Stage, StopKind, Trip, TripId};
+use dispatch::{DueStop, Promise, RiderId, Trip, TripId};
 use serde::Serialize;
 
 use super::{Place, as_text, millis};
@@ -21,20 +21,16 @@ pub(super) struct StopBody<'a> {
 
 /// What the car of a trip has to do, if it is shared.
 pub(super) fn stops(trip: &Trip) -> Vec<StopBody<'_>> {
-    let body = |stop: &dispatch::CarStop| {
-        let own_leg = match trip.stage {
-            Stage::Arrived { .. } => RiderLeg::Arrived,
-            Stage::InProgress { .. } => RiderLeg::Aboard,
-            _ => RiderLeg::Waiting,
-        };
-        let own = (&trip.rider, trip.order.pickup, trip.order.dropoff, trip.order.needs.seats(), own_leg);
-        let guest = trip.car.guest(stop.trip);
-        let guest = guest.map(|guest| (&guest.rider, guest.pickup, guest.dropoff, guest.seats, guest.leg));
-        let (rider, pickup, dropoff, seats, leg) = guest.unwrap_or(own);
-        let place = if stop.kind == StopKind::Pickup { pickup } else { dropoff };
+    if !trip.car.has_open() {
+        return Vec::new();
+    }
+    let body = |due: DueStop| {
+        let DueStop { stop, place, leg } = due;
+        let guest = trip.car.guest(stop.trip).map(|guest| (&guest.rider, guest.seats));
+        let (rider, seats) = guest.unwrap_or((&trip.rider, trip.order.needs.seats()));
         StopBody { trip: stop.trip, kind: stop.kind.as_str(), leg: leg.as_str(), rider, place: place.into(), seats }
     };
-    trip.car.stops.iter().map(body).collect()
+    trip.due_stops().into_iter().map(body).collect()
 }
 
 /// What was promised to a rider who shares a car.

@@ -4,94 +4,114 @@
 
 use dispatch::{
     Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Refusal,
-    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, Write, WriteError, answer_from_record,
-    to_absent_driver, to_absent_shard, to_absent_trip,
+    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, WriteError, answer_from_record,
+    to_absent_shard, to_absent_trip, to_rebuilding_trip,
 };
-use persistence::{Done, DriverRow, Fence, Guarded};
+use persistence::Done;
 
-use super::{Happening, News, Who, World};
+use super::carry::{Fetch, Told};
+use super::{Happening, Letter, News, Planted, Who, World};
 
 impl World {
-    pub(super) fn own(&mut self, shard: ShardId) -> Epoch {
-        if let Some(&epoch) = self.epochs.get(&shard) {
-            return epoch;
-        }
-        let epoch = self.store.claim_now(shard);
-        self.epochs.insert(shard, epoch);
-        self.shards.insert(shard, LiveShard::new(shard, &self.policy));
-        let loaded = self.store.load_now(shard);
-        for row in loaded.drivers {
-            self.wake_driver(row);
-        }
-        for (trip, driver_home) in loaded.trips {
-            let id = trip.id;
-            let (live, effects) = LiveTrip::restored(trip, epoch, driver_home);
-            self.trips.insert(id, live);
-            self.perform(&Who::Trip(id), effects);
-        }
-        epoch
-    }
-
-    pub(super) fn wake_driver(&mut self, row: DriverRow) {
-        let Some(home) = row.home else { return };
-        let known = self.drivers.get(&row.id).is_some_and(|live| live.home() == home);
-        if !known {
-            let live = LiveDriver::restored(row.id.clone(), home, row.generation, row.trip);
-            let mut effects = Vec::new();
-            live.tell_shard(&mut effects);
-            self.drivers.insert(row.id.clone(), live);
-            self.perform(&Who::Driver(row.id), effects);
-        }
-    }
-
     pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Wake(who) => {
                 self.alarms.remove(&who);
                 match who {
-                    Who::Trip(trip) => self.step_trip(trip, TripInput::TimePassed),
-                    Who::Driver(driver) => self.step_live_driver(&driver, DriverInput::TimePassed),
-                    Who::Shard(shard) => self.step_shard(shard, ShardInput::TimePassed),
+                    Who::Trip(trip) => self.step_live_trip(trip, TripInput::TimePassed),
+                    Who::Driver(home, driver) => self.step_live_driver(home, &driver, DriverInput::TimePassed),
+                    Who::Shard(shard) => self.step_live_shard(shard, ShardInput::TimePassed),
                 }
             }
-            Happening::Written(trip, input) => {
-                self.writes_pending -= 1;
-                self.step_trip(trip, input);
+            Happening::Letter(letter) => self.at_once.push_back(letter),
+            Happening::Write(guarded, told) => self.write_now(*guarded, told),
+            Happening::Written(told) => self.written(told),
+            Happening::Fetch(fetch) => self.fetch(fetch),
+            Happening::Fetched(fetch, row) => {
+                let Fetch { driver, home, number, reading, .. } = fetch;
+                if self.number_of(&Who::Driver(home, driver.clone())) == Some(number) {
+                    self.step_live_driver(home, &driver, DriverInput::Row { number: reading, row });
+                }
             }
-            Happening::Moved(driver, input) => {
-                self.writes_pending -= 1;
-                self.step_live_driver(&driver, input);
+            Happening::Woken(office, epoch, row, input) => self.woken(office, epoch, row, *input),
+            Happening::Rebuilt(trip, epoch) => self.rebuilt(trip, epoch),
+            Happening::Claim(shard) => self.claim(shard),
+            Happening::Loaded(shard, epoch, loaded) => self.loaded(shard, epoch, *loaded),
+        }
+    }
+
+    /// The answer is for the actor who asked, not for one that took its place.
+    fn written(&mut self, told: Told) {
+        self.writes_pending = self.writes_pending.saturating_sub(1);
+        let Told { who, number, outcome, .. } = told;
+        if self.number_of(&who) != Some(number) {
+            return;
+        }
+        match who {
+            Who::Trip(trip) => {
+                let input = match outcome {
+                    Ok(Done::Journaled { .. }) => TripInput::Written,
+                    Ok(Done::Moved { .. }) => TripInput::NotWritten(WriteError::Stale),
+                    Err(why) => TripInput::NotWritten(why),
+                };
+                self.step_live_trip(trip, input);
             }
-            Happening::Read(driver, input) => self.step_live_driver(&driver, input),
-            Happening::Letter(effect) => self.at_once.push_back(effect),
+            Who::Driver(home, driver) => {
+                let moved = outcome.and_then(|done| match done {
+                    Done::Moved { generation } => Ok(generation),
+                    Done::Journaled { .. } => Err(WriteError::Stale),
+                });
+                self.step_live_driver(home, &driver, DriverInput::MoveWritten(moved));
+            }
+            Who::Shard(_) => {}
         }
     }
 
     pub(super) fn settle_at_once(&mut self) {
-        while let Some(effect) = self.at_once.pop_front() {
-            match effect {
-                Effect::ToTrip { to, input } => self.step_trip(to, input),
-                Effect::ToDriver { to, home, input } => self.step_driver(&to, home, input),
-                Effect::ToShard { to, input } => self.step_shard(to, input),
-                _ => {}
-            }
+        while let Some(letter) = self.at_once.pop_front() {
+            self.deliver(letter);
+        }
+    }
+
+    /// A letter is there.
+    pub(super) fn deliver(&mut self, letter: Letter) {
+        match self.hold(letter) {
+            None => {}
+            Some(Letter::Core(Effect::ToTrip { to, input })) => self.step_trip(to, input),
+            Some(Letter::Core(Effect::ToDriver { to, home, input })) => self.step_driver(to, home, input),
+            Some(Letter::Core(Effect::ToShard { to, input })) => self.step_shard(to, input),
+            Some(Letter::Core(_)) => {}
+            Some(Letter::Attach(row, session)) => self.attach(&row, session),
+            Some(Letter::Install(live, to, generation)) => self.moves_in(*live, to, generation),
         }
     }
 
     fn step_trip(&mut self, trip: TripId, input: TripInput) {
-        if let Some(live) = self.trips.get_mut(&trip) {
-            let effects = live.step(self.now, &self.policy, input);
-            return self.perform(&Who::Trip(trip), effects);
+        self.own(trip.home());
+        if self.trips.contains_key(&trip) {
+            return self.step_live_trip(trip, input);
+        }
+        let here = Who::Shard(trip.home());
+        if self.rebuilding.contains(&trip) {
+            if let TripInput::Cancel { ask, .. } = input {
+                let answer = Err(Refusal::Busy { retry_after: dispatch::RETRY_AFTER });
+                self.news.push_back(News::Answer { ask, answer });
+            } else if let Some(effect) = to_rebuilding_trip(&input) {
+                self.send(&here, effect);
+            }
+            return;
         }
         match (to_absent_trip(trip, &input), input) {
-            (Absent::Do(effects), _) => self.at_once.extend(effects),
+            (Absent::Do(effects), _) => effects.into_iter().for_each(|effect| self.send(&here, effect)),
             (Absent::Wake, TripInput::Cancel { by, ask, .. }) => {
                 let answer = self.answer_from_store(trip, by);
-                self.news.push_back(News::Answer { ask, answer });
+                self.answers(ask, answer);
             }
             (Absent::Wake, TripInput::Sharing(input)) => {
                 let stored = self.store.trip_now(trip);
-                self.at_once.extend(answer_from_record(trip, stored.as_ref(), &input));
+                answer_from_record(trip, stored.as_ref(), &input)
+                    .into_iter()
+                    .for_each(|effect| self.send(&here, effect));
             }
             (Absent::Wake | Absent::Ignore, _) => {}
         }
@@ -104,171 +124,148 @@ impl World {
         Ok(LiveTrip::restored(stored, Epoch(0), None).0.view())
     }
 
-    /// Letters follow a driver who has moved: in virtual time there is one register of drivers for all shards.
-    fn step_driver(&mut self, driver: &DriverId, home: ShardId, input: DriverInput) {
-        if self.drivers.contains_key(driver) {
-            return self.step_live_driver(driver, input);
-        }
-        match to_absent_driver(driver, home, &input) {
-            Absent::Do(effects) => self.at_once.extend(effects),
-            Absent::Wake => {
-                if let Some(row) = self.store.driver_now(driver)
-                    && row.home.is_some()
-                {
-                    self.wake_driver(row);
-                    self.step_driver(driver, home, input);
-                }
-            }
-            Absent::Ignore => {}
-        }
-    }
-
-    fn step_live_driver(&mut self, driver: &DriverId, input: DriverInput) {
-        if let Some(live) = self.drivers.get_mut(driver) {
-            let effects = live.step(self.now, &self.policy, input);
-            self.perform(&Who::Driver(driver.clone()), effects);
+    pub(super) fn step_driver(&mut self, driver: DriverId, home: ShardId, input: DriverInput) {
+        self.own(home);
+        if self.drivers.contains_key(&(home, driver.clone())) {
+            self.step_live_driver(home, &driver, input);
+        } else {
+            self.to_absent(home, driver, input);
         }
     }
 
     fn step_shard(&mut self, shard: ShardId, input: ShardInput) {
         if !self.shards.contains_key(&shard) {
             match to_absent_shard(shard, &input) {
-                Absent::Do(effects) => return self.at_once.extend(effects),
-                Absent::Ignore => return,
-                Absent::Wake => {
-                    self.own(shard);
+                Absent::Do(effects) => {
+                    let here = Who::Shard(shard);
+                    return effects.into_iter().for_each(|effect| self.send(&here, effect));
                 }
+                Absent::Ignore => return,
+                Absent::Wake => drop(self.own(shard)),
             }
         }
-        let Some(live) = self.shards.get_mut(&shard) else { return };
-        let effects = live.step(self.now, &self.policy, input);
-        self.perform(&Who::Shard(shard), effects);
+        self.step_live_shard(shard, input);
     }
+
+    // ---- the cores -------------------------------------------------------------------------------------------------
+
+    fn step_live_trip(&mut self, trip: TripId, input: TripInput) {
+        let Some(actor) = self.trips.get_mut(&trip) else { return };
+        let who = Who::Trip(trip);
+        if let Some(witness) = &mut self.witness {
+            witness.step(self.now, &who, &input);
+        }
+        let effects = actor.core.step(self.now, &self.policy, input);
+        self.perform(&who, effects);
+    }
+
+    pub(super) fn step_live_driver(&mut self, home: ShardId, driver: &DriverId, input: DriverInput) {
+        let who = Who::Driver(home, driver.clone());
+        let Some(actor) = self.drivers.get_mut(&(home, driver.clone())) else { return };
+        if let Some(witness) = &mut self.witness {
+            witness.step(self.now, &who, &input);
+        }
+        let effects = actor.core.step(self.now, &self.policy, input);
+        if let Some(witness) = &mut self.witness {
+            witness.stepped(&actor.core);
+        }
+        let gone = actor.core.is_gone();
+        self.perform(&who, effects);
+        if gone {
+            self.dismiss(home, driver);
+        }
+    }
+
+    fn step_live_shard(&mut self, shard: ShardId, input: ShardInput) {
+        let Some(live) = self.shards.get_mut(&shard) else { return };
+        let who = Who::Shard(shard);
+        if let Some(witness) = &mut self.witness {
+            witness.step(self.now, &who, &input);
+        }
+        let effects = live.step(self.now, &self.policy, input);
+        self.perform(&who, effects);
+    }
+
+    // ---- what they want done ---------------------------------------------------------------------------------------
 
     pub(super) fn perform(&mut self, who: &Who, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::ToTrip { .. } | Effect::ToDriver { .. } | Effect::ToShard { .. } => self.send(who, effect),
-                Effect::ToSession { driver, session, notice } => {
-                    self.offers += u64::from(matches!(notice, Notice::Offer(_)));
-                    self.suggestions += u64::from(matches!(notice, Notice::Suggestion(_)));
-                    self.news.push_back(News::Driver { driver, session, notice });
-                }
+                Effect::ToSession { driver, session, notice } => self.tells(driver, session, notice),
                 Effect::Commit(write) => self.commit(who, write),
                 Effect::ReadRow { number } => self.read_row(who, number),
-                Effect::Answer { ask, answer } => self.news.push_back(News::Answer { ask, answer }),
-                Effect::Publish(view) => self.news.push_back(News::Trip(view)),
+                Effect::Answer { ask, answer } => self.answers(ask, answer),
+                Effect::Publish(view) => {
+                    if let Some(witness) = &mut self.witness {
+                        witness.told(&view.trip);
+                    }
+                    self.news.push_back(News::Trip(view));
+                }
                 // In virtual time whoever studies decisions asks for them.
                 Effect::Log(_) => {}
                 Effect::HandOver { to, generation } => self.hand_over(who, to, generation),
                 Effect::Retire => self.forget(who),
-                Effect::Rebuild { .. } => self.rebuild(who),
+                Effect::Rebuild { shard: true } => return self.step_down(who.home()),
+                Effect::Rebuild { shard: false } => return self.rebuild(who),
             }
         }
         self.set_alarm(who);
     }
 
-    /// A message inside a shard is there at once; between shards it takes its time.
-    fn send(&mut self, from: &Who, effect: Effect) {
-        let to = match &effect {
-            Effect::ToTrip { to, .. } => to.home(),
-            Effect::ToDriver { home, .. } => *home,
-            Effect::ToShard { to, .. } => *to,
-            _ => return,
-        };
-        let from = match from {
-            Who::Trip(trip) => Some(trip.home()),
-            Who::Driver(driver) => self.drivers.get(driver).map(LiveDriver::home),
-            Who::Shard(shard) => Some(*shard),
-        };
-        if from == Some(to) {
-            self.at_once.push_back(effect);
-        } else {
-            self.plan(self.now + self.delays.letter, Happening::Letter(effect));
+    fn answers(&mut self, ask: AskId, answer: Result<TripView, Refusal>) {
+        if let (Some(witness), Ok(view)) = (&mut self.witness, &answer) {
+            witness.told(&view.trip);
         }
+        self.news.push_back(News::Answer { ask, answer });
     }
 
-    fn commit(&mut self, who: &Who, write: Write) {
-        let shard = match (who, &write) {
-            (Who::Trip(trip), _) => trip.home(),
-            (_, Write::Move { from, .. }) => *from,
+    /// Over a line that is gone nobody is told anything; but an older session still hears that it is superseded.
+    fn tells(&mut self, driver: DriverId, session: SessionId, notice: Notice) {
+        match self.lines.get_mut(&driver) {
+            Some(line) if line.session == session => {
+                if let Notice::Home { home } = &notice {
+                    line.home = *home;
+                }
+            }
+            _ if notice == Notice::Superseded => {}
             _ => return,
-        };
-        let Some(&epoch) = self.epochs.get(&shard) else { return };
-        let guarded = Guarded { fence: Fence { shard, epoch }, write };
-        let outcome = self.store.commit_now(vec![guarded]).pop().unwrap_or(Err(WriteError::Unknown));
-        let told = match who {
-            Who::Trip(trip) => {
-                Happening::Written(*trip, outcome.map_or_else(TripInput::NotWritten, |_| TripInput::Written))
-            }
-            Who::Driver(driver) => {
-                let moved = outcome.and_then(|done| match done {
-                    Done::Moved { generation } => Ok(generation),
-                    Done::Journaled { .. } => Err(WriteError::Stale),
-                });
-                Happening::Moved(driver.clone(), DriverInput::MoveWritten(moved))
-            }
-            Who::Shard(_) => return,
-        };
-        self.writes_pending += 1;
-        self.plan(self.now + self.delays.commit, told);
-    }
-
-    fn read_row(&mut self, who: &Who, number: u64) {
-        let Who::Driver(driver) = who else { return };
-        let trip = self.store.driver_now(driver).and_then(|row| row.trip);
-        self.plan(
-            self.now + self.delays.commit,
-            Happening::Read(driver.clone(), DriverInput::Row { number, row: Ok(trip) }),
-        );
-    }
-
-    fn hand_over(&mut self, who: &Who, to: ShardId, generation: dispatch::Generation) {
-        let Who::Driver(driver) = who else { return };
-        self.own(to);
-        if let Some(live) = self.drivers.get_mut(driver) {
-            let effects = live.moved_in(to, generation);
-            let gone = live.is_gone();
-            self.perform(who, effects);
-            if gone {
-                self.forget(who);
-            }
         }
+        if self.planted == Some(Planted::SilentWithdrawal) && matches!(notice, Notice::Withdrawn { .. }) {
+            return;
+        }
+        self.offers += u64::from(matches!(notice, Notice::Offer(_)));
+        self.suggestions += u64::from(matches!(notice, Notice::Suggestion(_)));
+        if let Some(witness) = &mut self.witness {
+            witness.noticed(self.now, &driver, session, &notice);
+        }
+        self.news.push_back(News::Driver { driver, session, notice });
     }
 
     fn forget(&mut self, who: &Who) {
         match who {
             Who::Trip(trip) => drop(self.trips.remove(trip)),
-            Who::Driver(driver) => drop(self.drivers.remove(driver)),
+            Who::Driver(home, driver) => self.dismiss(*home, driver),
             Who::Shard(_) => {}
         }
     }
 
     /// What is in memory may be wrong: the rows are right.
     fn rebuild(&mut self, who: &Who) {
-        self.forget(who);
         match who {
-            Who::Trip(trip) => {
-                let Some(row) = self.store.trip_now(*trip).filter(|row| row.stage.name().is_active()) else { return };
-                let driver = row.stage.committed_driver().and_then(|driver| self.store.driver_now(driver));
-                let epoch = self.own(trip.home());
-                let (live, effects) = LiveTrip::restored(row, epoch, driver.and_then(|driver| driver.home));
-                self.trips.insert(*trip, live);
-                self.perform(who, effects);
-            }
-            Who::Driver(driver) => {
-                if let Some(row) = self.store.driver_now(driver) {
-                    self.wake_driver(row);
-                }
-            }
+            Who::Trip(trip) => self.rebuild_trip(*trip),
+            // The sessions end with the actor; the app connects again and is given the row's truth.
+            Who::Driver(home, driver) => self.dismiss(*home, driver),
             Who::Shard(_) => {}
         }
     }
 
     fn set_alarm(&mut self, who: &Who) {
         let deadline = match who {
-            Who::Trip(trip) => self.trips.get(trip).and_then(|live| live.deadline(&self.policy)),
-            Who::Driver(driver) => self.drivers.get(driver).and_then(LiveDriver::deadline),
+            Who::Trip(trip) => self.trips.get(trip).and_then(|actor| actor.core.deadline(&self.policy)),
+            Who::Driver(home, driver) => {
+                self.drivers.get(&(*home, driver.clone())).and_then(|actor| LiveDriver::deadline(&actor.core))
+            }
             Who::Shard(shard) => self.shards.get(shard).and_then(LiveShard::deadline),
         };
         let Some(at) = deadline.map(|at| at.max(self.now)) else { return };

@@ -1,0 +1,151 @@
+//! `faults`: a small town on a very bad day, again and again, with every promise checked after every step.
+//!
+//! Lives here: [`Storm`], which runs town after town, and what is said when a promise is broken.
+//! Stays out: what the people of the town do ([`town`]); what goes wrong between the parts of the city
+//! ([`crate::world::Faults`]).
+//! Touch with care: a seed that failed is played again by its number alone. A draw of chance that is moved or left
+//! out changes every town.
+
+mod person;
+mod town;
+
+use std::fmt;
+
+use dispatch::invariants::Violation;
+use serde::Serialize;
+
+use crate::world::{FaultCounts, Faults, Planted};
+use town::Town;
+
+/// So many steps a town lives through before the storm ends and everyone must find home. Short lives, because the end
+/// is where what was stranded is found.
+pub const STEPS_PER_TOWN: u64 = 40_000;
+
+/// So many lines about those whom a broken promise concerns are shown.
+const LINES_SHOWN: usize = 40;
+
+/// What is to be survived.
+#[derive(Clone, Debug)]
+pub struct Storm {
+    /// What chance is made from: the town after it has the next number.
+    pub seed: u64,
+    /// How many steps the cores take at least, all towns together.
+    pub steps: u64,
+    /// What goes wrong between the parts of the city.
+    pub faults: Faults,
+    /// A mistake that is to be found, if any.
+    pub planted: Option<Planted>,
+}
+
+impl Storm {
+    /// The storm of this seed, as bad as by default.
+    #[must_use]
+    pub fn new(seed: u64, steps: u64) -> Storm {
+        Storm { seed, steps, faults: Faults::default(), planted: None }
+    }
+}
+
+/// A storm that broke no promise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Survived {
+    /// What chance was made from.
+    pub seed: u64,
+    /// How many steps the cores took.
+    pub steps: u64,
+    /// How many towns there were.
+    pub towns: u64,
+    /// The whole run in one number: the same seed gives the same, to the byte.
+    pub trace: String,
+    /// How many seconds passed in all towns.
+    pub simulated_seconds: u64,
+    /// How many trips were asked for.
+    pub trips: u64,
+    /// How many of them ended with the rider at the goal.
+    pub completed: u64,
+    /// How often drivers were shown an offer.
+    pub offers: u64,
+    /// How often a driver's home became another shard.
+    pub moves: u64,
+    /// What went wrong, and how often.
+    pub faults: FaultCounts,
+}
+
+impl fmt::Display for Survived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Survived { seed, steps, towns, trips, completed, offers, moves, faults, .. } = self;
+        writeln!(f, "seed {seed}: {steps} steps in {towns} towns, no promise broken, trace {}", self.trace)?;
+        writeln!(f, "  trips {trips} ({completed} completed), offers {offers}, drivers' moves {moves}")?;
+        writeln!(
+            f,
+            "  messages lost {}, doubled {}, late {}; writes unknown {}, refused {}, slow {}; rows unreadable {}",
+            faults.lost, faults.doubled, faults.late, faults.unknown, faults.busy, faults.slow, faults.unreadable
+        )?;
+        writeln!(
+            f,
+            "  shards let go {}, nodes dead {}, connections cut {}",
+            faults.step_downs, faults.crashes, faults.lines_cut
+        )
+    }
+}
+
+/// A promise was broken: how to see it again, and what led to it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub struct Broken {
+    /// The town's seed.
+    pub seed: u64,
+    /// How many steps the town was to live through.
+    pub storm_steps: u64,
+    /// The step after which it was seen.
+    pub step: u64,
+    /// What was broken.
+    pub violations: Vec<Violation>,
+    /// The last steps of those whom it concerns.
+    pub lines: Vec<String>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "a promise is broken: seed {}, step {}", self.seed, self.step)?;
+        for violation in &self.violations {
+            writeln!(f, "  {violation}")?;
+        }
+        writeln!(f, "the last steps of those whom it concerns (step, time, who <- what):")?;
+        for line in &self.lines {
+            writeln!(f, "  {line}")?;
+        }
+        write!(f, "to see it again: hansom-sim faults --seed {} --steps {}", self.seed, self.storm_steps)
+    }
+}
+
+/// Lives through a storm. `progress` is told the number of steps about every thousand.
+///
+/// # Errors
+/// [`Broken`] at the first promise that is.
+pub fn run(storm: &Storm, progress: &mut dyn FnMut(u64)) -> Result<Survived, Box<Broken>> {
+    let mut sum = Survived { seed: storm.seed, ..Survived::default() };
+    let mut trace = 0xcbf2_9ce4_8422_2325_u64;
+    while sum.steps < storm.steps {
+        let seed = storm.seed.wrapping_add(sum.towns);
+        let storm_steps = STEPS_PER_TOWN.min(storm.steps - sum.steps);
+        let before = sum.steps;
+        let mut town = Town::new(seed, &storm.faults, storm.planted);
+        let lived = town.live(storm_steps, &mut |steps| progress(before + steps));
+        let witness = town.world().witness();
+        let steps = witness.map_or(0, crate::world::Witness::steps);
+        if !lived {
+            let violations: Vec<Violation> = witness.map(|seen| seen.broken().to_vec()).unwrap_or_default();
+            let names: Vec<String> = violations.iter().flat_map(Violation::about).collect();
+            let lines = witness.map(|seen| seen.last_of(&names, LINES_SHOWN)).unwrap_or_default();
+            return Err(Box::new(Broken { seed, storm_steps, step: steps, violations, lines }));
+        }
+        trace = (trace ^ witness.map_or(0, crate::world::Witness::hash)).wrapping_mul(0x0100_0000_01b3);
+        sum.towns += 1;
+        sum.steps += steps;
+        town.add_to(&mut sum);
+    }
+    sum.trace = format!("{trace:016x}");
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests;
