@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dispatch::{
     CancelReason, Deed, DriverId, DriverInput, DueStop, GiveBackReason, Notice, Order, Party, Policy, RiderId,
-    RiderLeg, SessionId, StageName, Timestamp, Trip, TripId, TripView, Vehicle,
+    SessionId, StageName, Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};

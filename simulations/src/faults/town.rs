@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use dispatch::invariants::Violation;
 use dispatch::{
-    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Order, Party, Policy, Refusal, RequestKey, RiderId,
-    StageName, Timestamp, TripId, TripView, Vehicle,
+    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Order, Party, Policy, PoolingPolicy, Refusal,
+    RequestKey, RiderId, StageName, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
