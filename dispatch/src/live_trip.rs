@@ -175,7 +175,7 @@ impl LiveTrip {
 
     fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
         // Whoever has time until a moment wished for is not late before it.
-        let from = self.trip.since.max(self.trip.order.pickup_at.unwrap_or_default());
+        let from = self.trip.waits_from();
         match self.trip.stage.name() {
             StageName::Scheduled => Some(self.activation(policy)),
             StageName::Searching => Some(from + policy.search_lasts),

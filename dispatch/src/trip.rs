@@ -371,6 +371,12 @@ impl Trip {
         })
     }
 
+    /// Since when it stands so, as far as somebody waits for somebody: before the moment wished for nobody is late.
+    #[must_use]
+    pub fn waits_from(&self) -> Timestamp {
+        self.since.max(self.order.pickup_at.unwrap_or_default())
+    }
+
     /// Decides what an event does to this trip. Every legal step is an arm; all others are errors.
     ///
     /// # Errors

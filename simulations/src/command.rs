@@ -6,6 +6,7 @@
 mod compare;
 mod faults;
 mod learn;
+mod numbers;
 mod roads;
 mod roaming;
 
@@ -30,6 +31,7 @@ use crate::virtual_city::Scenario;
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
+use numbers::{demand, hours, in_range, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
 
@@ -96,6 +98,8 @@ struct ImportArguments {
 enum BenchCommand {
     /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
     Geo(GeoArguments),
+    /// Who gets whom: the exact plan beside scipy's sparse solver, a greedy and a dense Hungarian method.
+    Matching(MatchingArguments),
     /// How well requests are served: cases whose answers others have published, played by Hansom's own cores.
     ///
     /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
@@ -109,6 +113,15 @@ struct GeoArguments {
     /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     valhalla_python: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct MatchingArguments {
+    #[command(flatten)]
+    bench: BenchArguments,
+    /// A Python with the package scipy, the peer of most rows; by default python3, if it has it.
+    #[arg(long, value_name = "PYTHON")]
+    scipy_python: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -253,29 +266,6 @@ enum Output {
     Json,
 }
 
-fn in_range(text: &str, least: f64, most: f64, unit: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (least..=most).contains(&value) => Ok(value),
-        _ => Err(format!("allowed is a number from {least} to {most}{unit}")),
-    }
-}
-
-fn hours(text: &str) -> Result<f64, String> {
-    in_range(text, 0.01, 168.0, " (hours)")
-}
-
-fn demand(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0001, 100.0, "")
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    in_range(text, 0.1, 100.0, "")
-}
-
-fn time_of_day(text: &str) -> Result<u32, String> {
-    crate::compare::time_of_day(text).ok_or_else(|| "allowed is a time from 00:00 to 23:59".to_owned())
-}
-
 /// Exit code when the simulation ran and something was wrong with it.
 const NOT_WELL: u8 = 1;
 /// Exit code when it could not run.
@@ -290,6 +280,9 @@ pub fn main() -> ExitCode {
         Command::Bench(BenchCommand::Geo(arguments)) => {
             let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
             arguments.bench.print(&settings, bench::geo::run)
+        }
+        Command::Bench(BenchCommand::Matching(MatchingArguments { bench, scipy_python })) => {
+            bench.print(&Settings { scipy_python, ..bench.settings() }, crate::bench::matching::run)
         }
         Command::Bench(BenchCommand::Quality(arguments)) => {
             let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =

@@ -87,6 +87,7 @@ impl LiveShard {
         let Some(mut round) = self.round.take() else { return };
         self.counts.rounds += 1;
         let choices = self.choices(now, policy, &mut round);
+        let choices = self.hold_back_early(now, policy, choices);
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
         let plan = self.solver.plan(&problem, policy.method, policy.matching.work_max);

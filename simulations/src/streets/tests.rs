@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod npz;
+
 /// Nodes on a line north, about 111 m apart, and streets between them: from, to, seconds.
 fn city(nodes: usize, streets: &[(usize, usize, f64)]) -> Streets {
     let points = (0..nodes).map(|node| Point::new(40.0 + node as f64 / 1_000.0, -74.0).unwrap()).collect();
