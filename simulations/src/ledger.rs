@@ -66,7 +66,8 @@ impl Sums {
             | StageName::Searching
             | StageName::EnRoute
             | StageName::Arrived
-            | StageName::InProgress => &mut self.unfinished,
+            | StageName::InProgress
+            | StageName::DrivingOn => &mut self.unfinished,
         } += 1;
     }
 }
@@ -203,7 +204,7 @@ impl Ledger {
         let told: BTreeMap<TripId, u32> = self.trips.iter().map(|(trip, line)| (*trip, line.version)).collect();
         found.extend(nothing_lost(&told, journal));
         let mut sums = Sums::default();
-        trips.iter().for_each(|trip| sums.count(trip.stage.name()));
+        trips.iter().for_each(|trip| sums.count(trip.stage.told_as()));
         (sums, found)
     }
 }

@@ -9,6 +9,7 @@ pub mod bench;
 pub mod booking;
 pub mod city;
 pub mod command;
+pub mod company;
 pub mod compare;
 pub mod crowd;
 pub mod demand;

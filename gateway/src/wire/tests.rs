@@ -270,7 +270,16 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
     let steps = [Searching, EnRoute, Arrived, InProgress, stage.name()];
     let mut history: Vec<_> = (1..).zip(steps).map(|(step, name)| (step, name, at(1_000 * u64::from(step)))).collect();
     history.truncate(usize::try_from(version).unwrap());
-    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1, promised: None }
+    TripView {
+        trip: trip(stage, version),
+        car,
+        eta: None,
+        history,
+        offers: 1,
+        shared_with: 0,
+        promise: None,
+        promised: None,
+    }
 }
 
 fn car(lat: f64) -> Option<CarPosition> {

@@ -30,6 +30,7 @@ fn seek(trip: u64, pickup_at: Option<Timestamp>) -> ShardInput {
         needs: Needs::default(),
         pickup_at,
         requested_at: NOON,
+        shared: false,
         without: BTreeSet::new(),
         wave: 1,
         widened: 0,
