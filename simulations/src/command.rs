@@ -371,7 +371,7 @@ impl CityArguments {
     }
 
     fn share(&self, city: &City, drivers: usize) -> f64 {
-        share(city, (self.day, self.start), self.hours, drivers)
+        busy_share(city, (self.day, self.start), self.hours, drivers)
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -405,7 +405,7 @@ impl BenchArguments {
 }
 
 /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
-fn share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
+fn busy_share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..hours.ceil() as u32 {
         least = least.min(share_for_fleet(city, day, tod_s, drivers));
