@@ -70,7 +70,7 @@ fn learning_where_requests_come_from_earns_more() {
     let model = town(2, 60);
     let mut pupil = Pupil::new(&model, &Numbers::for_fleet(model.vehicles));
     let before = play_days(&model, &agent::value_table(&model), 10);
-    (0..30).for_each(|day| _ = pupil.play(&model, &Numbers::for_fleet(model.vehicles), day, STEP));
+    (0..30).for_each(|day| _ = pupil.play(&model, &Numbers::for_fleet(model.vehicles), day, 0.015));
     let after = play_days(&model, &pupil.values, 10);
     assert!(after > before * 1.05, "{before} a day before, {after} after");
     let zones = model.zones.len();
