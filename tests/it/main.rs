@@ -22,6 +22,7 @@ mod restarting;
 mod riding;
 mod roaming;
 mod server;
+mod sharing;
 mod simulating;
 mod storm;
 mod story;

@@ -175,6 +175,68 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
     );
 }
 
+fn on_line() -> LiveDriver {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut driver, Vehicle::default());
+    driver
+}
+
+/// Reserves the driver, shows the offer and lets it run out.
+fn ignores(driver: &mut LiveDriver, attempt: u32) -> Vec<Effect> {
+    let policy = Policy::default();
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt };
+    let way = (here(), here());
+    driver.step(at(4), &policy, DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way });
+    let order = crate::Order::new(here(), here());
+    let shown = Offer { id: offer, order, pickup_eta: Duration::ZERO, until: at(16), after: None };
+    driver.step(at(4), &policy, DriverInput::Offer(shown));
+    assert_eq!(driver.availability(), Availability::Offered);
+    driver.step(at(16), &policy, DriverInput::Withdraw { offer, why: Withdrawal::Expired })
+}
+
+#[test]
+fn the_shard_learns_how_many_offers_a_driver_accepts() {
+    let mut driver = on_line();
+    let acceptance = |told: Vec<Effect>| {
+        standings(&told).into_iter().find_map(|standing| match standing {
+            Standing::Free(free) => Some(free.acceptance),
+            _ => None,
+        })
+    };
+    assert_eq!(acceptance(ignores(&mut driver, 1)), Some(90));
+    assert_eq!(acceptance(ignores(&mut driver, 2)), Some(81));
+}
+
+#[test]
+fn three_offers_without_an_answer_are_a_break_that_the_app_and_the_shard_are_told_of() {
+    let mut driver = on_line();
+    ignores(&mut driver, 1);
+    ignores(&mut driver, 2);
+    let told = ignores(&mut driver, 3);
+    assert_eq!(driver.availability(), Availability::OnBreak);
+    assert_eq!(standings(&told), [Standing::Taken(Availability::OnBreak)]);
+    let put =
+        |effect: &Effect| matches!(effect, Effect::ToSession { notice: Notice::PutOnBreak { unanswered: 3 }, .. });
+    assert!(told.iter().any(put), "{told:?}");
+}
+
+#[test]
+fn a_driver_on_the_way_home_refuses_a_ride_that_does_not_lead_there_whatever_the_shard_thought() {
+    let mut driver = on_line();
+    let north = Point::new(40.85, -73.98).unwrap();
+    driver.step(at(4), &Policy::default(), DriverInput::GoHome { ask: ask(7, 2), homeward: Some(north) });
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    let reserve = |way| DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way };
+    let south = Point::new(40.70, -73.98).unwrap();
+    let said = |told: &[Effect]| {
+        told.iter().any(|effect| matches!(effect, Effect::ToTrip { input: TripInput::Busy { .. }, .. }))
+    };
+    assert!(said(&driver.step(at(5), &Policy::default(), reserve((here(), south)))));
+    assert!(!said(&driver.step(at(5), &Policy::default(), reserve((here(), north)))));
+    assert_eq!(driver.availability(), Availability::Reserved);
+}
+
 fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
     crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
 }
