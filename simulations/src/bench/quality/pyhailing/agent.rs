@@ -1,7 +1,7 @@
 //! Hansom as the environment's agent: who gets which request, and where idle vehicles wait.
 //!
-//! Lives here: what the agent is shown and answers, how a decision becomes a [`Problem`] and a [`RepositionProblem`] of
-//! `dispatch`, which decide.
+//! Lives here: what the agent is shown and answers, how a decision becomes a [`Problem`] of `dispatch`, which decides;
+//! where vehicles wait is in `agent/waiting.rs`.
 //! Stays out: where the values come from (`learn`), the socket (`bridge`).
 //! Touch with care: the agent knows what the environment shows and publishes, and what it has seen: nothing of requests
 //! to come, no drawn speed before a vehicle has shown it.
@@ -10,9 +10,9 @@
 //! it is worth if it is left alone. Who is worth less than nothing stays unserved: each request has a seat of its own
 //! for that, so that the plan matches all and only the sum decides.
 
-use std::time::Duration;
+mod waiting;
 
-use dispatch::{Edge, Idle, Method, Problem, RepositionProblem, ValueTable, Way, plan, reposition};
+use dispatch::{Edge, Method, Problem, ValueTable, plan};
 
 use super::model::{Model, SLOT_S, SLOTS, Xy, km};
 use super::watch::Watch;
@@ -76,8 +76,6 @@ pub(super) struct Numbers {
     pub(super) gain_min: f64,
     /// 0 teaches what a vehicle earns, 1 what would be lost without it, because another one would take the request.
     pub(super) marginal: f64,
-    /// Pre-assigned vehicles must be there so many seconds before the limit: their estimate may be off.
-    pub(super) slack_s: f64,
     /// How much of the difference that values make is believed: 0 to 1.
     pub(super) trust: f64,
     /// How much of the price of time is believed: 0 to 1.
@@ -90,21 +88,22 @@ pub(super) struct Numbers {
     pub(super) looks: usize,
 }
 
-impl Default for Numbers {
-    fn default() -> Numbers {
+impl Numbers {
+    /// Chosen on days of chance. A large fleet learns little about a place from one day, and its places fill sooner.
+    pub(super) fn for_fleet(vehicles: usize) -> Numbers {
+        let large = vehicles >= LARGE_FLEET;
         Numbers {
             lost_on_the_way: 0.2,
-            crowd: 12.0,
+            crowd: if large { 30.0 } else { 12.0 },
             crowd_reach_s: 200.0,
             every_s: 60.0,
             looks: 2,
             drive_max_s: 1_200.0,
             gain_min: 0.3,
-            crowd_taken: 4.0,
-            trust: 0.8,
+            crowd_taken: if large { 8.0 } else { 4.0 },
+            trust: if large { 0.4 } else { 0.8 },
             trust_time: 0.8,
             marginal: 1.0,
-            slack_s: 15.0,
             late_slack_s: 30.0,
         }
     }
@@ -125,7 +124,6 @@ struct Ready {
     at: Xy,
     zone: usize,
     in_s: f64,
-    slack_s: f64,
     worth: f64,
 }
 
@@ -173,8 +171,8 @@ const CANDIDATES_MAX: usize = 32;
 /// A lot that is this much farther from the request by each kilometre is as good as one that is that kilometre off the
 /// way.
 const APPROACHES: f64 = 1.3;
-/// How many lots are considered for one vehicle.
-const WAYS_MAX: usize = 24;
+/// From how many vehicles on a fleet is large.
+const LARGE_FLEET: usize = 50;
 
 impl<'a> Agent<'a> {
     pub(super) fn new(model: &'a Model, numbers: &'a Numbers, values: &'a ValueTable) -> Agent<'a> {
@@ -233,20 +231,19 @@ impl<'a> Agent<'a> {
             (Job::Null, _) => {
                 let zone = self.model.zone_at(shown.at);
                 let worth = self.worth_free(zone, now);
-                Some(Ready { vehicle, at: shown.at, zone, in_s: 0.0, slack_s: 0.0, worth })
+                Some(Ready { vehicle, at: shown.at, zone, in_s: 0.0, worth })
             }
             (Job::Idle | Job::Reposition, _) => {
                 let zone = self.model.zone_at(shown.at);
                 let worth = self.worth_on_the_way(vehicle, epoch);
-                Some(Ready { vehicle, at: shown.at, zone, in_s: 0.0, slack_s: 0.0, worth })
+                Some(Ready { vehicle, at: shown.at, zone, in_s: 0.0, worth })
             }
             (Job::Process, Job::Null) => {
                 let at = shown.ends[0][1];
-                let (in_s, sure) = self.watch.ends_in(vehicle, now);
+                let in_s = self.watch.ends_in(vehicle, now);
                 let zone = self.model.zone_at(at);
-                let slack_s = if sure { 0.0 } else { self.numbers.slack_s };
                 let worth = self.worth_free(zone, now + in_s);
-                Some(Ready { vehicle, at, zone, in_s, slack_s, worth })
+                Some(Ready { vehicle, at, zone, in_s, worth })
             }
             _ => None,
         }
@@ -277,7 +274,7 @@ impl<'a> Agent<'a> {
         let (from, to) = ((request.from, zones.0), (request.to, zones.1));
         let nominal = model.nominal_s((ready.at, ready.zone), from, now);
         // Too far now, but not for long: it will be near enough before the request gives up.
-        let late_s = nominal + ready.in_s + ready.slack_s - model.max_wait_s;
+        let late_s = nominal + ready.in_s - model.max_wait_s;
         let left_s = request.release + model.max_wait_s - now;
         if late_s > 0.0 && late_s + self.numbers.late_slack_s > left_s {
             return None;
@@ -383,159 +380,5 @@ impl<'a> Agent<'a> {
             let (zone, time, _) = self.waiting_state(vehicle, epoch);
             self.note(vehicle, Note::State { row: self.model.zones.len() + zone, time });
         }
-    }
-
-    fn reposition(&mut self, epoch: &Epoch, ready: &[Ready], busy: &[bool]) -> Vec<(usize, usize)> {
-        let must = |ready: &Ready| epoch.vehicles[ready.vehicle].jobs[0] == Job::Null;
-        let movers = self.movers(epoch, ready, busy);
-        if movers.is_empty() {
-            return Vec::new();
-        }
-        let crowd = self.crowd(epoch, ready, &movers, busy);
-        let (problem, lots) = self.reposition_problem(epoch, &movers, &crowd);
-        let mut answer = Vec::new();
-        let moves = reposition(&problem);
-        for (driver, mover) in movers.iter().enumerate() {
-            let moved = moves.iter().find(|one| one.driver == driver);
-            let lot = moved.and_then(|one| lots[driver].iter().find(|&&(zone, _)| zone == one.way.place));
-            let lot = lot.map(|&(_, lot)| lot).or_else(|| must(mover).then(|| self.nearest_lot(mover.at)));
-            if self.notes.is_some() {
-                self.note_state(mover.vehicle, epoch);
-            }
-            if let Some(lot) = lot {
-                if self.notes.is_some() {
-                    let shown = &epoch.vehicles[mover.vehicle];
-                    let before = if must(mover) { 0.0 } else { km(shown.at, shown.ends[0][1]) };
-                    let now = km(mover.at, self.model.lots[lot]);
-                    self.note(mover.vehicle, Note::Drives { km: now - before });
-                }
-                answer.push((mover.vehicle, lot));
-            }
-        }
-        answer
-    }
-
-    /// Those who must be told where to wait, and of those who wait the ones that were not looked at for longest.
-    fn movers(&mut self, epoch: &Epoch, ready: &[Ready], busy: &[bool]) -> Vec<Ready> {
-        let now = epoch.time;
-        let waits = ready.iter().filter(|ready| !busy[ready.vehicle] && ready.in_s == 0.0);
-        let (mut movers, mut others): (Vec<Ready>, Vec<Ready>) =
-            waits.copied().partition(|ready| epoch.vehicles[ready.vehicle].jobs[0] == Job::Null);
-        others.retain(|ready| now - self.looked_at[ready.vehicle] >= self.numbers.every_s);
-        others.sort_by(|a, b| {
-            self.looked_at[a.vehicle].total_cmp(&self.looked_at[b.vehicle]).then(a.vehicle.cmp(&b.vehicle))
-        });
-        others.truncate(self.numbers.looks);
-        movers.extend(others);
-        movers.iter().for_each(|mover| self.looked_at[mover.vehicle] = now);
-        movers
-    }
-
-    fn nearest_lot(&self, at: Xy) -> usize {
-        let lots = &self.model.lots;
-        (0..lots.len()).min_by(|&a, &b| km(at, lots[a]).total_cmp(&km(at, lots[b]))).unwrap_or(0)
-    }
-
-    /// How many vehicles, weighed by how near they are, each zone has without those that may move.
-    fn crowd(&self, epoch: &Epoch, ready: &[Ready], movers: &[Ready], busy: &[bool]) -> Vec<f64> {
-        let zones = self.model.zones.len();
-        let mut here = vec![0.0; zones];
-        for ready in ready {
-            let moves = movers.iter().any(|mover| mover.vehicle == ready.vehicle);
-            if moves || busy[ready.vehicle] || ready.in_s > 300.0 {
-                continue;
-            }
-            let zone = if ready.in_s > 0.0 { ready.zone } else { self.waiting_state(ready.vehicle, epoch).0 };
-            here[zone] += 1.0;
-        }
-        let mut crowd = vec![0.0; zones];
-        for (other, &cars) in here.iter().enumerate().filter(|&(_, &cars)| cars > 0.0) {
-            for (zone, crowd) in crowd.iter_mut().enumerate() {
-                *crowd += cars * self.felt(other, zone, epoch.time);
-            }
-        }
-        crowd
-    }
-
-    /// How much of a vehicle in one zone is felt in another.
-    fn felt(&self, from: usize, to: usize, time: f64) -> f64 {
-        let centre = |zone: usize| (self.model.zones[zone].centre, zone);
-        let reach_s = self.numbers.crowd_reach_s.max(1.0);
-        (-self.model.nominal_s(centre(from), centre(to), time) / reach_s).exp()
-    }
-
-    /// For each zone the lot that a vehicle is at soonest and what it costs to go there, in dollars; `None` where it
-    /// is too far.
-    fn nearest_lots(&self, mover: &Ready, now: f64) -> Vec<Option<(f64, usize)>> {
-        let model = self.model;
-        let mut nearest: Vec<Option<(f64, usize)>> = vec![None; model.zones.len()];
-        for (lot, (&place, &zone)) in model.lots.iter().zip(&model.lot_zones).enumerate() {
-            let way_km = km(mover.at, place);
-            if nearest[zone].is_none_or(|(least, _)| way_km < least) {
-                nearest[zone] = Some((way_km, lot));
-            }
-        }
-        let paces = model.paces_from(mover.zone, now);
-        for (zone, nearest) in nearest.iter_mut().enumerate() {
-            *nearest = nearest.and_then(|(way_km, lot)| {
-                let drive_s = way_km * f64::from(paces[zone]);
-                let later = self.worth_waiting(zone, now + self.numbers.lost_on_the_way * drive_s);
-                let lost = self.worth_waiting(zone, now) - later;
-                let effort = model.cost_per_km * way_km + lost.max(0.0);
-                (drive_s <= self.numbers.drive_max_s).then_some((effort, lot))
-            });
-        }
-        nearest
-    }
-
-    /// The problem in hundredths of a dollar for seconds, and for each mover the lot that stands for each zone.
-    fn reposition_problem(
-        &self,
-        epoch: &Epoch,
-        movers: &[Ready],
-        crowd: &[f64],
-    ) -> (RepositionProblem, Vec<Vec<(usize, usize)>>) {
-        const CENTS: f64 = 100.0;
-        let (model, now) = (self.model, epoch.time);
-        let zones = model.zones.len();
-        let worth: Vec<f64> = (0..zones).map(|zone| self.worth_waiting(zone, now)).collect();
-        // Only differences count; a seat is to be worth something in every zone, to the last of the movers.
-        let most = crowd.iter().copied().fold(0.0, f64::max) + movers.len() as f64;
-        let least = worth.iter().copied().fold(f64::INFINITY, f64::min) - self.numbers.crowd * most - 50.0;
-        let seat = |zone: usize, taken: usize| {
-            (worth[zone] - self.numbers.crowd * (crowd[zone] + taken as f64) - least) * CENTS
-        };
-        let seats = (0..zones).map(|zone| (0..movers.len()).map(|taken| seat(zone, taken)).collect()).collect();
-        let mut problem = RepositionProblem {
-            idle: Vec::with_capacity(movers.len()),
-            seats,
-            drive_max: Duration::MAX,
-            gain_min: Duration::from_secs_f64(self.numbers.gain_min * CENTS),
-        };
-        let mut lots_of = Vec::with_capacity(movers.len());
-        for mover in movers {
-            let shown = &epoch.vehicles[mover.vehicle];
-            let waits = shown.jobs[0] != Job::Null;
-            let best = self.nearest_lots(mover, epoch.time);
-            // Where it waits, or is on its way to, it is without a new decision; the way left is not asked for again.
-            let at = waits.then(|| self.waiting_state(mover.vehicle, epoch).0);
-            let mut ways: Vec<(f64, usize, usize)> = best
-                .iter()
-                .enumerate()
-                .filter_map(|(zone, &best)| best.map(|(effort, lot)| (effort, zone, lot)))
-                .collect();
-            ways.sort_by(|a, b| {
-                let promise = |&(effort, zone, _): &(f64, usize, usize)| seat(zone, 0) - effort * CENTS;
-                promise(b).total_cmp(&promise(a)).then(a.1.cmp(&b.1))
-            });
-            ways.truncate(WAYS_MAX);
-            lots_of.push(ways.iter().map(|&(_, zone, lot)| (zone, lot)).collect());
-            let way = |&(effort, place, _): &(f64, usize, usize)| Way {
-                place,
-                drive: Duration::from_secs_f64(effort * CENTS),
-            };
-            problem.idle.push(Idle { at, ways: ways.iter().map(way).collect() });
-        }
-        (problem, lots_of)
     }
 }

@@ -33,9 +33,9 @@ pub(super) struct Pupil {
 }
 
 impl Pupil {
-    pub(super) fn new(model: &Model) -> Pupil {
+    pub(super) fn new(model: &Model, numbers: &Numbers) -> Pupil {
         let mut values = value_table(model);
-        let nothing = play(model, &Numbers::default(), &values, 0, false).0;
+        let nothing = play(model, numbers, &values, 0, false).0;
         for row in 0..values.places() {
             let last = values.knots() - 1;
             for knot in 0..last {

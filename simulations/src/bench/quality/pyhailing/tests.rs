@@ -29,7 +29,7 @@ fn town(vehicles: usize, requests: usize) -> Model {
 }
 
 fn play_days(model: &Model, values: &ValueTable, days: u64) -> f64 {
-    let numbers = Numbers::default();
+    let numbers = Numbers::for_fleet(model.vehicles);
     (0..days).map(|day| learn::play(model, &numbers, values, 9_000 + day, false).0.score).sum::<f64>() / days as f64
 }
 
@@ -68,9 +68,9 @@ fn a_drive_is_expected_to_take_longer_than_at_the_mean_speed() {
 #[test]
 fn learning_where_requests_come_from_earns_more() {
     let model = town(2, 60);
-    let mut pupil = Pupil::new(&model);
+    let mut pupil = Pupil::new(&model, &Numbers::for_fleet(model.vehicles));
     let before = play_days(&model, &agent::value_table(&model), 10);
-    (0..30).for_each(|day| _ = pupil.play(&model, &Numbers::default(), day, STEP));
+    (0..30).for_each(|day| _ = pupil.play(&model, &Numbers::for_fleet(model.vehicles), day, 0.015));
     let after = play_days(&model, &pupil.values, 10);
     assert!(after > before * 1.05, "{before} a day before, {after} after");
     let zones = model.zones.len();
@@ -82,7 +82,7 @@ fn learning_where_requests_come_from_earns_more() {
 fn the_same_seed_plays_the_same_day() {
     let model = town(2, 60);
     let values = agent::value_table(&model);
-    let day = |seed| learn::play(&model, &Numbers::default(), &values, seed, false).0.score;
+    let day = |seed| learn::play(&model, &Numbers::for_fleet(model.vehicles), &values, seed, false).0.score;
     assert!((day(3) - day(3)).abs() < 1e-9);
     assert!((day(3) - day(4)).abs() > 1e-9);
 }
@@ -92,7 +92,7 @@ fn the_same_seed_plays_the_same_day() {
 fn nothing_that_is_decided_breaks_a_rule_of_the_environment() {
     let model = town(3, 400);
     let values = agent::value_table(&model);
-    let numbers = Numbers::default();
+    let numbers = Numbers::for_fleet(model.vehicles);
     let mut world = World::new(&model, Pcg64::seed_from_u64(5));
     let mut agent = Agent::new(&model, &numbers, &values);
     let mut dropped = 0;

@@ -40,9 +40,9 @@ impl Watch {
         self.seen_at = epoch.time;
     }
 
-    /// In how many seconds a vehicle's leg ends, and whether that is sure.
-    pub(super) fn ends_in(&self, vehicle: usize, now: f64) -> (f64, bool) {
-        self.legs[vehicle].map_or((0.0, true), |leg| ((leg.done_at - now).max(0.0), leg.sure))
+    /// In how many seconds a vehicle's leg ends.
+    pub(super) fn ends_in(&self, vehicle: usize, now: f64) -> f64 {
+        self.legs[vehicle].map_or(0.0, |leg| (leg.done_at - now).max(0.0))
     }
 }
 
