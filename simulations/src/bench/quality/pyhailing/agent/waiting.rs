@@ -71,7 +71,7 @@ impl Agent<'_> {
     }
 
     /// How many vehicles, weighed by how near they are, each zone has without those that may move.
-    fn crowd(&self, epoch: &Epoch, ready: &[Ready], movers: &[Ready], busy: &[bool]) -> Vec<f64> {
+    pub(super) fn crowd(&self, epoch: &Epoch, ready: &[Ready], movers: &[Ready], busy: &[bool]) -> Vec<f64> {
         let zones = self.model.zones.len();
         let mut here = vec![0.0; zones];
         for ready in ready {
