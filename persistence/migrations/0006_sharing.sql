@@ -20,7 +20,7 @@ UPDATE sqlite_schema SET sql = replace(sql, '''given_back'', ', '''given_back'',
 PRAGMA writable_schema = RESET;
 ALTER TABLE trip ADD COLUMN host TEXT
     CHECK (host IS NULL OR (length(host) = 36 AND stage IN ('en_route', 'arrived', 'in_progress')));
-ALTER TABLE trip ADD COLUMN car TEXT CHECK (json_valid(car));
+ALTER TABLE trip ADD COLUMN car TEXT CHECK (car IS NULL OR json_valid(car));
 DROP INDEX one_active;
 CREATE UNIQUE INDEX one_active ON trip (driver)
     WHERE host IS NULL AND stage IN ('en_route', 'arrived', 'in_progress', 'driving_on')
