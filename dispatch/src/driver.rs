@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
     Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
-    Withdrawal, Write,
+    Withdrawal,
 };
 
 use manner::Manner;
@@ -21,7 +21,8 @@ mod manner;
 mod next;
 mod offers;
 mod roaming;
-mod row;
+mod rows;
+mod sharing;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -191,20 +192,6 @@ impl LiveDriver {
         }
     }
 
-    /// Takes the driver into its new home, after the move is written. The shell calls it where it installs the driver.
-    pub fn moved_in(&mut self, home: ShardId, generation: Generation) -> Vec<Effect> {
-        self.home = home;
-        self.generation = generation;
-        let before = std::mem::replace(&mut self.state, State::Idle);
-        let mut out = Vec::new();
-        self.tell_shard(&mut out);
-        if let State::Moving { last, .. } = before {
-            out.push(Effect::ToShard { to: home, input: ShardInput::Pings(vec![last]) });
-        }
-        self.tell(Notice::Home { home }, &mut out);
-        out
-    }
-
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
     pub fn step(&mut self, now: Timestamp, policy: &Policy, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
@@ -285,12 +272,14 @@ impl LiveDriver {
                 self.drives(vehicle, ask, out);
                 self.manner.spoke();
                 self.wishes(Wish::Work, ask, out);
+                self.tell_host(out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
                 }
             }
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
+                self.tell_host(out);
             }
             DriverInput::GoHome { ask, homeward } => {
                 if self.heads_home(now, policy, homeward, ask, out) {
@@ -361,6 +350,7 @@ impl LiveDriver {
             return;
         }
         self.session = None;
+        self.tell_host(out);
         if !matches!(self.next, Some(Next::Promised { .. })) {
             self.drop_next(None, out);
         }
@@ -406,31 +396,6 @@ impl LiveDriver {
         }
     }
 
-    fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
-        if let Some(known) = self.trip().into_iter().chain(&self.last).find(|known| known.id == trip.id)
-            && known.version >= trip.version
-        {
-            // What the trip has said since was faster: the driver is further on, or free again.
-            let trip = known.clone();
-            return self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
-        }
-        if self.trip().is_some_and(|held| held.id != trip.id) {
-            // One of the two is long over: the row knows which.
-            return self.read_row(out);
-        }
-        if let State::Offered { offer: shown, .. } = &self.state
-            && shown.id != offer
-        {
-            // The store decided for an older offer while a newer one is shown: the newer one must go.
-            let newer = shown.id;
-            self.give_up(newer, out);
-            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
-        }
-        self.manner.judged(true);
-        self.engage(trip.clone());
-        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
-    }
-
     fn does(&mut self, trip: TripId, deed: Deed, ask: DriverAsk, out: &mut Vec<Effect>) {
         if self.session != Some(ask.session) {
             return;
@@ -439,24 +404,11 @@ impl LiveDriver {
         if engaged {
             let input = TripInput::Did { by: self.id.clone(), home: self.home, deed, ask };
             out.push(Effect::ToTrip { to: trip, input });
+        } else if self.does_for_guest(trip, deed, ask, out) {
         } else if let Some(last) = self.last.clone().filter(|last| last.id == trip) {
             self.tell(Notice::Trip { trip: last, ask: Some(ask) }, out);
         } else {
             self.tell(Notice::Refused { ask, why: Refusal::NotYourTrip { trip } }, out);
-        }
-    }
-
-    fn progressed(&mut self, trip: Trip, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        if trip.stage.committed_driver() != Some(&self.id) {
-            // A report that was repeated is answered with the end, and may overtake the word that the driver is free.
-            return self.freed(trip, ask, out);
-        }
-        match &self.state {
-            State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
-                self.state = State::Engaged { trip: trip.clone() };
-                self.tell(Notice::Trip { trip, ask }, out);
-            }
-            _ => {}
         }
     }
 
@@ -485,28 +437,6 @@ impl LiveDriver {
             self.tell_standing(None, out);
         }
         self.retire_if_gone(out);
-    }
-
-    fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
-        if self.availability() == Availability::Available && to != self.home {
-            self.state = State::Moving { to, last };
-            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
-        }
-    }
-
-    fn move_written(&mut self, result: Result<Generation, crate::WriteError>, out: &mut Vec<Effect>) {
-        let State::Moving { to, .. } = self.state else { return };
-        match result {
-            Ok(generation) => {
-                // The old home forgets the driver; the new one hears of it in `moved_in`.
-                let input = ShardInput::DriverIs { driver: self.id.clone(), standing: Standing::Gone };
-                out.push(Effect::ToShard { to: self.home, input });
-                out.push(Effect::HandOver { to, generation });
-            }
-            Err(crate::WriteError::Busy) => self.state = State::Idle,
-            Err(crate::WriteError::Fenced | crate::WriteError::Unknown) => out.push(Effect::Rebuild { shard: true }),
-            Err(_) => out.push(Effect::Rebuild { shard: false }),
-        }
     }
 
     fn retire_if_gone(&self, out: &mut Vec<Effect>) {

@@ -7,6 +7,7 @@
 
 pub mod cpu;
 pub mod geo;
+pub mod matching;
 mod progress;
 pub mod quality;
 mod resp;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub seed: u64,
     /// A Python that has Valhalla; `python3` when not said.
     pub valhalla_python: Option<PathBuf>,
+    /// A Python that has scipy; `python3` when not said.
+    pub scipy_python: Option<PathBuf>,
     /// The folder of the data that `bench quality` reads; beside the checkout when not said.
     pub data: Option<PathBuf>,
     /// A Python that has pyhailing; `python3` when not said.

@@ -6,6 +6,7 @@
 mod compare;
 mod faults;
 mod learn;
+mod numbers;
 mod roads;
 mod roaming;
 
@@ -15,12 +16,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy};
+use dispatch::{Method, Policy, PoolingPolicy, Timestamp};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
+use crate::company::{Alone, SharedRides};
 use crate::demand::{Request, share_for_fleet};
+use crate::ledger::Ledger;
 use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
@@ -29,6 +32,7 @@ use crate::virtual_city::Scenario;
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
+use numbers::{demand, hours, in_range, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
 
@@ -50,6 +54,10 @@ enum Command {
     Demo(DemoArguments),
     /// Runs the same city in virtual time: no sockets, thousands of times faster than life, repeatable to the byte.
     Run(RunArguments),
+    /// Learns what a free car is worth where and when, from simulated days, and tries it on others.
+    ///
+    /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
+    Learn(LearnArguments),
     /// Runs two policies on the same days and says what the difference is, and how sure that is.
     ///
     /// The files hold `[policy]` in the words of `hansom settings` and, if they like, `[city]`: drivers, hours, day,
@@ -61,10 +69,6 @@ enum Command {
     /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
     /// of those whom it concerns, and the command that shows it again.
     Faults(FaultsArguments),
-    /// Learns what a free car is worth where and when, from simulated days, and tries it on others.
-    ///
-    /// The file is for `--worth` here and for the setting `policy.worth` of a server; its format is in the crate gateway.
-    Learn(LearnArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -95,6 +99,8 @@ struct ImportArguments {
 enum BenchCommand {
     /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
     Geo(GeoArguments),
+    /// Who gets whom: the exact plan beside scipy's sparse solver, a greedy and a dense Hungarian method.
+    Matching(MatchingArguments),
     /// How well requests are served: cases whose answers others have published, played by Hansom's own cores.
     ///
     /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
@@ -108,6 +114,15 @@ struct GeoArguments {
     /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
     #[arg(long, value_name = "PYTHON")]
     valhalla_python: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+struct MatchingArguments {
+    #[command(flatten)]
+    bench: BenchArguments,
+    /// A Python with the package scipy, the peer of most rows; by default python3, if it has it.
+    #[arg(long, value_name = "PYTHON")]
+    scipy_python: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -175,8 +190,11 @@ struct CityArguments {
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
     /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
     prebooked: f64,
+    /// The share of riders who would share a car; above 0, cars are shared.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
+    shared: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -209,6 +227,9 @@ struct RunArguments {
     /// Where a report with drawings goes: one HTML file that opens without a network.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Explain the matches of so many riders on standard error: those who waited longest.
+    #[arg(long, value_name = "RIDERS", default_value_t = 0)]
+    explain: usize,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -249,33 +270,6 @@ enum Output {
     Json,
 }
 
-fn in_range(text: &str, least: f64, most: f64, unit: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (least..=most).contains(&value) => Ok(value),
-        _ => Err(format!("allowed is a number from {least} to {most}{unit}")),
-    }
-}
-
-fn hours(text: &str) -> Result<f64, String> {
-    in_range(text, 0.01, 168.0, " (hours)")
-}
-
-fn demand(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0001, 100.0, "")
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    in_range(text, 0.0, 1.0, "")
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    in_range(text, 0.1, 100.0, "")
-}
-
-fn time_of_day(text: &str) -> Result<u32, String> {
-    crate::compare::time_of_day(text).ok_or_else(|| "allowed is a time from 00:00 to 23:59".to_owned())
-}
-
 /// Exit code when the simulation ran and something was wrong with it.
 const NOT_WELL: u8 = 1;
 /// Exit code when it could not run.
@@ -290,6 +284,9 @@ pub fn main() -> ExitCode {
         Command::Bench(BenchCommand::Geo(arguments)) => {
             let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
             arguments.bench.print(&settings, bench::geo::run)
+        }
+        Command::Bench(BenchCommand::Matching(MatchingArguments { bench, scipy_python })) => {
+            bench.print(&Settings { scipy_python, ..bench.settings() }, crate::bench::matching::run)
         }
         Command::Bench(BenchCommand::Quality(arguments)) => {
             let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
@@ -348,6 +345,7 @@ impl CityArguments {
             MethodArgument::Nearest => Method::Nearest,
             MethodArgument::Batched => Method::Batched,
         };
+        let pooling = PoolingPolicy { on: self.shared > 0.0, ..PoolingPolicy::default() };
         Ok(Scenario {
             seed: self.seed,
             drivers,
@@ -355,8 +353,8 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
-            policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
+            habits: Habits { prebooked: self.prebooked, shares: self.shared, ..self.roaming.habits() },
+            policy: Policy { method, travel: self.travel(city, roads)?, pooling, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }
@@ -432,16 +430,36 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
         _ => None,
     };
-    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
+    let again = recorded.clone().filter(|_| scenario.policy.pooling.on);
+    let progress = &mut |now: Timestamp, ledger: &Ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
-    })?;
+    };
+    let (report, measures, explained) =
+        crate::virtual_city::run_explained(&city, &scenario, recorded, arguments.explain, progress)?;
     bar.finish_and_clear();
+    for text in explained {
+        writeln!(std::io::stderr(), "{text}")?;
+    }
+    let shared_rides = match report.shared_rides {
+        Some(rides) => Some(SharedRides { alone: Some(alone(&city, &scenario, again)?), ..rides }),
+        None => None,
+    };
+    let report = Report { shared_rides, ..report };
     if let Some(path) = &arguments.report {
         let name = format!("{} h, {} drivers", scenario.hours, scenario.drivers);
         write_report(path, &crate::compare::run_html(&report, &measures, &name))?;
     }
     arguments.city.print(&report)
+}
+
+/// The same city, where nobody gets to share.
+fn alone(city: &City, scenario: &Scenario, recorded: Option<Vec<Request>>) -> Result<Alone, Failure> {
+    let pooling = PoolingPolicy { on: false, ..scenario.policy.pooling.clone() };
+    let scenario = Scenario { policy: Policy { pooling, ..scenario.policy.clone() }, ..scenario.clone() };
+    let report = crate::virtual_city::run(city, &scenario, recorded, &mut |_, _| {})?;
+    let car_hours = report.shared_rides.unwrap_or_default().car_hours;
+    Ok(Alone { completed: report.sums.completed, car_hours })
 }
 
 /// The requests behind the recorded trips of the scenario's hours. Says on standard error what was left out and why.

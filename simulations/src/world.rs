@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard,
-    LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId, SessionId,
-    ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Explanation, Generation, LiveDriver,
+    LiveShard, LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId,
+    SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
@@ -174,8 +174,8 @@ pub struct World {
     news: VecDeque<News>,
     asks: u64,
     offers: u64,
-    actors: u64,
     suggestions: u64,
+    actors: u64,
     writes_pending: usize,
     at_this_moment: u64,
     chance: Option<Box<Chance>>,
@@ -213,8 +213,8 @@ impl World {
             news: VecDeque::new(),
             asks: 0,
             offers: 0,
-            actors: 0,
             suggestions: 0,
+            actors: 0,
             writes_pending: 0,
             at_this_moment: 0,
             chance: None,
@@ -304,6 +304,12 @@ impl World {
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum
+    }
+
+    /// How a trip was matched, as far as its shard remembers.
+    #[must_use]
+    pub fn explain(&self, trip: TripId) -> Explanation {
+        self.shards.get(&trip.home()).map(|shard| shard.explain(trip)).unwrap_or_default()
     }
 
     /// How many shards are owned.

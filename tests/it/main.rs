@@ -23,6 +23,7 @@ mod restarting;
 mod riding;
 mod roaming;
 mod server;
+mod sharing;
 mod simulating;
 mod storm;
 mod story;

@@ -18,12 +18,35 @@ fn a_driver_is_told_where_riders_are_expected_stays_and_is_matched_all_the_same(
         1200s ann online 2000m
         1450s pat requests
         1454s ann accepts
-        2000s ann arrives
-        2010s ann picks up
-        2100s ann drops off
-        2110s time passes
+        1490s ann moves 1000m
+        1520s ann moves 0m
+        1521s ann arrives
+        1530s ann picks up
+        1560s ann moves -1000m
+        1590s ann moves -2000m
+        1591s ann drops off
+        1600s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s eve's trip is searching
+            60s eve's trip is cancelled
+            400s kim's trip is searching
+            460s kim's trip is cancelled
+            800s joe's trip is searching
+            860s joe's trip is cancelled
+            1200s ann is available
+            1380s tell ann that riders are expected 0m until 1500s
+            1450s pat's trip is searching
+            1452s offer pat to ann until 1464s
+            1454s pat's trip is en_route
+            1454s tell ann that pat's trip is en_route
+            1521s pat's trip is arrived
+            1521s tell ann that pat's trip is arrived
+            1530s pat's trip is in_progress
+            1530s tell ann that pat's trip is in_progress
+            1591s pat's trip is completed
+            1591s tell ann that pat's trip is completed
+        "#]],
     );
 }
 
@@ -37,12 +60,22 @@ fn the_next_driver_is_sent_only_when_the_first_does_not_set_off() {
         460s  kim cancels
         800s  joe requests
         860s  joe cancels
-        1200s ann online 2000m
-        1200s bob online 2100m
-        1500s time passes
+        1200s ann online 1500m
+        1200s bob online 1600m
         1700s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s eve's trip is searching
+            60s eve's trip is cancelled
+            400s kim's trip is searching
+            460s kim's trip is cancelled
+            800s joe's trip is searching
+            860s joe's trip is cancelled
+            1200s ann is available
+            1200s bob is available
+            1380s tell ann that riders are expected 0m until 1500s
+            1560s tell bob that riders are expected 0m until 1680s
+        "#]],
     );
 }
 
@@ -59,6 +92,12 @@ fn nobody_is_told_anything_when_the_policy_says_so() {
         1200s ann online 2000m
         3000s time passes
         ",
-        expect![[r#""#]],
+        expect![[r#"
+            0s eve's trip is searching
+            60s eve's trip is cancelled
+            400s kim's trip is searching
+            460s kim's trip is cancelled
+            1200s ann is available
+        "#]],
     );
 }

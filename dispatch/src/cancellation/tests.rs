@@ -35,6 +35,16 @@ fn a_rider_pays_for_a_car_that_is_well_on_its_way_and_for_one_that_waited() {
 }
 
 #[test]
+fn before_the_moment_wished_for_nobody_is_late() {
+    let policy = Policy::default();
+    let mut early = trip(2);
+    early.order.pickup_at = Some(at(1_000));
+    let fee = |second| fee_stage(&early, Party::Rider, CancelReason::ChangedMind, at(second), &policy);
+    assert_eq!((fee(999), fee(1_179), fee(1_180)), (FeeStage::Late, FeeStage::Late, FeeStage::NoShow));
+    assert_eq!(no_show_in(&early, at(500), &policy), Duration::from_secs(680));
+}
+
+#[test]
 fn what_the_city_or_the_driver_calls_off_is_free_unless_the_rider_did_not_come() {
     let policy = Policy::default();
     let fee = |steps, by, reason| fee_stage(&trip(steps), by, reason, at(9_000), &policy);

@@ -5,8 +5,8 @@ use geo::Point;
 use super::manner::{Homeward, leads_home};
 use super::{LiveDriver, State};
 use crate::{
-    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, Policy, RETRY_AFTER, Refusal, Timestamp, TripInput,
-    Vehicle, Withdrawal,
+    Availability, DriverAsk, Effect, Needs, Notice, Offer, OfferId, Policy, RETRY_AFTER, Refusal, Timestamp, Trip,
+    TripInput, Vehicle, Withdrawal,
 };
 
 impl LiveDriver {
@@ -124,5 +124,32 @@ impl LiveDriver {
     pub(super) fn give_up(&mut self, offer: OfferId, out: &mut Vec<Effect>) {
         self.state = State::Idle;
         out.push(Effect::ToTrip { to: offer.trip, input: TripInput::Declined { offer } });
+    }
+
+    /// The store has committed this driver to a trip.
+    pub(super) fn confirmed(&mut self, offer: OfferId, trip: Trip, ask: DriverAsk, out: &mut Vec<Effect>) {
+        if let Some(known) = self.trip().into_iter().chain(&self.last).find(|known| known.id == trip.id)
+            && known.version >= trip.version
+        {
+            // What the trip has said since was faster: the driver is further on, or free again.
+            let trip = known.clone();
+            return self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
+        }
+        if self.trip().is_some_and(|held| held.id != trip.id) {
+            // One of the two is long over: the row knows which.
+            return self.read_row(out);
+        }
+        if let State::Offered { offer: shown, .. } = &self.state
+            && shown.id != offer
+        {
+            // The store decided for an older offer while a newer one is shown: the newer one must go.
+            let newer = shown.id;
+            self.give_up(newer, out);
+            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
+        }
+        self.manner.judged(true);
+        self.engage(trip.clone());
+        self.tell_host(out);
+        self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 }

@@ -175,6 +175,144 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
     );
 }
 
+fn on_line() -> LiveDriver {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut driver, Vehicle::default());
+    driver
+}
+
+/// Reserves the driver, shows the offer and lets it run out.
+fn ignores(driver: &mut LiveDriver, attempt: u32) -> Vec<Effect> {
+    let policy = Policy::default();
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt };
+    let way = (here(), here());
+    driver.step(at(4), &policy, DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way });
+    let order = crate::Order::new(here(), here());
+    let shown = Offer { id: offer, order, pickup_eta: Duration::ZERO, until: at(16), after: None };
+    driver.step(at(4), &policy, DriverInput::Offer(shown));
+    assert_eq!(driver.availability(), Availability::Offered);
+    driver.step(at(16), &policy, DriverInput::Withdraw { offer, why: Withdrawal::Expired })
+}
+
+#[test]
+fn the_shard_learns_how_many_offers_a_driver_accepts() {
+    let mut driver = on_line();
+    let acceptance = |told: Vec<Effect>| {
+        standings(&told).into_iter().find_map(|standing| match standing {
+            Standing::Free(free) => Some(free.acceptance),
+            _ => None,
+        })
+    };
+    assert_eq!(acceptance(ignores(&mut driver, 1)), Some(90));
+    assert_eq!(acceptance(ignores(&mut driver, 2)), Some(81));
+}
+
+#[test]
+fn three_offers_without_an_answer_are_a_break_that_the_app_and_the_shard_are_told_of() {
+    let mut driver = on_line();
+    ignores(&mut driver, 1);
+    ignores(&mut driver, 2);
+    let told = ignores(&mut driver, 3);
+    assert_eq!(driver.availability(), Availability::OnBreak);
+    assert_eq!(standings(&told), [Standing::Taken(Availability::OnBreak)]);
+    let put =
+        |effect: &Effect| matches!(effect, Effect::ToSession { notice: Notice::PutOnBreak { unanswered: 3 }, .. });
+    assert!(told.iter().any(put), "{told:?}");
+}
+
+#[test]
+fn a_driver_on_the_way_home_refuses_a_ride_that_does_not_lead_there_whatever_the_shard_thought() {
+    let mut driver = on_line();
+    let north = Point::new(40.85, -73.98).unwrap();
+    driver.step(at(4), &Policy::default(), DriverInput::GoHome { ask: ask(7, 2), homeward: Some(north) });
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    let reserve = |way| DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way };
+    let south = Point::new(40.70, -73.98).unwrap();
+    let said = |told: &[Effect]| {
+        told.iter().any(|effect| matches!(effect, Effect::ToTrip { input: TripInput::Busy { .. }, .. }))
+    };
+    assert!(said(&driver.step(at(5), &Policy::default(), reserve((here(), south)))));
+    assert!(!said(&driver.step(at(5), &Policy::default(), reserve((here(), north)))));
+    assert_eq!(driver.availability(), Availability::Reserved);
+}
+
+fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
+    crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
+}
+
+/// The numbers of the suggestions that are shown.
+fn shown(effects: &[Effect]) -> Vec<u64> {
+    let id = |effect: &Effect| match effect {
+        Effect::ToSession { notice: Notice::Suggestion(suggested), .. } => Some(suggested.id),
+        _ => None,
+    };
+    effects.iter().filter_map(id).collect()
+}
+
+#[test]
+fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    let tell = |driver: &mut LiveDriver, id| {
+        shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
+    };
+    assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
+    go_online(&mut driver, Vehicle::default());
+    assert_eq!(tell(&mut driver, 3), [3]);
+    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(5),
+        &Policy::default(),
+        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    assert_eq!(tell(&mut driver, 4), [0; 0], "a trip holds the driver");
+    driver.step(at(6), &Policy::default(), DriverInput::Confirm { offer, trip: trip(1), ask: ask(7, 1) });
+    assert_eq!(tell(&mut driver, 5), [0; 0], "on the way to a rider");
+}
+
+#[test]
+fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
+    let waiting = || {
+        let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+        go_online(&mut driver, Vehicle::default());
+        driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
+        driver
+    };
+    let reconnects = |driver: &mut LiveDriver, second, session| {
+        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
+    };
+    let mut driver = waiting();
+    assert_eq!(reconnects(&mut driver, 30, 8), [1]);
+    assert_eq!(reconnects(&mut driver, 60, 9), [0; 0], "it is over");
+    let mut driver = waiting();
+    let reserve = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
+    driver.step(
+        at(10),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let withdraw = DriverInput::Withdraw { offer: reserve, why: Withdrawal::TripEnded };
+    driver.step(at(11), &Policy::default(), withdraw.clone());
+    assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
+    );
+    let (pickup_eta, until) = (Duration::from_secs(60), at(20));
+    let order = crate::Order::new(here(), here());
+    driver.step(
+        at(13),
+        &Policy::default(),
+        DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until, after: None }),
+    );
+    driver.step(at(14), &Policy::default(), withdraw);
+    assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
+}
+
 fn confirm(trip: &Trip) -> DriverInput {
     let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
     DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
@@ -256,80 +394,4 @@ fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
     let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
     ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
     assert_eq!(ann.trip(), Some(&won));
-}
-
-fn suggested(id: u64, until: Timestamp) -> crate::Suggested {
-    crate::Suggested { id, to: here(), drive: Duration::from_secs(300), expected: 2.0, cars: 1, until }
-}
-
-/// The numbers of the suggestions that are shown.
-fn shown(effects: &[Effect]) -> Vec<u64> {
-    let id = |effect: &Effect| match effect {
-        Effect::ToSession { notice: Notice::Suggestion(suggested), .. } => Some(suggested.id),
-        _ => None,
-    };
-    effects.iter().filter_map(id).collect()
-}
-
-#[test]
-fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
-    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    let tell = |driver: &mut LiveDriver, id| {
-        shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
-    };
-    assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
-    assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
-    go_online(&mut driver, Vehicle::default());
-    assert_eq!(tell(&mut driver, 3), [3]);
-    let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
-    driver.step(
-        at(5),
-        &Policy::default(),
-        DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) },
-    );
-    assert_eq!(tell(&mut driver, 4), [0; 0], "a trip holds the driver");
-    driver.step(at(6), &Policy::default(), DriverInput::Confirm { offer, trip: trip(1), ask: ask(7, 1) });
-    assert_eq!(tell(&mut driver, 5), [0; 0], "on the way to a rider");
-}
-
-#[test]
-fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
-    let waiting = || {
-        let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
-        go_online(&mut driver, Vehicle::default());
-        driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
-        driver
-    };
-    let reconnects = |driver: &mut LiveDriver, second, session| {
-        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
-    };
-    let mut driver = waiting();
-    assert_eq!(reconnects(&mut driver, 30, 8), [1]);
-    assert_eq!(reconnects(&mut driver, 60, 9), [0; 0], "it is over");
-    let mut driver = waiting();
-    let reserve = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
-    driver.step(
-        at(10),
-        &Policy::default(),
-        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
-    );
-    let withdraw = DriverInput::Withdraw { offer: reserve, why: Withdrawal::TripEnded };
-    driver.step(at(11), &Policy::default(), withdraw.clone());
-    assert_eq!(reconnects(&mut driver, 12, 8), [1], "a reservation that came to nothing was never heard of");
-    driver.step(
-        at(13),
-        &Policy::default(),
-        DriverInput::Reserve { offer: reserve, until: at(20), needs: Needs::default(), way: (here(), here()) },
-    );
-    let (pickup_eta, until) = (Duration::from_secs(60), at(20));
-    let order = crate::Order::new(here(), here());
-    driver.step(
-        at(13),
-        &Policy::default(),
-        DriverInput::Offer(Offer { id: reserve, order, pickup_eta, until, after: None }),
-    );
-    driver.step(at(14), &Policy::default(), withdraw);
-    assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }

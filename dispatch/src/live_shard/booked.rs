@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::LiveShard;
-use crate::{Eta, Policy, Seeker, Timestamp, TripId};
+use crate::{Candidate, Eta, Policy, Seeker, Timestamp, TripId};
 
 /// The longest pause between two looks: cars go on and off line.
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(60);
@@ -20,14 +20,30 @@ impl LiveShard {
         self.unbook(seeker.trip);
         // Without a car here the neighbours must be asked, and that is what a round does.
         let Some(soonest) = self.soonest(now, policy, &seeker) else { return Some(seeker) };
-        let there = now + soonest.time + policy.booking.early_max;
-        let left = wished.since(there);
-        if left.is_zero() {
-            return Some(seeker);
-        }
-        let pause = (left / 2).clamp(policy.match_every.min(LOOK_EVERY_MAX), LOOK_EVERY_MAX);
-        self.booked.insert((now + pause, seeker.trip), seeker);
+        let Some(look_at) = too_early(now, policy, wished, soonest.time) else { return Some(seeker) };
+        self.booked.insert((look_at, seeker.trip), seeker);
         None
+    }
+
+    /// The same in a round, when the neighbours have named their cars too: takes who is to wait out of it.
+    pub(super) fn hold_back_early(
+        &mut self,
+        now: Timestamp,
+        policy: &Policy,
+        choices: Vec<Vec<Candidate>>,
+    ) -> Vec<Vec<Candidate>> {
+        let places: Vec<(Timestamp, TripId)> = self.waiting.keys().copied().collect();
+        let mut kept = Vec::with_capacity(choices.len());
+        for (place, candidates) in places.into_iter().zip(choices) {
+            let wished = self.waiting.get(&place).and_then(|seeker| seeker.pickup_at);
+            let soonest = candidates.iter().map(|candidate| candidate.pickup_eta.time).min();
+            let look_at = wished.zip(soonest).and_then(|(wished, soonest)| too_early(now, policy, wished, soonest));
+            match look_at.and_then(|at| Some((at, self.waiting.remove(&place)?))) {
+                Some((at, seeker)) => drop(self.booked.insert((at, seeker.trip), seeker)),
+                None => kept.push(candidates),
+            }
+        }
+        kept
     }
 
     /// Looks again at those whose time has come.
@@ -53,4 +69,11 @@ impl LiveShard {
         let candidates = self.candidates(now, policy, seeker);
         candidates.into_iter().map(|candidate| candidate.pickup_eta).min_by_key(|eta| eta.time)
     }
+}
+
+/// When to look again, if a car that takes so long would be there too early.
+fn too_early(now: Timestamp, policy: &Policy, wished: Timestamp, soonest: Duration) -> Option<Timestamp> {
+    let left = wished.since(now + soonest + policy.booking.early_max);
+    let pause = (left / 2).clamp(policy.match_every.min(LOOK_EVERY_MAX), LOOK_EVERY_MAX);
+    (!left.is_zero()).then_some(now + pause)
 }

@@ -87,6 +87,7 @@ impl LiveShard {
         let Some(mut round) = self.round.take() else { return };
         self.counts.rounds += 1;
         let choices = self.choices(now, policy, &mut round);
+        let choices = self.hold_back_early(now, policy, choices);
         let factors = self.factors(now, policy, &choices);
         let problem = problem(&choices, &factors);
         let plan = self.solver.plan(&problem, policy.method, policy.matching.work_max);
@@ -100,6 +101,7 @@ impl LiveShard {
             if proposals.is_empty() {
                 // Nobody here: the next round looks farther.
                 self.waiting.entry(place).and_modify(|seeker| seeker.widened = seeker.widened.saturating_add(1));
+                self.look_for_company_again(now, policy, place, out);
                 continue;
             }
             let Some(Seeker { trip, widened, .. }) = self.waiting.remove(&place) else { continue };

@@ -27,6 +27,7 @@ fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
         pickup,
         dropoff: pickup,
         needs: Needs::default(),
+        shared: false,
         pickup_at: None,
         requested_at: NOW,
         without: BTreeSet::new(),
@@ -224,4 +225,49 @@ fn a_driver_who_would_be_there_too_late_is_no_candidate_and_that_is_remembered()
     let home = ShardId::of(waited.pickup, resolution);
     assert_eq!(split.candidates(&waited).len(), 0, "what the rider has waited counts");
     split.tell(home, ShardInput::Unseek(waited.trip));
+}
+
+/// Who is proposed to a rider at the corner, when time passes.
+fn proposed(shard: &mut LiveShard, policy: &Policy) -> Option<String> {
+    let mut effects = shard.step(NOW, policy, ShardInput::Seek(seeker(1, street(0.0, 0.0), Resolution::SHARD)));
+    for _ in 0..5 {
+        let matched = |effect: &Effect| match effect {
+            Effect::ToTrip { input: TripInput::Matched { proposals, .. }, .. } => Some(proposals[0].driver.to_string()),
+            _ => None,
+        };
+        if let Some(driver) = effects.iter().find_map(matched) {
+            return Some(driver);
+        }
+        let next = shard.deadline()?;
+        effects = shard.step(next, policy, ShardInput::TimePassed);
+    }
+    None
+}
+
+#[test]
+fn a_car_that_is_worth_more_where_it_is_lets_one_that_is_worth_less_go() {
+    let quiet = street(-1_500.0, 0.0);
+    let busy = street(1_400.0, 0.0);
+    let mut values = crate::Values::new(
+        Resolution::new(8).unwrap(),
+        crate::Slots::new(240, crate::DayKinds::Alike, 0).unwrap(),
+        100,
+    );
+    let cell = Cell::at(busy, Resolution::new(8).unwrap());
+    (0..6).for_each(|slot| assert!(values.set(cell, slot, 600.0)));
+    let choose = |future: f64| {
+        let weights = crate::Weights { future, ..crate::Weights::PICKUP_ONLY };
+        let worth = Some(std::sync::Arc::new(values.clone()));
+        let policy = Policy { weights, worth, ..Policy::default() };
+        let mut shard = LiveShard::new(ShardId::of(street(0.0, 0.0), Resolution::SHARD), &policy);
+        for (number, at) in [(1, busy), (2, quiet)] {
+            let standing = Standing::Free(Free::new(Vehicle::default(), NOW));
+            shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(number), standing });
+            shard.step(NOW, &policy, ShardInput::Pings(vec![ping(number, at)]));
+        }
+        proposed(&mut shard, &policy)
+    };
+    assert_eq!(choose(0.0).as_deref(), Some("driver-1"), "the nearer one");
+    assert_eq!(choose(1.0).as_deref(), Some("driver-2"), "25 s farther, and worth ten minutes less where it is");
+    assert_eq!(choose(0.01).as_deref(), Some("driver-1"), "six seconds are no reason");
 }

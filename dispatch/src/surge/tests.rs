@@ -56,7 +56,7 @@ fn the_curve_is_the_one_that_is_written_down() {
 fn rides_cost_more_where_riders_outnumber_drivers_and_around() {
     let mut square = Square::new(SurgePolicy::default());
     let price = square.minute(12, 2);
-    assert!((110..=250).contains(&price) && price % 10 == 0, "{price}");
+    assert!((110..=250).contains(&price) && price.is_multiple_of(10), "{price}");
     assert_eq!(square.map.at(&square.policy, north(20_000.0)), Surge::NONE, "not across the city");
     let surging: Vec<_> = square.map.surging().iter().map(|(surge, cells)| (surge.get(), *cells)).collect();
     assert_eq!(surging, [(price, 1)]);

@@ -162,6 +162,17 @@ fn every_wrong_value_is_refused() {
         ("policy.detour", "0.5"),
         ("policy.speed_mps", "1000"),
         ("policy.ride_lasts", "1e300"),
+        ("policy.offers.waves", "1,0"),
+        ("policy.offers.waves", ""),
+        ("policy.offers.waves", "1,17"),
+        ("policy.offers.radius", "20"),
+        ("policy.offers.unanswered_max", "-1"),
+        ("policy.cancellation.free_for", "7200"),
+        ("policy.progress.on", "maybe"),
+        ("policy.progress.patience", "0"),
+        ("policy.homeward.progress", "1.5"),
+        ("policy.homeward.lasts", "1"),
+        ("policy.riders.active_max", "1001"),
     ] {
         match flag(key, wrong) {
             Err(BadSetting::Value { key: named, allowed, origin, .. }) => {

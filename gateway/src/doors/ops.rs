@@ -65,6 +65,9 @@ struct Shard {
     matches: u64,
     rounds_without_neighbours: u64,
     etas_fallback: u64,
+    /// In how many cells rides cost more, and how much more in the dearest.
+    surge_cells: i64,
+    surge_max: f64,
     suggestions: u64,
 }
 
@@ -87,6 +90,8 @@ impl From<&ShardStatus> for Shard {
             etas_fallback: status.counts.etas_fallback,
             suggestions: status.counts.suggestions,
             rounds_without_neighbours: status.counts.rounds_without_neighbours,
+            surge_cells: status.surging.values().sum(),
+            surge_max: f64::from(status.surging.keys().next_back().copied().unwrap_or_default().get()) / 100.0,
         }
     }
 }

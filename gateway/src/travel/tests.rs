@@ -61,3 +61,25 @@ fn a_file_that_cannot_be_used_is_named_with_its_setting() {
     assert!(said(&slow).starts_with("setting city.speed_factors: the file "), "{}", said(&slow));
     assert!(said(&slow).ends_with("speed factors are 1 numbers, allowed is 24 (a day) or 168 (a week from Monday)"));
 }
+
+#[test]
+fn a_table_of_worth_is_read_for_the_policy_and_one_that_is_wrong_is_named_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("worth.txt");
+    let text = "hansom-worth 1\nresolution 8\nslot_min 240\nday_kinds alike\n882a100d25fffff 1 2 3 4 5 ";
+    let settings = Settings { worth: Some(path.clone()), ..Settings::default() };
+    fs::write(&path, format!("{text}6\n")).unwrap();
+    assert_eq!(worth(&settings).unwrap().unwrap().rows().count(), 1);
+    fs::write(&path, format!("{text}six\n")).unwrap();
+    let error = worth(&settings).unwrap_err();
+    assert_eq!(
+        format!("{error}: {}", error.source),
+        format!(
+            "setting policy.worth: the file {} cannot be used: line 5: worth is six, allowed is a number from -86400 to 86400",
+            path.display()
+        )
+    );
+    assert_eq!(worth(&Settings::default()).unwrap(), None);
+    let complaint = settings.check().unwrap_err().to_string();
+    assert!(complaint.ends_with("allowed is only with policy.weights.future above 0"), "{complaint}");
+}

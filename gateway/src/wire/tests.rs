@@ -36,6 +36,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
         rider: RiderId::new("eve").unwrap(),
         order: Order::new(here(), there()),
         stage,
+        car: dispatch::SharedCar::default(),
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
         version,
@@ -89,6 +90,19 @@ fn every_message_of_a_driver_is_read() {
                 vehicle: Vehicle::new(Class::Economy, 4, true, false).unwrap(),
             },
         ),
+        (
+            r#"{"type":"online","lat":40.75,"lon":-73.98,"home":{"lat":40.76,"lon":-73.97}}"#.to_owned(),
+            FromDriver::Online { home: Some(there()), id: None, point: here(), vehicle: Vehicle::default() },
+        ),
+        (
+            r#"{"type":"go_home","id":8,"home":{"lat":40.76,"lon":-73.97}}"#.to_owned(),
+            FromDriver::GoHome { id: Some(8), home: Some(there()) },
+        ),
+        (r#"{"type":"go_home"}"#.to_owned(), FromDriver::GoHome { id: None, home: None }),
+        (
+            format!(r#"{{"type":"give_back","trip":"{trip}","reason":"rider_no_show"}}"#),
+            FromDriver::Does { id: None, trip, deed: Deed::GaveBack(GiveBackReason::RiderNoShow) },
+        ),
         (r#"{"type":"offline"}"#.to_owned(), FromDriver::Offline { id: None, on_break: false }),
         (r#"{"id":2,"type":"break"}"#.to_owned(), FromDriver::Offline { id: Some(2), on_break: true }),
         (
@@ -125,6 +139,8 @@ fn a_message_that_does_not_fit_is_named_field_by_field() {
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":1e999}"#, Code::BadValue, Some("heading")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"at_ms":-5}"#, Code::BadValue, Some("at_ms")),
         (r#"{"type":"accept","offer":"7"}"#, Code::BadValue, Some("offer")),
+        (r#"{"type":"go_home","home":{"lat":91,"lon":0}}"#, Code::BadValue, Some("home.lat")),
+        (r#"{"type":"go_home","home":7}"#, Code::BadValue, Some("home")),
         (r#"{"type":"arrived"}"#, Code::MissingField, Some("trip")),
         (r#"{"type":"hello","id":"x"}"#, Code::BadValue, Some("id")),
         (r#"{"type":"hello""#, Code::MalformedJson, None),
@@ -217,6 +233,20 @@ fn answers_carry_the_number_of_the_question() {
     assert_eq!(json(&ToDriver::notice(&unasked, at(0)).unwrap()), expected);
     let withdrawn = Notice::Withdrawn { offer: offer_id(), why: Withdrawal::TripEnded };
     assert_eq!(json(&ToDriver::notice(&withdrawn, at(0)).unwrap())["why"], "trip_ended");
+    let trip = trip_id();
+    let told = |notice| json(&ToDriver::notice(&notice, at(0)).unwrap());
+    let asked = told(Notice::AreYouComing { trip, reason: GiveBackReason::WentDark });
+    assert_eq!(asked, serde_json::json!({"type": "are_you_coming", "trip": trip.to_string(), "why": "went_dark"}));
+    let taken = told(Notice::TakenBack { trip, reason: GiveBackReason::DroveAway });
+    assert_eq!(taken, serde_json::json!({"type": "taken_back", "trip": trip.to_string(), "why": "drove_away"}));
+    assert_eq!(
+        told(Notice::PutOnBreak { unanswered: 3 }),
+        serde_json::json!({"type": "put_on_break", "unanswered": 3})
+    );
+    let homeward_until = Some(at(60_000));
+    let (ask, availability) = (None, Availability::Available);
+    let home = told(Notice::Standing { ask, availability, trip: None, last_trip: false, homeward_until });
+    assert_eq!(home["home_for_ms"], 60_000);
 }
 
 #[test]
@@ -227,6 +257,10 @@ fn a_refusal_says_what_stands_in_the_way() {
     assert_eq!(told["message"], "a trip that is en_route cannot be picked_up");
     let told = refused(Refusal::Busy { retry_after: Duration::from_millis(250) });
     assert_eq!((&told["code"], &told["retry_after_ms"]), (&"busy".into(), &250.into()));
+    let told = refused(Refusal::TooEarly { retry_after: Duration::from_secs(9) });
+    assert_eq!((&told["code"], &told["retry_after_ms"]), (&"too_early".into(), &9_000.into()));
+    let told = refused(Refusal::Capped { cap: dispatch::Cap::GoHome, retry_after: Duration::from_secs(1) });
+    assert_eq!((&told["code"], &told["retry_after_ms"]), (&"go_home_used_up".into(), &1_000.into()));
     assert_eq!(refused(Refusal::NotYourTrip { trip: trip_id() })["trip"], trip_id().to_string());
 }
 
@@ -237,7 +271,16 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
     let steps = [Searching, EnRoute, Arrived, InProgress, stage.name()];
     let mut history: Vec<_> = (1..).zip(steps).map(|(step, name)| (step, name, at(1_000 * u64::from(step)))).collect();
     history.truncate(usize::try_from(version).unwrap());
-    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1, promised: None }
+    TripView {
+        trip: trip(stage, version),
+        car,
+        eta: None,
+        history,
+        offers: 1,
+        shared_with: 0,
+        promise: None,
+        promised: None,
+    }
 }
 
 fn car(lat: f64) -> Option<CarPosition> {

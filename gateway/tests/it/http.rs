@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::street::{PATIENCE, ask, counted, json_of, place, problem, request, server, server_with, token};
+use crate::street::{
+    PATIENCE, ask, counted, json_of, place, problem, request, serve, server, server_with, settings, token,
+};
 
 #[tokio::test]
 async fn a_request_for_a_trip_is_answered_once_and_repeated_as_often_as_wanted() {
@@ -59,6 +61,59 @@ async fn riders_see_and_cancel_their_own_trips_and_ops_all() {
     let path = format!("/v1/trips/{}", trip["id"].as_str().unwrap());
     let (status, gone) = json_of(request(&server, Method::DELETE, &path, &kim).send().await.unwrap()).await;
     assert_eq!((status, &gone["cancelled_by"]), (200, &json!("system")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_calls_off_may_say_why_and_the_trip_says_what_it_may_cost() {
+    let server = server().await;
+    let (eve, kim) = (token(&server, Role::Rider, "eve"), token(&server, Role::Ops, "kim"));
+    for (key, who, query, reason) in [
+        ("1", &eve, "?reason=wrong_pickup", "wrong_pickup"),
+        ("2", &eve, "", "other"),
+        ("3", &kim, "", "ops"),
+        ("4", &kim, "?reason=other", "other"),
+    ] {
+        let trip: Value = ask(&server, "eve", key, 0.0).send().await.unwrap().json().await.unwrap();
+        let path = format!("/v1/trips/{}", trip["id"].as_str().unwrap());
+        for wrong in ["?reason=rain", "?reason=pickup_too_late", "?why=ops"] {
+            let refused = request(&server, Method::DELETE, &format!("{path}{wrong}"), who).send().await.unwrap();
+            let (status, code, body) = problem(refused).await;
+            assert_eq!((status, code.as_str()), (400, "bad_value"), "{wrong}: {body}");
+        }
+        let gone = request(&server, Method::DELETE, &format!("{path}{query}"), who).send().await.unwrap();
+        let (status, gone) = json_of(gone).await;
+        assert_eq!((status, &gone["cancel_reason"]), (200, &json!(reason)), "{query}");
+        assert_eq!(gone["cancellation_fee_stage"], "free", "no car was on its way");
+        let (_, seen) = json_of(request(&server, Method::GET, &path, who).send().await.unwrap()).await;
+        assert_eq!(seen["cancel_reason"], json!(reason), "also when it is read from the store");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_rider_with_too_many_trips_is_told_when_to_ask_again() {
+    let mut settings = settings();
+    settings.city.policy.riders = dispatch::RiderPolicy { active_max: 2, searching_max: 0, cancellations_max: 1 };
+    let server = serve(settings).await;
+    let first: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    // A thousand kilometres away, in another shard.
+    ask(&server, "eve", "2", -9_000.0).send().await.unwrap().error_for_status().unwrap();
+    let third = ask(&server, "eve", "3", 0.0).send().await.unwrap();
+    assert!(third.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 0);
+    let (status, code, body) = problem(third).await;
+    assert_eq!((status, code.as_str()), (429, "too_many_trips"), "{body}");
+    assert!(body["retry_after_ms"].as_u64().is_some_and(|after| after > 0), "{body}");
+    let again = ask(&server, "eve", "1", 0.0).send().await.unwrap();
+    assert_eq!(again.status(), 200, "what was asked before is answered as before");
+    ask(&server, "zoe", "3", 0.0).send().await.unwrap().error_for_status().unwrap();
+
+    let eve = token(&server, Role::Rider, "eve");
+    let path = format!("/v1/trips/{}", first["id"].as_str().unwrap());
+    request(&server, Method::DELETE, &path, &eve).send().await.unwrap().error_for_status().unwrap();
+    let (status, code, body) = problem(ask(&server, "eve", "3", 0.0).send().await.unwrap()).await;
+    assert_eq!((status, code.as_str()), (429, "too_many_cancellations"), "{body}");
+    assert!(body["retry_after_ms"].as_u64().is_some_and(|after| after > 3_500_000), "{body}");
     server.stop().await;
 }
 

@@ -127,7 +127,9 @@ async fn a_declined_offer_and_a_trip_given_back_go_to_somebody_else() {
     let offer = bob.hear_type("offer").await["offer"].clone();
     bob.answer(json!({"type": "accept", "id": 2, "offer": offer})).await;
     let mut cat = Phone::waiting(&server, "cat", 2.0).await;
-    let back = bob.answer(json!({"type": "give_back", "id": 3, "trip": trip["id"]})).await;
+    let wrong = bob.answer(json!({"type": "give_back", "id": 3, "trip": trip["id"], "reason": "stalled"})).await;
+    assert_eq!((&wrong["type"], &wrong["field"]), (&json!("error"), &json!("reason")), "only the city says that");
+    let back = bob.answer(json!({"type": "give_back", "id": 4, "trip": trip["id"], "reason": "too_far"})).await;
     assert_eq!((&back["type"], &back["trip"]["state"]), (&json!("trip"), &json!("searching")));
     let offer = cat.hear_type("offer").await;
     assert_eq!(offer["trip"], trip["id"]);

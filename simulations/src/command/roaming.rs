@@ -50,7 +50,7 @@ fn read(path: &Path, policy: &Policy) -> Result<Values, Failure> {
     read().map_err(|why| format!("--worth {}: {why}", path.display()).into())
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     in_range(text, 0.0, 1.0, "")
 }
 

@@ -120,9 +120,13 @@ impl Person {
                 let rests = matches!(availability, Availability::Offline | Availability::OnBreak);
                 self.next = rests.then(|| (later(now, rng.random_range(500..8_000)), Act::Online));
             }
-            // What follows from these is told of in words of its own.
-            Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
-            Notice::Suggestion(_) => {}
+            Notice::TakenBack { trip, .. } => {
+                if self.trip == Some(*trip) {
+                    (self.trip, self.next) = (None, None);
+                }
+            }
+            Notice::PutOnBreak { .. } => self.next = Some((later(now, rng.random_range(500..8_000)), Act::Online)),
+            Notice::AreYouComing { .. } | Notice::Suggestion(_) => {}
             Notice::Refused { .. } | Notice::Home { .. } => {}
             Notice::Superseded => self.lost(now, 1_000),
         }
@@ -153,11 +157,14 @@ impl Person {
             self.reply = None;
         }
         let wait = |rng: &mut Pcg64Mcg| later(now, rng.random_range(1_000..25_000));
+        let mut about = trip.id;
         let deed = match trip.stage.name() {
             StageName::EnRoute if storm && rng.random_bool(0.06) => Deed::GaveBack(GiveBackReason::Other),
-            StageName::EnRoute => Deed::Arrived,
-            StageName::Arrived => Deed::PickedUp,
-            StageName::InProgress => Deed::DroppedOff,
+            StageName::EnRoute | StageName::Arrived | StageName::InProgress | StageName::DrivingOn => {
+                let Some(due) = trip.due_stops().first().copied() else { return };
+                about = due.stop.trip;
+                due.deed()
+            }
             StageName::Scheduled
             | StageName::Searching
             | StageName::Completed
@@ -173,7 +180,7 @@ impl Person {
         self.trip = Some(trip.id);
         // Now and then one drives away and is not heard of again: the deadlines of the trip must end it.
         let dark = storm && rng.random_bool(0.03);
-        self.next = (!dark).then(|| (wait(rng), Act::Does(trip.id, deed)));
+        self.next = (!dark).then(|| (wait(rng), Act::Does(about, deed)));
     }
 
     /// When something is due.
@@ -216,7 +223,7 @@ impl Person {
             2 => Act::Does(trip, Deed::Arrived),
             3 => Act::Does(trip, Deed::PickedUp),
             4 => Act::Does(trip, Deed::DroppedOff),
-            _ => Act::Does(trip, Deed::GaveBack(GiveBackReason::RiderNoShow)),
+            _ => Act::Does(trip, Deed::GaveBack(GiveBackReason::Other)),
         })
     }
 }

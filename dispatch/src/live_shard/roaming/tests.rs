@@ -3,7 +3,7 @@ use std::time::Duration;
 use geo::Resolution;
 
 use super::*;
-use crate::{Free, Needs, Ping, RepositionPolicy, ShardInput, TripId, Vehicle};
+use crate::{Free, Needs, Ping, RepositionPolicy, ShardInput, SurgePolicy, TripId, Vehicle};
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -36,7 +36,8 @@ fn driver(name: &str) -> DriverId {
 
 impl Street {
     fn new(reposition: RepositionPolicy) -> Street {
-        let policy = Policy { reposition, ..Policy::default() };
+        let surge = SurgePolicy { max: 100, ..SurgePolicy::default() };
+        let policy = Policy { reposition, surge, ..Policy::default() };
         let shard = LiveShard::new(shard(), &policy);
         Street { policy, shard, now: START, phones: BTreeMap::new(), trips: 0 }
     }
@@ -75,7 +76,20 @@ impl Street {
                 let (needs, without) = (Needs::default(), BTreeSet::new());
                 let requested_at = self.now;
                 let (dropoff, widened) = (pickup, 0);
-                let seeker = Seeker { trip, pickup, dropoff, needs, requested_at, without, wave, widened, at_once };
+                let (pickup_at, shared) = (None, false);
+                let seeker = Seeker {
+                    trip,
+                    pickup,
+                    dropoff,
+                    needs,
+                    requested_at,
+                    pickup_at,
+                    shared,
+                    without,
+                    wave,
+                    widened,
+                    at_once,
+                };
                 self.tell(ShardInput::Seek(seeker));
                 self.tell(ShardInput::Unseek(trip));
             }
@@ -200,7 +214,7 @@ fn nobody_is_told_anything_when_it_is_off_but_demand_is_learned() {
     let mut street = with_a_gap(RepositionPolicy { on: false, ..for_one_car() });
     street.online("ann", place(0.0, 0.0));
     assert_eq!(names(&street.passes(seconds(3_600))), []);
-    assert_eq!(street.shard.deadline(), None);
+    assert_eq!(street.shard.roaming.deadline(), None);
     let forecast = street.shard.forecast().unwrap();
     assert!(forecast.rate(forecast.cell_at(place(2_000.0, 0.0)), street.now) > 0.5);
 }
@@ -278,6 +292,8 @@ fn a_request_in_a_neighbours_cell_counts_for_the_own_cell_beside_it() {
             dropoff: *pickup,
             needs: Needs::default(),
             requested_at: START,
+            pickup_at: None,
+            shared: false,
             without: BTreeSet::new(),
             wave: 1,
             widened: 0,

@@ -128,8 +128,13 @@ fn policy(day: &DayOfCabs) -> Result<Policy, String> {
     reposition.trip_worth = Duration::from_secs(14_400);
     reposition.gain_min = Duration::from_secs(10);
     reposition.places_max = 16;
+    // The first day: what was seen hours ago is all that is known of a quiet quarter.
+    reposition.recent_lasts = Duration::from_secs(4 * 3_600);
     (reposition.idle_for, reposition.rest) = (Duration::ZERO, Duration::ZERO);
     reposition.stay = Duration::from_secs(60);
     policy.check().map_err(|why| why.to_string())?;
     Ok(policy)
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,3 +179,6 @@ fn rules(seats: u8, every_ms: u64, reassign: bool) -> Rules {
     };
     Rules { seats, every_ms, reassign, policy }
 }
+
+#[cfg(test)]
+mod tests;

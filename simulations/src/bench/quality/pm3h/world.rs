@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, RiderId, SessionId, Stage, StageName,
-    Timestamp, TripId, Vehicle, Weights,
+    Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, ProgressPolicy, RiderId, SessionId,
+    Stage, StageName, Timestamp, TripId, Vehicle, Weights,
 };
 use geo::{Meters, Point, Resolution, StraightLine, Travel};
 
@@ -45,7 +45,9 @@ pub(super) fn policy(nodes: NodeTimes, every: Duration) -> Result<Policy, String
         candidates_max: 100,
         // A promise for after a ride rests on an estimate of its end; here nobody may be late, so none is made.
         forward: Forward { within: Duration::ZERO, ..Forward::default() },
-        offers: OfferPolicy { waves: vec![1], radius: whole_city, ..OfferPolicy::default() },
+        offers: OfferPolicy { waves: vec![1], radius: whole_city, per_hour_max: 0, ..OfferPolicy::default() },
+        // Cars of the case always come.
+        progress: ProgressPolicy { on: false, ..ProgressPolicy::default() },
         search_lasts: Duration::from_millis(WAIT_MAX_MS),
         position_fresh_for: Duration::from_secs(3_600),
         travel: Travel::by(Arc::new(nodes), straight),
