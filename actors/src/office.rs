@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use dispatch::{
-    Absent, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveTrip, Policy, Refusal, ShardId, TripId, TripInput,
-    TripView, Write, WriteError, to_absent_driver, to_absent_trip, to_rebuilding_trip,
+    Absent, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveTrip, Policy, Refusal, ShardId, Sharing, TripId,
+    TripInput, TripView, Write, WriteError, answer_from_record, to_absent_driver, to_absent_trip, to_rebuilding_trip,
 };
 use persistence::{Committer, Done, DriverRow, Fence, Guarded, Store};
 use tokio::sync::{oneshot, watch};
@@ -160,10 +160,24 @@ impl Office {
             }
             return;
         }
-        match to_absent_trip(to, &unsent) {
-            Absent::Do(effects) => effects.into_iter().for_each(|effect| self.deliver(effect)),
-            Absent::Ignore | Absent::Wake => {}
+        match (to_absent_trip(to, &unsent), unsent) {
+            (Absent::Do(effects), _) => effects.into_iter().for_each(|effect| self.deliver(effect)),
+            (Absent::Wake, TripInput::Sharing(input)) => self.answer_from_record(to, input),
+            (Absent::Ignore | Absent::Wake, _) => {}
         }
+    }
+
+    /// Someone with whom a trip shared a car, or might have, wants to know how it stands, and it has ended.
+    fn answer_from_record(self: &Rc<Self>, trip: TripId, input: Sharing) {
+        let (office, store) = (Rc::clone(self), Arc::clone(&self.shared.store));
+        let read = self.shared.runtime.spawn(async move { store.trip(trip).await });
+        actix::spawn(async move {
+            // What cannot be read now is asked for again.
+            let Ok(Ok(stored)) = read.await else { return };
+            for effect in answer_from_record(trip, stored.as_ref(), &input) {
+                office.deliver(effect);
+            }
+        });
     }
 
     pub(crate) fn to_driver(self: &Rc<Self>, to: DriverId, home: ShardId, input: DriverInput) {

@@ -4,8 +4,8 @@
 //! can be answered or dropped on the spot; a few mean that the store knows more than memory, and then it is asked.
 
 use crate::{
-    DriverId, DriverInput, Effect, OfferId, RETRY_AFTER, Refusal, ShardId, ShardInput, Standing, TripId, TripInput,
-    Withdrawal,
+    DriverId, DriverInput, Effect, OfferId, RETRY_AFTER, Refusal, ShardId, ShardInput, Sharing, Standing, TripId,
+    TripInput, Withdrawal,
 };
 
 /// What becomes of a message whose addressee is not in memory.
@@ -43,7 +43,9 @@ pub fn to_absent_driver(to: &DriverId, home: ShardId, input: &DriverInput) -> Ab
 #[must_use]
 pub fn to_rebuilding_trip(input: &TripInput) -> Option<Effect> {
     match input {
-        TripInput::Accepted { by, home, ask, .. } | TripInput::Did { by, home, ask, .. } => {
+        TripInput::Accepted { by, home, ask, .. }
+        | TripInput::Did { by, home, ask, .. }
+        | TripInput::Sharing(Sharing::Did { by, home, ask, .. }) => {
             let input = DriverInput::Refused { ask: *ask, why: Refusal::Busy { retry_after: RETRY_AFTER } };
             Some(Effect::ToDriver { to: by.clone(), home: *home, input })
         }
@@ -72,7 +74,7 @@ pub fn to_absent_trip(trip: TripId, input: &TripInput) -> Absent {
             let input = DriverInput::Refused { ask: *ask, why: Refusal::NotYourTrip { trip } };
             Absent::Do(vec![Effect::ToDriver { to: by.clone(), home: *home, input }])
         }
-        TripInput::Cancel { .. } => Absent::Wake,
+        TripInput::Cancel { .. } | TripInput::Sharing(_) => Absent::Wake,
         _ => Absent::Ignore,
     }
 }
@@ -87,6 +89,7 @@ pub fn to_absent_shard(to: ShardId, input: &ShardInput) -> Absent {
         }
         ShardInput::Seek(_) | ShardInput::DriverIs { .. } => Absent::Wake,
         ShardInput::Pings(_)
+        | ShardInput::Passing(_)
         | ShardInput::Unseek(_)
         | ShardInput::Outcome(_)
         | ShardInput::TellNearby { .. }

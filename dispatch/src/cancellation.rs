@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Party, Policy, Stage, StageName, Timestamp, Trip};
+use crate::{Party, Policy, StageName, Timestamp, Trip};
 
 /// Makes an enum of reasons with a name for each, and who may give it.
 macro_rules! reasons {
@@ -151,8 +151,8 @@ impl fmt::Display for FeeStage {
 
 /// Since when the clock of this stage runs: before the moment that the rider wished for nobody is late.
 fn waits_since(trip: &Trip) -> Timestamp {
-    match trip.stage {
-        Stage::Arrived { .. } => trip.since.max(trip.order.pickup_at.unwrap_or_default()),
+    match trip.stage.name() {
+        StageName::Arrived => trip.since.max(trip.order.pickup_at.unwrap_or_default()),
         _ => trip.since,
     }
 }
@@ -166,15 +166,15 @@ pub(crate) fn no_show_in(trip: &Trip, now: Timestamp, policy: &Policy) -> Durati
 #[must_use]
 pub fn fee_stage(trip: &Trip, by: Party, reason: CancelReason, now: Timestamp, policy: &Policy) -> FeeStage {
     let stands_for = now.since(waits_since(trip));
-    match (&trip.stage, by) {
-        (_, Party::Driver) | (Stage::Arrived { .. }, Party::System) if reason == CancelReason::RiderNoShow => {
+    match (trip.stage.name(), by) {
+        (_, Party::Driver) | (StageName::Arrived, Party::System) if reason == CancelReason::RiderNoShow => {
             FeeStage::NoShow
         }
         // Neither the city nor a driver makes a rider pay.
         (_, Party::Driver | Party::System) => FeeStage::Free,
-        (Stage::EnRoute { .. }, Party::Rider) if stands_for < policy.cancellation.free_for => FeeStage::Free,
-        (Stage::Arrived { .. }, Party::Rider) if stands_for >= policy.cancellation.no_show_after => FeeStage::NoShow,
-        (Stage::EnRoute { .. } | Stage::Arrived { .. }, Party::Rider) => FeeStage::Late,
+        (StageName::EnRoute, Party::Rider) if stands_for < policy.cancellation.free_for => FeeStage::Free,
+        (StageName::Arrived, Party::Rider) if stands_for >= policy.cancellation.no_show_after => FeeStage::NoShow,
+        (StageName::EnRoute | StageName::Arrived, Party::Rider) => FeeStage::Late,
         (_, Party::Rider) => FeeStage::Free,
     }
 }

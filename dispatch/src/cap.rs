@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Party, Policy, Stage, StageName, Timestamp, Trip};
+use crate::{CallOff, Party, Policy, Stage, StageName, Timestamp, Trip};
 
 /// Something one person may have only so much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +68,12 @@ pub struct RiderHas {
     pub called_off: Vec<Timestamp>,
 }
 
+/// Whether a trip in this stage counts for its rider: not before it is due, and not while its car drives others on.
+#[must_use]
+pub fn is_under_way(stage: StageName) -> bool {
+    stage.is_active() && !matches!(stage, StageName::Scheduled | StageName::DrivingOn)
+}
+
 /// The most cancellations of one rider that anyone counts.
 const CALLED_OFF_MAX: usize = 1_000;
 
@@ -76,11 +82,15 @@ impl RiderHas {
     pub fn stepped(&mut self, before: Option<StageName>, after: &Trip) {
         let now = after.stage.name();
         // A ride for later is not under way yet: how many of those a rider may have is said elsewhere.
-        let active = |stage: StageName| u32::from(stage.is_active() && stage != StageName::Scheduled);
+        let active = |stage: StageName| u32::from(is_under_way(stage));
         let searching = |stage: StageName| u32::from(stage == StageName::Searching);
         self.active = (self.active + active(now)).saturating_sub(before.map_or(0, active));
         self.searching = (self.searching + searching(now)).saturating_sub(before.map_or(0, searching));
-        if matches!(after.stage, Stage::Cancelled { by: Party::Rider, .. }) {
+        let off = match after.stage {
+            Stage::Cancelled { by, .. } | Stage::DrivingOn { off: Some(CallOff { by, .. }), .. } => Some(by),
+            _ => None,
+        };
+        if off == Some(Party::Rider) && before != Some(StageName::DrivingOn) {
             let place = self.called_off.iter().position(|at| *at <= after.since).unwrap_or(self.called_off.len());
             self.called_off.insert(place, after.since);
             self.called_off.truncate(CALLED_OFF_MAX);

@@ -22,6 +22,7 @@ mod next;
 mod offers;
 mod roaming;
 mod rows;
+mod sharing;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -271,12 +272,14 @@ impl LiveDriver {
                 self.drives(vehicle, ask, out);
                 self.manner.spoke();
                 self.wishes(Wish::Work, ask, out);
+                self.tell_host(out);
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
                 }
             }
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);
+                self.tell_host(out);
             }
             DriverInput::GoHome { ask, homeward } => {
                 if self.heads_home(now, policy, homeward, ask, out) {
@@ -347,6 +350,7 @@ impl LiveDriver {
             return;
         }
         self.session = None;
+        self.tell_host(out);
         if !matches!(self.next, Some(Next::Promised { .. })) {
             self.drop_next(None, out);
         }
@@ -400,6 +404,7 @@ impl LiveDriver {
         if engaged {
             let input = TripInput::Did { by: self.id.clone(), home: self.home, deed, ask };
             out.push(Effect::ToTrip { to: trip, input });
+        } else if self.does_for_guest(trip, deed, ask, out) {
         } else if let Some(last) = self.last.clone().filter(|last| last.id == trip) {
             self.tell(Notice::Trip { trip: last, ask: Some(ask) }, out);
         } else {

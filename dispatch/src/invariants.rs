@@ -6,6 +6,10 @@
 
 use std::collections::BTreeMap;
 
+pub use running::{ENDED_MAX, Running};
+use sharing::Hosts;
+pub use sharing::guests_agree;
+
 use crate::{
     DriverId, Epoch, Event, Generation, OfferId, RequestKey, SessionId, ShardId, Stage, StageName, Timestamp, Trip,
     TripId,
@@ -13,7 +17,7 @@ use crate::{
 
 mod running;
 
-pub use running::{ENDED_MAX, Running};
+mod sharing;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +84,24 @@ pub enum Violation {
         after: Epoch,
         /// Its number.
         after_seq: u64,
+    },
+    /// I16: a rider who shares a car is told nothing that the record of the car does not say.
+    #[error("I16: trip {trip} is {event}, and its host {host} has not said so")]
+    AheadOfHost {
+        /// Which trip.
+        trip: TripId,
+        /// Whose car it shares.
+        host: TripId,
+        /// What it says.
+        event: &'static str,
+    },
+    /// I16: once nothing is on its way, a guest and his host say the same.
+    #[error("I16: guest {guest} and host {host} do not say the same of each other")]
+    GuestsDisagree {
+        /// The guest.
+        guest: TripId,
+        /// The host.
+        host: TripId,
     },
     /// I5: at most one live offer is shown per driver session.
     #[error("I5: session {} of driver {driver} shows offer {second} beside {first}", session.0)]
@@ -164,6 +186,8 @@ impl Violation {
                 let trips = driver_row.iter().chain(trip_rows).map(ToString::to_string);
                 std::iter::once(driver.to_string()).chain(trips).collect()
             }
+            Violation::AheadOfHost { trip, host, .. } => vec![trip.to_string(), host.to_string()],
+            Violation::GuestsDisagree { guest, host } => vec![guest.to_string(), host.to_string()],
             Violation::Gap { shard, .. } => vec![shard.to_string()],
             Violation::TwoOffers { driver, first, second, .. } => {
                 vec![driver.to_string(), first.trip.to_string(), second.trip.to_string()]
@@ -175,14 +199,16 @@ impl Violation {
 }
 
 /// Replays a whole journal, in the order it was committed, and compares it with the rows.
-/// Checks I1, I3, I4 and I14.
+/// Checks I1, I3, I4, I14 and, of I16, that no guest is ahead of his host.
 #[must_use]
 pub fn audit(journal: &[Entry], trips: &[Trip], drivers: &[(DriverId, Option<TripId>)]) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut last: BTreeMap<ShardId, (Epoch, u64)> = BTreeMap::new();
     let mut replayed: BTreeMap<TripId, Trip> = BTreeMap::new();
     let mut committed: BTreeMap<DriverId, TripId> = BTreeMap::new();
+    let mut hosts = Hosts::default();
     for entry in journal {
+        hosts.check(entry, replayed.get(&entry.trip), &mut found);
         check_order(entry, &mut last, &mut found);
         let before = replayed.get(&entry.trip).map(|trip| trip.stage.clone());
         match replay(entry, replayed.get(&entry.trip)) {

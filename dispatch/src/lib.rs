@@ -36,7 +36,7 @@ mod vehicle;
 
 pub use absent::{Absent, to_absent_driver, to_absent_shard, to_absent_trip, to_rebuilding_trip};
 pub use cancellation::{CancelReason, FeeStage, GiveBackReason, NotACancelReason, NotAGiveBackReason, fee_stage};
-pub use cap::{Cap, RiderCaps, RiderHas};
+pub use cap::{Cap, RiderCaps, RiderHas, is_under_way};
 pub use cost::Factors;
 pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
@@ -47,7 +47,7 @@ pub use ids::{
     TripId,
 };
 pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
-pub use live_trip::{LiveTrip, answer_for_ended};
+pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record};
 pub use order::Order;
 pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
@@ -56,9 +56,9 @@ pub use policy::{
     WAVE_MAX, Weights,
 };
 pub use protocol::{
-    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free, Notice,
-    Offer, OfferFate, Outcome, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker, ShardInput, Standing,
-    Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free,
+    HostSays, Notice, Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker,
+    ShardInput, Sharing, Standing, Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
@@ -66,6 +66,9 @@ pub use slots::{DayKinds, NotDayKinds, Slots};
 pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
-pub use trip::{Event, Illegal, Party, Stage, StageName, Trip};
+pub use trip::{
+    CallOff, CarStop, DueStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar,
+    Stage, StageName, StopKind, Trip,
+};
 pub use value::{ValueTable, Values};
 pub use vehicle::{BadSeats, Class, Needs, NotAClass, SEATS_MAX, Vehicle};

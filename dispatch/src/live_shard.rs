@@ -24,8 +24,10 @@ mod proposals;
 mod record;
 mod roaming;
 mod round;
+mod sharing;
 mod soon;
 
+use sharing::Sharers;
 use soon::Soon;
 
 pub use pricing::Estimate;
@@ -47,6 +49,8 @@ pub struct LiveShard {
     /// Those who are about to drop a rider off, where that is.
     soon: NearIndex<DriverId>,
     spots: HashMap<DriverId, Spot>,
+    /// The cars on its ground that take more riders.
+    sharers: Sharers,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
     /// Riders for later for whom every car would be too early, by when to look again.
     booked: BTreeMap<(Timestamp, TripId), Seeker>,
@@ -132,6 +136,7 @@ impl LiveShard {
             index: NearIndex::new(),
             soon: NearIndex::new(),
             spots: HashMap::new(),
+            sharers: Sharers::default(),
             waiting: BTreeMap::new(),
             booked: BTreeMap::new(),
             next_round_at: None,
@@ -197,7 +202,11 @@ impl LiveShard {
                 }
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
-            ShardInput::Seek(seeker) => self.seek(now, policy, seeker),
+            ShardInput::Seek(seeker) => {
+                self.look_for_company(now, policy, &seeker, &mut out);
+                self.seek(now, policy, seeker);
+            }
+            ShardInput::Passing(input) => self.passing(now, policy, input, &mut out),
             ShardInput::Unseek(trip) => {
                 self.waiting.retain(|_, seeker| seeker.trip != trip);
                 self.unbook(trip);

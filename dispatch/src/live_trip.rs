@@ -11,18 +11,24 @@ use std::time::Duration;
 use geo::Point;
 
 use crate::{
-    AskId, CancelReason, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch, Eta, Event,
-    GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId, Stage, StageName,
-    Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
+    AskId, CallOff, CancelReason, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch,
+    Eta, Event, GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId,
+    Sharing, Stage, StageName, Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
 };
 
 use crate::cancellation::no_show_in;
+use guest::Company;
 use search::{Search, Yes};
 use watch::Watch;
 
+pub use host::answer_from_record;
+
+mod guest;
+mod host;
 mod outcome;
 mod schedule;
 mod search;
+mod sharing;
 mod watch;
 
 /// How many inputs may wait while the store is asked. More means that someone shouts: they are told to come back.
@@ -36,6 +42,7 @@ pub struct LiveTrip {
     /// The home shard of the committed driver.
     driver_home: Option<ShardId>,
     search: Search,
+    company: Company,
     attempts: u32,
     offers: u32,
     without: BTreeSet<DriverId>,
@@ -107,6 +114,7 @@ impl LiveTrip {
         if live.trip.stage == Stage::Searching {
             live.seek(&mut out);
         }
+        live.compare_soon();
         out.push(Effect::Publish(live.view()));
         (live, out)
     }
@@ -116,6 +124,7 @@ impl LiveTrip {
             epoch,
             driver_home,
             search: Search::default(),
+            company: Company::default(),
             attempts: 0,
             offers: 0,
             without: BTreeSet::new(),
@@ -124,7 +133,7 @@ impl LiveTrip {
             car: None,
             way: None,
             watch: None,
-            history: vec![(trip.version, trip.stage.name(), trip.since)],
+            history: vec![(trip.version, trip.stage.told_as(), trip.since)],
             broken: false,
             not_before: Timestamp::default(),
             activates_at: None,
@@ -147,6 +156,8 @@ impl LiveTrip {
             eta: self.way.map(|way| way.eta),
             history: self.history.clone(),
             offers: self.offers,
+            shared_with: self.shared_with(),
+            promise: self.company.promise(),
             promised: self.search.promise().map(|(driver, _)| driver.clone()),
         }
     }
@@ -159,7 +170,7 @@ impl LiveTrip {
         }
         let stage = self.stage_ends(policy).map(|at| at.max(self.not_before));
         let watch = self.watch_deadline(policy).map(|at| at.max(self.not_before));
-        self.search.deadline().into_iter().chain(stage).chain(watch).min()
+        self.search.deadline().into_iter().chain(stage).chain(watch).chain(self.company.deadline()).min()
     }
 
     fn stage_ends(&self, policy: &Policy) -> Option<Timestamp> {
@@ -170,7 +181,7 @@ impl LiveTrip {
             StageName::Searching => Some(from + policy.search_lasts),
             StageName::EnRoute => Some(from + policy.pickup_lasts),
             StageName::Arrived => Some(from + policy.boarding_lasts),
-            StageName::InProgress => Some(self.trip.since + policy.ride_lasts),
+            StageName::InProgress | StageName::DrivingOn => Some(self.trip.since + policy.ride_lasts),
             StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         }
     }
@@ -184,6 +195,7 @@ impl LiveTrip {
         match input {
             // A position never waits: it changes nothing that is stored.
             TripInput::CarMoved(car) => self.car_moved(now, car, policy, &mut out),
+            TripInput::Sharing(input @ Sharing::Rides { .. }) => self.shared(now, policy, input, &mut out),
             TripInput::Written => self.written(now, policy, &mut out),
             TripInput::NotWritten(why) => self.not_written(now, policy, why, &mut out),
             input if self.pending.is_some() => {
@@ -236,6 +248,7 @@ impl LiveTrip {
             self.overdue(now, policy, out);
             return;
         }
+        self.settle_company(now, policy, out);
         self.settle_watch(now, policy, out);
         if self.pending.is_none() {
             self.settle_search(now, policy, out);
@@ -246,8 +259,9 @@ impl LiveTrip {
         let searching = self.trip.stage == Stage::Searching;
         match input {
             TripInput::Matched { proposals, widened } if searching && self.search.is_seeking() => {
-                self.matched(now, policy, proposals, widened, out);
+                self.matched_or_shared(now, policy, (proposals, widened), out);
             }
+            TripInput::Sharing(input) => self.shared(now, policy, input, out),
             TripInput::Reserved { offer, home, .. } if self.search.is_reserving(offer) => {
                 self.reserved(now, policy, offer, home, out);
             }
@@ -289,7 +303,7 @@ impl LiveTrip {
 
     fn did(&mut self, now: Timestamp, policy: &Policy, deed: Deed, asker: Asker, out: &mut Vec<Effect>) {
         let Asker::Driver { driver, ask, home } = &asker else { return };
-        if self.trip.stage.driver() != Some(driver) {
+        if !self.is_driven_by(driver) {
             let why = Refusal::NotYourTrip { trip: self.trip.id };
             self.answer(&asker, Err(why), out);
         } else if already_done(deed, &self.trip.stage) {
@@ -318,7 +332,7 @@ impl LiveTrip {
         let reason = match self.trip.stage.name() {
             StageName::EnRoute => CancelReason::PickupTooLate,
             StageName::Arrived => CancelReason::RiderNoShow,
-            StageName::InProgress => CancelReason::RideTooLong,
+            StageName::InProgress | StageName::DrivingOn => CancelReason::RideTooLong,
             StageName::Scheduled if !self.is_missed(now, policy) => {
                 return self.propose(Event::Activated, now, Asker::Nobody, out);
             }
@@ -378,10 +392,12 @@ impl LiveTrip {
     }
 
     fn car_moved(&mut self, now: Timestamp, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
-        let newer = self.car.is_none_or(|held| held.at <= car.at);
+        // The shard says again where the car is when its driver stands otherwise: that is no news.
+        let newer = self.car.is_none_or(|held| held.at <= car.at && held != car);
         if newer && self.trip.stage.committed_driver().is_some() {
             self.car = Some(car);
             self.find_way(policy);
+            self.show_car(car, policy, out);
             if let (Stage::EnRoute { .. }, Some(way)) = (&self.trip.stage, self.way) {
                 self.watch.get_or_insert_with(|| Watch::new(now)).seen(now, way.eta.time, &policy.progress);
             }
@@ -396,6 +412,10 @@ impl LiveTrip {
             StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
+        if let Some(way) = self.way_over_stops(policy) {
+            self.way = Some(way);
+            return;
+        }
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
             Some(way) if (way.car, way.goal) == (car, goal) => way,
             _ => Way { car, goal, eta: policy.eta(car.point, goal, car.at) },
@@ -423,7 +443,9 @@ impl LiveTrip {
     /// Answers an input that asks something with a refusal.
     fn refuse(&self, input: &TripInput, why: Refusal, out: &mut Vec<Effect>) {
         match input {
-            TripInput::Accepted { by, home, ask, .. } | TripInput::Did { by, home, ask, .. } => {
+            TripInput::Accepted { by, home, ask, .. }
+            | TripInput::Did { by, home, ask, .. }
+            | TripInput::Sharing(Sharing::Did { by, home, ask, .. }) => {
                 let asker = Asker::Driver { driver: by.clone(), home: *home, ask: *ask };
                 self.answer(&asker, Err(why), out);
             }
@@ -436,9 +458,11 @@ impl LiveTrip {
 /// Whether a driver reports what is already so: a command that was sent twice is answered twice.
 fn already_done(deed: Deed, stage: &Stage) -> bool {
     match deed {
-        Deed::Arrived => matches!(stage, Stage::Arrived { .. } | Stage::InProgress { .. } | Stage::Completed { .. }),
-        Deed::PickedUp => matches!(stage, Stage::InProgress { .. } | Stage::Completed { .. }),
-        Deed::DroppedOff => matches!(stage, Stage::Completed { .. }),
+        Deed::Arrived => {
+            matches!(stage.told_as(), StageName::Arrived | StageName::InProgress | StageName::Completed)
+        }
+        Deed::PickedUp => matches!(stage.told_as(), StageName::InProgress | StageName::Completed),
+        Deed::DroppedOff => stage.told_as() == StageName::Completed,
         Deed::GaveBack(_) => false,
     }
 }
@@ -447,7 +471,15 @@ fn already_done(deed: Deed, stage: &Stage) -> bool {
 #[must_use]
 pub fn answer_for_ended(trip: &Trip, by: Party) -> Option<Result<(), Refusal>> {
     match &trip.stage {
-        Stage::Cancelled { by: already, .. } if *already == by => Some(Ok(())),
+        Stage::Cancelled { by: already, .. } | Stage::DrivingOn { off: Some(CallOff { by: already, .. }), .. }
+            if *already == by =>
+        {
+            Some(Ok(()))
+        }
+        // The system may stop the car; for the rider it is over.
+        Stage::DrivingOn { .. } if by != Party::System => {
+            Some(Err(Refusal::IllegalStep { from: trip.stage.told_as(), wanted: "cancelled" }))
+        }
         stage if !stage.name().is_active() => {
             Some(Err(Refusal::IllegalStep { from: stage.name(), wanted: "cancelled" }))
         }

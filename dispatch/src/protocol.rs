@@ -9,6 +9,7 @@ mod driver;
 mod eta;
 mod outcome;
 mod shard;
+mod sharing;
 mod store;
 mod trip;
 
@@ -18,6 +19,7 @@ pub use driver::{Availability, DriverInput, Notice, Offer, Suggested, Withdrawal
 pub use eta::Eta;
 pub use outcome::{OfferFate, Outcome};
 pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
+pub use sharing::{HostSays, Passing, Sharing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
 pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
 

@@ -8,6 +8,13 @@ use std::fmt;
 
 use crate::{CancelReason, DriverId, FeeStage, GiveBackReason, Order, RiderId, Timestamp, TripId};
 
+pub use guests::{CallOff, CarStop, GUESTS_MOST, Guest, GuestStep, Promise, RiderLeg, SharedCar, StopKind};
+
+mod guests;
+mod sharing;
+
+pub use sharing::DueStop;
+
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Party {
@@ -40,6 +47,22 @@ pub enum Stage {
     InProgress {
         /// Who.
         driver: DriverId,
+    },
+    /// Rides along in the car of another trip, which holds the driver.
+    Shared {
+        /// The trip whose record has the car.
+        host: TripId,
+        /// Who drives.
+        driver: DriverId,
+        /// How the rider stands towards the car.
+        leg: RiderLeg,
+    },
+    /// The trip's own rider is done, and its driver drives those on who share the car.
+    DrivingOn {
+        /// Who.
+        driver: DriverId,
+        /// How the rider's own trip was called off; `None` when he was dropped off.
+        off: Option<CallOff>,
     },
     /// The rider was dropped off.
     Completed {
@@ -74,6 +97,8 @@ pub enum StageName {
     Arrived,
     /// See [`Stage::InProgress`].
     InProgress,
+    /// See [`Stage::DrivingOn`].
+    DrivingOn,
     /// See [`Stage::Completed`].
     Completed,
     /// See [`Stage::Cancelled`].
@@ -84,12 +109,13 @@ pub enum StageName {
 
 impl StageName {
     /// Every stage, in the order of a trip's life.
-    pub const ALL: [StageName; 8] = [
+    pub const ALL: [StageName; 9] = [
         StageName::Scheduled,
         StageName::Searching,
         StageName::EnRoute,
         StageName::Arrived,
         StageName::InProgress,
+        StageName::DrivingOn,
         StageName::Completed,
         StageName::Cancelled,
         StageName::Expired,
@@ -104,6 +130,7 @@ impl StageName {
             StageName::EnRoute => "en_route",
             StageName::Arrived => "arrived",
             StageName::InProgress => "in_progress",
+            StageName::DrivingOn => "driving_on",
             StageName::Completed => "completed",
             StageName::Cancelled => "cancelled",
             StageName::Expired => "expired",
@@ -118,7 +145,8 @@ impl StageName {
             | StageName::Searching
             | StageName::EnRoute
             | StageName::Arrived
-            | StageName::InProgress => true,
+            | StageName::InProgress
+            | StageName::DrivingOn => true,
             StageName::Completed | StageName::Cancelled | StageName::Expired => false,
         }
     }
@@ -131,10 +159,15 @@ impl fmt::Display for StageName {
 }
 
 impl Stage {
-    /// The stage without its data.
+    /// The stage without its data. A rider who shares hears the same as one who rides alone.
     #[must_use]
     pub fn name(&self) -> StageName {
         match self {
+            Stage::Shared { leg: RiderLeg::Waiting, .. } => StageName::EnRoute,
+            Stage::Shared { leg: RiderLeg::Arrived, .. } => StageName::Arrived,
+            Stage::Shared { leg: RiderLeg::Aboard, .. } => StageName::InProgress,
+            Stage::Shared { leg: RiderLeg::Out, .. } => StageName::Completed,
+            Stage::DrivingOn { .. } => StageName::DrivingOn,
             Stage::Scheduled => StageName::Scheduled,
             Stage::Searching => StageName::Searching,
             Stage::EnRoute { .. } => StageName::EnRoute,
@@ -146,15 +179,37 @@ impl Stage {
         }
     }
 
-    /// The driver who is committed to the trip in this stage; a finished trip holds nobody.
+    /// How the trip stands as its rider is told: one who is done does not care who else is in the car.
+    #[must_use]
+    pub fn told_as(&self) -> StageName {
+        match self {
+            Stage::DrivingOn { off: None, .. } => StageName::Completed,
+            Stage::DrivingOn { off: Some(_), .. } => StageName::Cancelled,
+            stage => stage.name(),
+        }
+    }
+
+    /// The trip whose car this rider shares.
+    #[must_use]
+    pub fn host(&self) -> Option<TripId> {
+        match self {
+            Stage::Shared { host, .. } => Some(*host),
+            _ => None,
+        }
+    }
+
+    /// The driver who is committed to the trip in this stage; a finished trip holds nobody, and so does one that shares
+    /// the car of another.
     #[must_use]
     pub fn committed_driver(&self) -> Option<&DriverId> {
         match self {
             Stage::EnRoute { driver } | Stage::Arrived { driver } | Stage::InProgress { driver } => Some(driver),
+            Stage::DrivingOn { driver, .. } => Some(driver),
             Stage::Scheduled
             | Stage::Searching
             | Stage::Completed { .. }
             | Stage::Cancelled { .. }
+            | Stage::Shared { .. }
             | Stage::Expired => None,
         }
     }
@@ -163,10 +218,11 @@ impl Stage {
     #[must_use]
     pub fn driver(&self) -> Option<&DriverId> {
         match self {
-            Stage::Completed { driver } => Some(driver),
+            Stage::Completed { driver } | Stage::Shared { driver, .. } => Some(driver),
             Stage::Cancelled { driver, .. } => driver.as_ref(),
             Stage::Scheduled | Stage::Searching | Stage::Expired => None,
             Stage::EnRoute { .. } | Stage::Arrived { .. } | Stage::InProgress { .. } => self.committed_driver(),
+            Stage::DrivingOn { .. } => self.committed_driver(),
         }
     }
 }
@@ -187,6 +243,29 @@ pub enum Event {
     Assigned {
         /// Who accepted.
         driver: DriverId,
+    },
+    /// Another trip's car takes this rider along: that trip's record said so first.
+    Shared {
+        /// Which trip.
+        host: TripId,
+        /// Who drives.
+        driver: DriverId,
+    },
+    /// Another rider shares this trip's car.
+    GuestJoined {
+        /// Who.
+        guest: Box<Guest>,
+        /// How many riders the car seats.
+        seats: u8,
+        /// What the car has to do from now on, first things first.
+        stops: Vec<CarStop>,
+    },
+    /// Something happened to a rider who shares this trip's car.
+    GuestDid {
+        /// The rider's own trip.
+        guest: TripId,
+        /// What.
+        step: GuestStep,
     },
     /// The driver is at the pickup.
     DriverArrived,
@@ -222,6 +301,14 @@ impl Event {
             Event::Requested { .. } => "requested",
             Event::Activated => "activated",
             Event::Assigned { .. } => "assigned",
+            Event::Shared { .. } => "shared",
+            Event::GuestJoined { .. } => "guest_joined",
+            Event::GuestDid { step, .. } => match step {
+                GuestStep::Arrived => "guest_arrived",
+                GuestStep::PickedUp => "guest_picked_up",
+                GuestStep::DroppedOff => "guest_dropped_off",
+                GuestStep::Left => "guest_left",
+            },
             Event::DriverArrived => "driver_arrived",
             Event::PickedUp => "picked_up",
             Event::DroppedOff => "dropped_off",
@@ -253,6 +340,8 @@ pub struct Trip {
     pub order: Order,
     /// How it stands.
     pub stage: Stage,
+    /// Who shares its car, as long as it has one.
+    pub car: SharedCar,
     /// Since when it stands so.
     pub since: Timestamp,
     /// When it was asked for.
@@ -275,6 +364,7 @@ impl Trip {
             rider: rider.clone(),
             order: *order,
             stage: if order.pickup_at.is_some() { Stage::Scheduled } else { Stage::Searching },
+            car: SharedCar::default(),
             since: at,
             requested_at: at,
             version: 1,
@@ -293,6 +383,14 @@ impl Trip {
     /// [`Illegal`] when the event does not fit the stage. The trip is then as it was.
     pub fn apply(&self, event: &Event, at: Timestamp) -> Result<Trip, Illegal> {
         use Stage::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Scheduled, Searching};
+        let illegal = || Illegal { from: self.stage.name(), event: event.name() };
+        if self.stage.host().is_some() || matches!(event, Event::Shared { .. }) {
+            let stage = self.as_guest(event).ok_or_else(illegal)?;
+            return Ok(Trip { stage, since: at, version: self.version + 1, ..self.clone() });
+        }
+        if let Some(after) = self.as_host(event, at) {
+            return after.ok_or_else(illegal);
+        }
         let stage = match (&self.stage, event) {
             (Scheduled, Event::Activated) => Searching,
             (Searching, Event::Assigned { driver }) => EnRoute { driver: driver.clone() },
@@ -311,8 +409,14 @@ impl Trip {
             | (InProgress { .. }, Event::Cancelled { by: by @ Party::System, reason, fee }) => {
                 Cancelled { by: *by, driver: self.stage.committed_driver().cloned(), reason: *reason, fee: *fee }
             }
-            (stage, event) => return Err(Illegal { from: stage.name(), event: event.name() }),
+            _ => return Err(illegal()),
         };
-        Ok(Trip { stage, since: at, version: self.version + 1, ..self.clone() })
+        let mut car = self.car.clone();
+        match &stage {
+            InProgress { .. } => car.done(self.id, StopKind::Pickup),
+            stage if stage.committed_driver().is_none() => car = car.without_driver(),
+            _ => {}
+        }
+        Ok(Trip { stage, car, since: at, version: self.version + 1, ..self.clone() })
     }
 }

@@ -7,6 +7,7 @@
 
 mod from_driver;
 mod order;
+mod sharing;
 mod to_driver;
 mod trip;
 mod vehicle;

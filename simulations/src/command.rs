@@ -16,12 +16,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy};
+use dispatch::{Method, Policy, PoolingPolicy, Timestamp};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
+use crate::company::{Alone, SharedRides};
 use crate::demand::{Request, share_for_fleet};
+use crate::ledger::Ledger;
 use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
@@ -190,6 +192,9 @@ struct CityArguments {
     /// The share of riders who ask for a car for later, 15 to 45 minutes ahead.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
     prebooked: f64,
+    /// The share of riders who would share a car; above 0, cars are shared.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
+    shared: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -222,6 +227,9 @@ struct RunArguments {
     /// Where a report with drawings goes: one HTML file that opens without a network.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Explain the matches of so many riders on standard error: those who waited longest.
+    #[arg(long, value_name = "RIDERS", default_value_t = 0)]
+    explain: usize,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -337,6 +345,7 @@ impl CityArguments {
             MethodArgument::Nearest => Method::Nearest,
             MethodArgument::Batched => Method::Batched,
         };
+        let pooling = PoolingPolicy { on: self.shared > 0.0, ..PoolingPolicy::default() };
         Ok(Scenario {
             seed: self.seed,
             drivers,
@@ -344,8 +353,8 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits { prebooked: self.prebooked, ..self.roaming.habits() },
-            policy: Policy { method, travel: self.travel(city, roads)?, ..self.roaming.policy()? },
+            habits: Habits { prebooked: self.prebooked, shares: self.shared, ..self.roaming.habits() },
+            policy: Policy { method, travel: self.travel(city, roads)?, pooling, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })
     }
@@ -362,7 +371,7 @@ impl CityArguments {
     }
 
     fn share(&self, city: &City, drivers: usize) -> f64 {
-        share(city, (self.day, self.start), self.hours, drivers)
+        busy_share(city, (self.day, self.start), self.hours, drivers)
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -396,7 +405,7 @@ impl BenchArguments {
 }
 
 /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
-fn share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
+fn busy_share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..hours.ceil() as u32 {
         least = least.min(share_for_fleet(city, day, tod_s, drivers));
@@ -421,16 +430,36 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         (Some(file), Some(date)) => Some(recorded(file, date, &city, &scenario)?),
         _ => None,
     };
-    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
+    let again = recorded.clone().filter(|_| scenario.policy.pooling.on);
+    let progress = &mut |now: Timestamp, ledger: &Ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
-    })?;
+    };
+    let (report, measures, explained) =
+        crate::virtual_city::run_explained(&city, &scenario, recorded, arguments.explain, progress)?;
     bar.finish_and_clear();
+    for text in explained {
+        writeln!(std::io::stderr(), "{text}")?;
+    }
+    let shared_rides = match report.shared_rides {
+        Some(rides) => Some(SharedRides { alone: Some(alone(&city, &scenario, again)?), ..rides }),
+        None => None,
+    };
+    let report = Report { shared_rides, ..report };
     if let Some(path) = &arguments.report {
         let name = format!("{} h, {} drivers", scenario.hours, scenario.drivers);
         write_report(path, &crate::compare::run_html(&report, &measures, &name))?;
     }
     arguments.city.print(&report)
+}
+
+/// The same city, where nobody gets to share.
+fn alone(city: &City, scenario: &Scenario, recorded: Option<Vec<Request>>) -> Result<Alone, Failure> {
+    let pooling = PoolingPolicy { on: false, ..scenario.policy.pooling.clone() };
+    let scenario = Scenario { policy: Policy { pooling, ..scenario.policy.clone() }, ..scenario.clone() };
+    let report = crate::virtual_city::run(city, &scenario, recorded, &mut |_, _| {})?;
+    let car_hours = report.shared_rides.unwrap_or_default().car_hours;
+    Ok(Alone { completed: report.sums.completed, car_hours })
 }
 
 /// The requests behind the recorded trips of the scenario's hours. Says on standard error what was left out and why.

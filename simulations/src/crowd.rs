@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actors::Clock;
-use dispatch::{StageName, Timestamp};
+use dispatch::{RiderLeg, StageName, StopKind, Timestamp};
 use geo::Point;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -29,7 +29,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use crate::city::City;
 use crate::demand::{Demand, NotADemand};
 use crate::ledger::Ledger;
-use crate::people::{Drives, Scene, TripNews, later};
+use crate::people::{Drives, Scene, StopNews, TripNews, later};
 use crate::virtual_city::Scenario;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -239,10 +239,26 @@ fn read_trip(value: &Value) -> Option<(TripNews, u32, Timestamp)> {
         stage: read_stage(value.get("state")?)?,
         pickup: point("pickup")?,
         dropoff: point("dropoff")?,
+        stops: read_stops(value)?,
         pickup_at: value.get("pickup_at_ms").and_then(Value::as_u64).map(Timestamp::from_millis),
     };
     let version = u32::try_from(value.get("version")?.as_u64()?).ok()?;
     Some((news, version, Timestamp::from_millis(value.get("since_ms")?.as_u64()?)))
+}
+
+/// Reads what is to be done with a shared car; nothing when it is not shared.
+fn read_stops(value: &Value) -> Option<Vec<StopNews>> {
+    let stop = |stop: &Value| {
+        let place = stop.get("place")?;
+        let kind = [StopKind::Pickup, StopKind::Dropoff].into_iter().find(|kind| stop["kind"] == kind.as_str())?;
+        Some(StopNews {
+            trip: stop.get("trip")?.as_str()?.parse().ok()?,
+            kind,
+            place: Point::new(place.get("lat")?.as_f64()?, place.get("lon")?.as_f64()?).ok()?,
+            arrived: stop["leg"] == RiderLeg::Arrived.as_str(),
+        })
+    };
+    value.get("stops").and_then(Value::as_array).map_or(Some(Vec::new()), |stops| stops.iter().map(stop).collect())
 }
 
 fn read_stage(value: &Value) -> Option<StageName> {

@@ -6,6 +6,7 @@
 //! what makes it a witness.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dispatch::invariants::{Entry, Violation, audit, nothing_lost};
 use dispatch::{DriverId, StageName, Timestamp, Trip, TripId};
@@ -65,7 +66,8 @@ impl Sums {
             | StageName::Searching
             | StageName::EnRoute
             | StageName::Arrived
-            | StageName::InProgress => &mut self.unfinished,
+            | StageName::InProgress
+            | StageName::DrivingOn => &mut self.unfinished,
         } += 1;
     }
 }
@@ -178,6 +180,16 @@ impl Ledger {
         Quantiles { p50: at(0.50), p95: at(0.95) }
     }
 
+    /// The trips whose riders waited longest for a car at the pickup, and how long, longest first.
+    #[must_use]
+    pub fn longest_waits(&self, most: usize) -> Vec<(TripId, Duration)> {
+        let wait = |(trip, line): (&TripId, &Line)| Some((*trip, line.arrived_at?.since(line.requested_at)));
+        let mut waits: Vec<(TripId, Duration)> = self.trips.iter().filter_map(wait).collect();
+        waits.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        waits.truncate(most);
+        waits
+    }
+
     /// Compares the books with the server's: nothing that was told is missing, and the journal itself is sound.
     /// Returns the server's own sums and every broken promise.
     #[must_use]
@@ -192,7 +204,7 @@ impl Ledger {
         let told: BTreeMap<TripId, u32> = self.trips.iter().map(|(trip, line)| (*trip, line.version)).collect();
         found.extend(nothing_lost(&told, journal));
         let mut sums = Sums::default();
-        trips.iter().for_each(|trip| sums.count(trip.stage.name()));
+        trips.iter().for_each(|trip| sums.count(trip.stage.told_as()));
         (sums, found)
     }
 }

@@ -6,7 +6,7 @@
 //! Touch with care: a person knows only what the app was told. After a lost connection the app is told how the driver
 //! stands, and the driver goes on from there.
 
-use dispatch::{Availability, OfferId, StageName, Timestamp, TripId};
+use dispatch::{Availability, OfferId, StageName, StopKind, Timestamp, TripId};
 use geo::Point;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -41,6 +41,8 @@ pub struct Habits {
     pub ping_every_ms: u64,
     /// The share of riders who ask for a car for later.
     pub prebooked: f64,
+    /// The share of riders who would share a car.
+    pub shares: f64,
     /// How far ahead those want to be picked up, in ms: from, to.
     pub ahead_ms: (u64, u64),
 }
@@ -58,6 +60,7 @@ impl Default for Habits {
             follows: 0.6,
             ping_every_ms: 4_000,
             prebooked: 0.0,
+            shares: 0.0,
             ahead_ms: (900_000, 2_700_000),
         }
     }
@@ -98,6 +101,21 @@ pub struct TripNews {
     pub dropoff: Point,
     /// When the rider wants to be picked up, unless that is now.
     pub pickup_at: Option<Timestamp>,
+    /// While others share the car: what is to be done for whom, first things first.
+    pub stops: Vec<StopNews>,
+}
+
+/// Something the driver of a shared car has to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StopNews {
+    /// For whose trip.
+    pub trip: TripId,
+    /// What.
+    pub kind: StopKind,
+    /// Where.
+    pub place: Point,
+    /// Whether the car is there.
+    pub arrived: bool,
 }
 
 /// What a driver's app is told, whatever carried it.
@@ -302,11 +320,13 @@ impl Driver {
     }
 
     fn goes_on(&mut self, now: Timestamp, trip: TripNews, scene: Scene<'_>) {
-        let known = self.trip.as_ref().is_some_and(|held| held.id == trip.id && held.stage == trip.stage);
+        let same = |held: &TripNews| held.stage == trip.stage && held.stops.first() == trip.stops.first();
+        let known = self.trip.as_ref().is_some_and(|held| held.id == trip.id && same(held));
         if known && self.next.is_some() {
             return;
         }
         match trip.stage {
+            _ if !trip.stops.is_empty() => self.goes_to_stop(now, trip.stops[0], scene),
             StageName::EnRoute => {
                 self.turns_to(now, Phase::ToPickup);
                 let driven = self.drive_to(now, trip.pickup, scene);
@@ -332,7 +352,8 @@ impl Driver {
             | StageName::Searching
             | StageName::Completed
             | StageName::Cancelled
-            | StageName::Expired => {
+            | StageName::Expired
+            | StageName::DrivingOn => {
                 if self.trip.as_ref().is_none_or(|held| held.id == trip.id) {
                     self.trip = None;
                     self.next = None;
@@ -343,6 +364,19 @@ impl Driver {
             }
         }
         self.trip = Some(trip);
+    }
+
+    /// The first thing that is to be done with a shared car.
+    fn goes_to_stop(&mut self, now: Timestamp, stop: StopNews, scene: Scene<'_>) {
+        let (after, act) = match stop.kind {
+            StopKind::Pickup if stop.arrived => {
+                self.park(now);
+                (self.between(scene.habits.boarding_ms), DriverAct::PickedUp(stop.trip))
+            }
+            StopKind::Pickup => (self.drive_to(now, stop.place, scene), DriverAct::Arrived(stop.trip)),
+            StopKind::Dropoff => (self.drive_to(now, stop.place, scene), DriverAct::DroppedOff(stop.trip)),
+        };
+        self.next = Some((later(now, after), act));
     }
 
     fn drive_to(&mut self, now: Timestamp, to: Point, scene: Scene<'_>) -> u64 {
@@ -420,7 +454,7 @@ impl Rider {
             StageName::Searching => Some(self.patient_until.max(later(now, 30_000))),
             StageName::EnRoute => self.changes_mind_after_ms.map(|after| later(now, after)),
             StageName::Scheduled | StageName::Arrived | StageName::InProgress => None,
-            StageName::Completed | StageName::Cancelled | StageName::Expired => None,
+            StageName::DrivingOn | StageName::Completed | StageName::Cancelled | StageName::Expired => None,
         };
         true
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::booking::Lateness;
+use crate::company::SharedRides;
 use crate::ledger::{Ledger, Quantiles, Sums};
 use crate::people::Drives;
 
@@ -34,6 +35,9 @@ pub struct Report {
     /// How the trips for later went. Left out where nobody booked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub for_later: Option<Lateness>,
+    /// What came of riders who would share a car. Left out where nobody would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_rides: Option<SharedRides>,
     /// How many offers drivers were shown.
     pub offers: u64,
     /// How many times an idle driver was told where to wait better.
@@ -92,6 +96,7 @@ impl Report {
             match_rate: ledger.match_rate(),
             pickup_wait_s: ledger.pickup_wait_s(),
             for_later: ledger.lateness(),
+            shared_rides: None,
             offers: 0,
             suggestions: 0,
             followed: 0,
@@ -133,6 +138,9 @@ impl Report {
         line("pickup wait", format!("p50 {:.0} s, p95 {:.0} s", wait.p50, wait.p95));
         if let Some(lateness) = &self.for_later {
             line("for later", lateness.text());
+        }
+        if let Some(rides) = &self.shared_rides {
+            line("shared", rides.text());
         }
         line("offers", self.offers.to_string());
         line("suggestions", format!("{}, followed {}", self.suggestions, self.followed));

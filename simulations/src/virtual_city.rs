@@ -5,8 +5,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
-    CancelReason, Deed, DriverId, DriverInput, GiveBackReason, Notice, Order, Party, Policy, RiderId, SessionId,
-    StageName, Timestamp, Trip, TripId, TripView, Vehicle,
+    CancelReason, Deed, DriverId, DriverInput, DueStop, GiveBackReason, Notice, Order, Party, Policy, RiderId,
+    SessionId, StageName, Timestamp, Trip, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -14,11 +14,12 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::booking::wished;
 use crate::city::{City, Day};
+use crate::company::{SharedRides, would_share};
 use crate::demand::{Demand, NotADemand, Request};
 use crate::learn::{Diary, Span};
 use crate::ledger::Ledger;
 use crate::measures::{Gathered, Measures};
-use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, TripNews, Work, later};
+use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, Work, later};
 use crate::report::{Report, Timing};
 use crate::world::{Delays, News, World};
 
@@ -90,13 +91,16 @@ impl Scenario {
 /// A trip as an app hears of it.
 #[must_use]
 pub fn trip_news(trip: &Trip) -> TripNews {
-    TripNews {
-        id: trip.id,
-        stage: trip.stage.name(),
-        pickup: trip.order.pickup,
-        dropoff: trip.order.dropoff,
-        pickup_at: trip.order.pickup_at,
-    }
+    let (pickup, dropoff) = (trip.order.pickup, trip.order.dropoff);
+    let stop = |due: DueStop| StopNews {
+        trip: due.stop.trip,
+        kind: due.stop.kind,
+        place: due.place,
+        arrived: due.deed() == Deed::PickedUp,
+    };
+    let stops = if trip.car.has_open() { trip.due_stops().into_iter().map(stop).collect() } else { Vec::new() };
+    let pickup_at = trip.order.pickup_at;
+    TripNews { id: trip.id, stage: trip.stage.name(), pickup, dropoff, pickup_at, stops }
 }
 
 /// What an app makes of a notice, if anything.
@@ -176,10 +180,26 @@ pub fn run_measured(
     recorded: Option<Vec<Request>>,
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<(Report, Measures), NotADemand> {
+    let (report, measures, _) = run_explained(city, scenario, recorded, 0, progress)?;
+    Ok((report, measures))
+}
+
+/// The same, and why the riders waited who waited longest, in words: so many of them.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_explained(
+    city: &City,
+    scenario: &Scenario,
+    recorded: Option<Vec<Request>>,
+    longest: usize,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<(Report, Measures, Vec<String>), NotADemand> {
     let began = Instant::now();
     let play = played(city, scenario, recorded, None, progress)?;
     let measures = play.measures();
-    Ok((play.report(began.elapsed()), measures))
+    let explained = crate::explained::longest_waits(&play.ledger, &play.world, longest);
+    Ok((play.report(began.elapsed()), measures, explained))
 }
 
 /// As [`run`], and what drivers did with their time.
@@ -307,7 +327,8 @@ impl Play<'_> {
         let (key, chance) = (format!("request-{}", self.said), self.rng.random());
         self.ledger.asked();
         let pickup_at = wished(&mut self.rng, self.scene.habits, self.world.now());
-        let order = Order { pickup_at, ..Order::new(request.pickup, request.dropoff) };
+        let shared = would_share(self.scenario.seed.rotate_left(32) ^ self.said, self.scene.habits.shares);
+        let order = Order { pickup_at, shared, ..Order::new(request.pickup, request.dropoff) };
         let (trip, _) = self.world.request(rider, order, key, chance);
         if let Some(wished) = pickup_at {
             self.ledger.wished(trip, wished);
@@ -375,7 +396,7 @@ impl Play<'_> {
                     return;
                 }
                 if let Notice::Trip { trip, .. } = &notice {
-                    self.ledger.told(trip.id, trip.version, trip.stage.name(), trip.since);
+                    self.ledger.told(trip.id, trip.version, trip.stage.told_as(), trip.since);
                     if let Some(diary) = &mut self.diary {
                         diary.hears(place, trip.stage.name(), self.seats[place].person.position(now).0, now);
                     }
@@ -411,7 +432,7 @@ impl Play<'_> {
         for (version, stage, since) in &view.history {
             self.ledger.told(trip.id, *version, *stage, *since);
         }
-        let stage = trip.stage.name();
+        let stage = trip.stage.told_as();
         let Some(rider) = self.riders.get_mut(&trip.id) else { return };
         let news = rider.sees(self.world.now(), stage);
         if news {
@@ -443,6 +464,13 @@ impl Play<'_> {
         self.gathered.measures(self.scenario.start(), start_tod_s, hours, &work)
     }
 
+    /// What came of riders who would share; `None` where nobody would.
+    fn shared_rides(&self) -> Option<SharedRides> {
+        let direct =
+            |from, to, at| Duration::from_millis(self.scene.city.drive(from, to, self.scene.tod_s(at)).duration_ms());
+        (self.scene.habits.shares > 0.0).then(|| SharedRides::of(&self.world.store().journal_now(), direct))
+    }
+
     fn report(&self, took: Duration) -> Report {
         let store = self.world.store();
         let (journal, violations) =
@@ -456,6 +484,7 @@ impl Play<'_> {
             offers: self.world.offers(),
             suggestions: self.world.suggestions(),
             followed: self.seats.iter().map(|seat| seat.person.followed()).sum(),
+            shared_rides: self.shared_rides(),
             pings: self.pings,
             etas_fallback: (!self.scenario.policy.travel.is_straight()).then(|| self.world.counts().etas_fallback),
             timing: Some(Timing {

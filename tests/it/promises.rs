@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    Class, Deed, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party, Policy, RiderId,
-    SessionId, Timestamp, TripId, Vehicle,
+    Class, Deed, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party, Policy,
+    PoolingPolicy, RiderId, SessionId, Timestamp, Trip, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -20,15 +20,46 @@ const RIDERS: u64 = 12;
 /// Something that may happen. Numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
 enum Act {
-    Request { north_m: i32 },
-    Cancel { trip: u8, by_rider: bool },
-    Connect { driver: u8, north_m: i32 },
-    HangUp { driver: u8 },
-    Wish { driver: u8, work: bool },
-    Ping { driver: u8, north_m: i32 },
-    Answer { driver: u8, offer: u8, yes: bool },
-    Deed { driver: u8, trip: u8, deed: Deed },
-    Wait { millis: u64 },
+    Request {
+        north_m: i32,
+        shared: bool,
+    },
+    Cancel {
+        trip: u8,
+        by_rider: bool,
+    },
+    Connect {
+        driver: u8,
+        north_m: i32,
+    },
+    HangUp {
+        driver: u8,
+    },
+    Wish {
+        driver: u8,
+        work: bool,
+    },
+    Ping {
+        driver: u8,
+        north_m: i32,
+    },
+    Answer {
+        driver: u8,
+        offer: u8,
+        yes: bool,
+    },
+    Deed {
+        driver: u8,
+        trip: u8,
+        deed: Deed,
+    },
+    /// What the driver was told to do next, there where it is to be done.
+    NextStop {
+        driver: u8,
+    },
+    Wait {
+        millis: u64,
+    },
     Crash,
 }
 
@@ -44,7 +75,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         Just(Deed::GaveBack(GiveBackReason::RiderNoShow))
     ];
     prop_oneof![
-        4 => north_m.clone().prop_map(|north_m| Act::Request { north_m }),
+        4 => (north_m.clone(), prop::bool::weighted(0.7)).prop_map(|(north_m, shared)| Act::Request { north_m, shared }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
         4 => (driver.clone(), north_m.clone()).prop_map(|(driver, north_m)| Act::Connect { driver, north_m }),
         1 => driver.clone().prop_map(|driver| Act::HangUp { driver }),
@@ -52,9 +83,26 @@ fn any_act() -> impl Strategy<Value = Act> {
         3 => (driver.clone(), north_m).prop_map(|(driver, north_m)| Act::Ping { driver, north_m }),
         8 => (driver.clone(), any::<u8>(), prop::bool::weighted(0.8))
             .prop_map(|(driver, offer, yes)| Act::Answer { driver, offer, yes }),
+        6 => driver.clone().prop_map(|driver| Act::NextStop { driver }),
         6 => (driver, any::<u8>(), deed).prop_map(|(driver, trip, deed)| Act::Deed { driver, trip, deed }),
         8 => prop_oneof![0u64..5, 0u64..3_000, 0u64..60_000].prop_map(|millis| Act::Wait { millis }),
         1 => Just(Act::Crash),
+    ]
+}
+
+/// One street, riders who all would share, and drivers who mostly do as they are told.
+fn any_act_of_sharers() -> impl Strategy<Value = Act> {
+    let driver = 0..2u8;
+    let north_m = -300i32..300;
+    prop_oneof![
+        5 => north_m.clone().prop_map(|north_m| Act::Request { north_m, shared: true }),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
+        3 => (driver.clone(), north_m.clone()).prop_map(|(driver, north_m)| Act::Connect { driver, north_m }),
+        6 => (driver.clone(), any::<u8>()).prop_map(|(driver, offer)| Act::Answer { driver, offer, yes: true }),
+        14 => driver.clone().prop_map(|driver| Act::NextStop { driver }),
+        6 => (driver, north_m).prop_map(|(driver, north_m)| Act::Ping { driver, north_m }),
+        12 => prop_oneof![0u64..5, 0u64..3_000, 2_500u64..20_000].prop_map(|millis| Act::Wait { millis }),
+        1 => any_act(),
     ]
 }
 
@@ -68,6 +116,8 @@ struct Town {
     shown: BTreeMap<DriverId, OfferId>,
     /// The highest version of each trip that anyone was told.
     told: BTreeMap<TripId, u32>,
+    /// The trip each driver was last told of.
+    on: BTreeMap<DriverId, Trip>,
     said: u64,
 }
 
@@ -88,13 +138,15 @@ fn vehicle(driver: &DriverId) -> Vehicle {
 impl Town {
     fn new(method: Method, delays: Delays) -> Town {
         let start = Timestamp::from_millis(1_000_000_000_000);
+        let pooling = PoolingPolicy { on: true, ..PoolingPolicy::default() };
         Town {
-            world: World::new(start, Policy { method, ..Policy::default() }, Resolution::SHARD, delays),
+            world: World::new(start, Policy { method, pooling, ..Policy::default() }, Resolution::SHARD, delays),
             sessions: BTreeMap::new(),
             offers: Vec::new(),
             trips: Vec::new(),
             shown: BTreeMap::new(),
             told: BTreeMap::new(),
+            on: BTreeMap::new(),
             said: 0,
         }
     }
@@ -102,7 +154,7 @@ impl Town {
     fn act(&mut self, act: &Act) {
         self.said += 1;
         match act {
-            Act::Request { north_m } => {
+            Act::Request { north_m, shared } => {
                 // One rider may not have many trips at once; a few riders may.
                 let rider = RiderId::new(&format!("rider-{}", self.said % RIDERS)).unwrap();
                 let key = format!("key-{}", self.said);
@@ -111,7 +163,8 @@ impl Town {
                 let booked = north_m.rem_euclid(4) == 1;
                 let ahead = Duration::from_secs(u64::from(north_m.unsigned_abs()) % 900);
                 let pickup_at = booked.then(|| self.world.now() + ahead);
-                let order = Order { needs, pickup_at, ..Order::new(street(*north_m), street(-north_m)) };
+                let (from, to) = (street(*north_m), street(-north_m));
+                let order = Order { needs, pickup_at, shared: *shared, ..Order::new(from, to) };
                 let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
@@ -156,6 +209,13 @@ impl Town {
             Act::Deed { driver, trip, deed } => {
                 if let Some(trip) = pick(&self.trips, *trip) {
                     self.says(*driver, |ask| DriverInput::Does { trip, deed: *deed, ask });
+                }
+            }
+            Act::NextStop { driver: number } => {
+                let next = self.on.get(&driver(*number)).and_then(next_stop);
+                if let Some((trip, deed, place)) = next {
+                    self.world.ping(&driver(*number), place, None);
+                    self.says(*number, |ask| DriverInput::Does { trip, deed, ask });
                 }
             }
             Act::Wait { millis } => self.wait(Duration::from_millis(*millis)),
@@ -214,7 +274,11 @@ impl Town {
                 let before = self.shown.insert(driver.clone(), offer.id);
                 assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} is shown two offers at once");
             }
-            Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => {
+            Notice::Trip { trip, .. } => {
+                self.shown.remove(&driver);
+                self.on.insert(driver, trip);
+            }
+            Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } => {
                 self.shown.remove(&driver);
             }
             Notice::Suggestion(_) => {
@@ -233,6 +297,12 @@ impl Town {
     }
 }
 
+/// What a driver has to do next on this trip: for whom, what, and where.
+fn next_stop(trip: &Trip) -> Option<(TripId, Deed, Point)> {
+    let due = *trip.due_stops().first()?;
+    Some((due.stop.trip, due.deed(), due.place))
+}
+
 fn pick<T: Copy>(all: &[T], number: u8) -> Option<T> {
     // Counted from the latest: old ones are asked for more rarely than new ones.
     all.len().checked_sub(1 + usize::from(number) % all.len().max(1)).and_then(|place| all.get(place).copied())
@@ -244,6 +314,46 @@ fn cases(default: u32) -> ProptestConfig {
     ProptestConfig { cases: asked.unwrap_or(default), ..ProptestConfig::default() }
 }
 
+/// How long the store and the letters take.
+fn any_delays() -> impl Strategy<Value = Delays> {
+    let commit = prop_oneof![Just(0u64), Just(2), 0u64..2_000].prop_map(Duration::from_millis);
+    let letter = prop_oneof![Just(0u64), Just(1), 0u64..400].prop_map(Duration::from_millis);
+    (commit, letter).prop_map(|(commit, letter)| Delays { commit, letter })
+}
+
+/// Plays it all, and checks every promise on the way, at the end, and a day later.
+fn check(acts: &[Act], nearest: bool, delays: Delays) -> Result<(), TestCaseError> {
+    let mut town = Town::new(if nearest { Method::Nearest } else { Method::Batched }, delays);
+    for act in acts {
+        town.act(act);
+    }
+    town.check();
+
+    // I16: within two comparisons, if nobody says another word, guests and hosts agree.
+    town.wait(Duration::from_secs(90));
+    let disagree = dispatch::invariants::guests_agree(&town.world.store().all_trips_now());
+    prop_assert!(disagree.is_empty(), "{disagree:?}");
+
+    // I15: every trip ends, within its deadlines, even if nobody says another word.
+    town.wait(Duration::from_secs(16 * 3_600));
+    town.check();
+    for trip in town.world.store().all_trips_now() {
+        prop_assert!(!trip.stage.name().is_active(), "I15: {} is still {}", trip.id, trip.stage.name());
+    }
+
+    // I9: nobody is stranded: a driver who comes back is asked again.
+    let number = 0;
+    town.act(&Act::Connect { driver: number, north_m: 0 });
+    town.act(&Act::Request { north_m: 100, shared: false });
+    for _ in 0..40 {
+        town.act(&Act::Ping { driver: number, north_m: 0 });
+        town.wait(Duration::from_secs(1));
+    }
+    let asked = *town.trips.last().unwrap();
+    prop_assert!(town.offers.iter().any(|offer| offer.trip == asked), "I9: driver 0 is never asked again");
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(400))]
 
@@ -251,32 +361,17 @@ proptest! {
     fn promises_hold_whatever_people_do(
         acts in prop::collection::vec(any_act(), 1..120),
         nearest in any::<bool>(),
-        commit_ms in prop_oneof![Just(0u64), Just(2), 0u64..2_000],
-        letter_ms in prop_oneof![Just(0u64), Just(1), 0u64..400],
+        delays in any_delays(),
     ) {
-        let delays = Delays { commit: Duration::from_millis(commit_ms), letter: Duration::from_millis(letter_ms) };
-        let mut town = Town::new(if nearest { Method::Nearest } else { Method::Batched }, delays);
-        for act in &acts {
-            town.act(act);
-        }
-        town.check();
+        check(&acts, nearest, delays)?;
+    }
 
-        // I15: every trip ends, within its deadlines, even if nobody says another word.
-        town.wait(Duration::from_secs(9 * 3_600));
-        town.check();
-        for trip in town.world.store().all_trips_now() {
-            prop_assert!(!trip.stage.name().is_active(), "I15: {} is still {}", trip.id, trip.stage.name());
-        }
-
-        // I9: nobody is stranded: a driver who comes back is asked again.
-        let number = 0;
-        town.act(&Act::Connect { driver: number, north_m: 0 });
-        town.act(&Act::Request { north_m: 100 });
-        for _ in 0..40 {
-            town.act(&Act::Ping { driver: number, north_m: 0 });
-            town.wait(Duration::from_secs(1));
-        }
-        let asked = *town.trips.last().unwrap();
-        prop_assert!(town.offers.iter().any(|offer| offer.trip == asked), "I9: driver 0 is never asked again");
+    #[test]
+    fn promises_hold_where_riders_share_cars(
+        acts in prop::collection::vec(any_act_of_sharers(), 20..150),
+        nearest in any::<bool>(),
+        delays in any_delays(),
+    ) {
+        check(&acts, nearest, delays)?;
     }
 }

@@ -10,6 +10,7 @@
 //! `ann declines` `ann arrives` `ann arrives for eve` `ann picks up`
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
 //! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
+//! `bob would share from 100m to -900m` `ann arrives for bob` `ann picks up bob` `ann drops off bob`
 //! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels`
 //! `the node crashes` `time passes`
 
@@ -41,7 +42,15 @@ pub(crate) fn watch_with(policy: Policy, story: &str) -> (Vec<TripView>, ShardCo
 }
 
 fn played(policy: Policy, story: &str) -> Stage {
-    let mut stage = Stage::new(policy);
+    play(Stage::new(policy, Duration::ZERO), story)
+}
+
+/// As [`check_with`], but the store takes this long to say that something is written: a node may crash meanwhile.
+pub(crate) fn check_slow(policy: Policy, commit: Duration, story: &str, expected: expect_test::Expect) {
+    expected.assert_eq(&play(Stage::new(policy, commit), story).told);
+}
+
+fn play(mut stage: Stage, story: &str) -> Stage {
     for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
         stage.play(line);
     }
@@ -81,6 +90,10 @@ fn needs(words: &[&str]) -> Needs {
     Needs::new(None, seats(words).unwrap_or(1), words.contains(&"wheelchair"), false).unwrap()
 }
 
+fn metres(word: &str) -> f64 {
+    word.trim_end_matches('m').parse().expect("a distance such as 100m")
+}
+
 const START: Timestamp = Timestamp::from_millis(1_000_000_000_000);
 
 struct Stage {
@@ -97,11 +110,13 @@ struct Stage {
     said: u64,
     seen: BTreeMap<TripId, u32>,
     views: Vec<TripView>,
+    /// Whether what is written is known at once.
+    at_once: bool,
 }
 
 impl Stage {
-    fn new(policy: Policy) -> Stage {
-        let delays = Delays { commit: Duration::ZERO, letter: Duration::ZERO };
+    fn new(policy: Policy, commit: Duration) -> Stage {
+        let delays = Delays { commit, letter: Duration::ZERO };
         Stage {
             world: World::new(START, policy, Resolution::SHARD, delays),
             told: String::new(),
@@ -115,6 +130,7 @@ impl Stage {
             said: 0,
             seen: BTreeMap::new(),
             views: Vec::new(),
+            at_once: commit.is_zero(),
         }
     }
 
@@ -131,6 +147,12 @@ impl Stage {
                 self.phones.clear();
                 self.say("the node is back");
             }
+            [rider, "would", "share", "from", from, "to", to] => {
+                let order = Order { shared: true, ..Order::new(north(metres(from)), north(metres(to))) };
+                self.request_order(rider, order);
+            }
+            [driver, "picks", "up", rider] => self.driver_does_for(driver, rider, Deed::PickedUp),
+            [driver, "drops", "off", rider] => self.driver_does_for(driver, rider, Deed::DroppedOff),
             [rider, "requests"] => self.request(rider, &[]),
             [rider, "requests", "for", needs @ ..] => self.request(rider, needs),
             [rider, "books", time] => {
@@ -165,14 +187,16 @@ impl Stage {
                 let input = DriverInput::Answer { offer, yes: true, ask: World::ask(self.sessions[*driver], 0) };
                 self.driver_says(driver, input);
             }
-            [driver, "arrives", "for", rider] => {
-                let ask = World::ask(self.sessions[*driver], 0);
-                self.driver_says(driver, DriverInput::Does { trip: self.trips[*rider], deed: Deed::Arrived, ask });
-            }
+            [driver, "arrives", "for", rider] => self.driver_does_for(driver, rider, Deed::Arrived),
             [driver, rest @ ..] => self.driver_does(driver, &rest.join(" ")),
             [] => unreachable!("empty lines are filtered"),
         }
         self.hear_all();
+    }
+
+    fn driver_does_for(&mut self, driver: &str, rider: &str, deed: Deed) {
+        let ask = World::ask(self.sessions[driver], 0);
+        self.driver_says(driver, DriverInput::Does { trip: self.trips[rider], deed, ask });
     }
 
     fn request(&mut self, rider: &str, words: &[&str]) {
@@ -180,10 +204,14 @@ impl Stage {
     }
 
     fn order(&mut self, rider: &str, words: &[&str], pickup_at: Option<Timestamp>) {
+        let order = Order { needs: needs(words), pickup_at, ..Order::new(corner(), north(-2_000.0)) };
+        self.request_order(rider, order);
+    }
+
+    fn request_order(&mut self, rider: &str, order: Order) {
         self.said += 1;
         let id = RiderId::new(rider).unwrap();
         let key = format!("key-{}", self.said);
-        let order = Order { needs: needs(words), pickup_at, ..Order::new(corner(), north(-2_000.0)) };
         let (trip, _) = self.world.request(id, order, key, self.said);
         self.trips.insert(rider.to_owned(), trip);
         self.names.insert(trip, rider.to_owned());
@@ -253,7 +281,7 @@ impl Stage {
             while let Some(news) = self.world.hear() {
                 self.hear(news);
             }
-            if self.world.writes_pending() == 0 {
+            if self.world.writes_pending() == 0 || !self.at_once {
                 return;
             }
             self.world.advance(self.world.now());
@@ -302,7 +330,14 @@ impl Stage {
             Notice::Trip { trip, .. } => {
                 self.on.insert(name.to_owned(), trip.id);
                 let rider = &self.names[&trip.id];
-                self.say(&format!("tell {name} that {rider}'s trip is {}", trip.stage.name()));
+                let stops: Vec<String> = trip
+                    .car
+                    .stops
+                    .iter()
+                    .map(|stop| format!("{} {}", stop.kind.as_str(), self.names[&stop.trip]))
+                    .collect();
+                let stops = if stops.is_empty() { String::new() } else { format!(": {}", stops.join(", ")) };
+                self.say(&format!("tell {name} that {rider}'s trip is {}{stops}", trip.stage.name()));
             }
             Notice::Refused { why, .. } => self.say(&format!("refuse {name}: {}", self.plain(&why.to_string()))),
             Notice::AreYouComing { trip, reason } => {

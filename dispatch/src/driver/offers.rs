@@ -149,6 +149,7 @@ impl LiveDriver {
         }
         self.manner.judged(true);
         self.engage(trip.clone());
+        self.tell_host(out);
         self.tell(Notice::Trip { trip, ask: Some(ask) }, out);
     }
 }

@@ -96,6 +96,7 @@ impl LiveDriver {
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
                 self.state = State::Engaged { trip: trip.clone() };
+                self.stays_longer(out);
                 self.tell(Notice::Trip { trip, ask }, out);
             }
             _ => {}

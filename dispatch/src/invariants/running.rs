@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::sharing::Hosts;
 use super::{Entry, Violation, check_order, commit, replay};
 use crate::{
     Availability, DriverId, Epoch, Generation, Notice, OfferId, Refusal, RequestKey, SessionId, ShardId, StageName,
@@ -26,6 +27,7 @@ pub struct Running {
     keys: BTreeMap<RequestKey, TripId>,
     homes: BTreeMap<DriverId, (Generation, ShardId)>,
     screens: BTreeMap<(DriverId, SessionId), Screen>,
+    hosts: Hosts,
 }
 
 /// A trip, as the journal gives it.
@@ -48,11 +50,12 @@ struct Screen {
 
 impl Running {
     /// The store has done this. Lines must come in the order in which they were committed.
-    /// Checks I1, I4 and I14.
+    /// Checks I1, I4, I14 and, of I16, that no guest is ahead of his host.
     pub fn journaled(&mut self, entry: &Entry) -> Vec<Violation> {
         let mut found = Vec::new();
         check_order(entry, &mut self.last, &mut found);
         let known = self.trips.get(&entry.trip);
+        self.hosts.check(entry, known.map(|known| &known.trip), &mut found);
         let before = known.map(|known| known.trip.stage.clone());
         match replay(entry, known.map(|known| &known.trip)) {
             Ok(trip) => {
@@ -76,6 +79,7 @@ impl Running {
             && let Some(oldest) = self.ended.pop_front()
         {
             self.trips.remove(&oldest);
+            self.hosts.forget(oldest);
         }
     }
 

@@ -63,6 +63,7 @@ impl LiveShard {
                 without: BTreeSet::new(),
                 wave: 1,
                 widened: u32::MAX,
+                shared: false,
                 pickup_at: None,
                 at_once: true,
             };

@@ -101,6 +101,7 @@ impl LiveShard {
             if proposals.is_empty() {
                 // Nobody here: the next round looks farther.
                 self.waiting.entry(place).and_modify(|seeker| seeker.widened = seeker.widened.saturating_add(1));
+                self.look_for_company_again(now, policy, place, out);
                 continue;
             }
             let Some(Seeker { trip, widened, .. }) = self.waiting.remove(&place) else { continue };

@@ -27,6 +27,7 @@ fn seeker(number: usize, pickup: Point, resolution: Resolution) -> Seeker {
         pickup,
         dropoff: pickup,
         needs: Needs::default(),
+        shared: false,
         pickup_at: None,
         requested_at: NOW,
         without: BTreeSet::new(),

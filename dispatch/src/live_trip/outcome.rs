@@ -10,7 +10,7 @@ impl LiveTrip {
     pub(super) fn written(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         let Some(Pending { event, after, asker }) = self.pending.take() else { return };
         let before = std::mem::replace(&mut self.trip, after);
-        self.history.push((self.trip.version, self.trip.stage.name(), self.trip.since));
+        self.remember_stage();
         let trip = self.trip.clone();
         let driver_ask = match &asker {
             Asker::Driver { ask, .. } => Some(*ask),
@@ -31,17 +31,19 @@ impl LiveTrip {
                 (self.driver_home, self.car) = (None, None);
                 self.seek(out);
             }
-            (Event::DriverArrived | Event::PickedUp, Some(driver)) => {
+            (_, Some(driver)) if trip.stage.committed_driver() == Some(&driver) => {
                 self.tell_driver(&driver, DriverInput::Progress { trip, ask: driver_ask }, out);
             }
             (_, Some(driver)) => self.tell_driver(&driver, DriverInput::Freed { trip, ask: driver_ask }, out),
             (_, None) => {
+                let why = if trip.stage.host().is_some() { Withdrawal::Taken } else { Withdrawal::TripEnded };
                 for attempt in self.search.take_all() {
-                    self.withdraw(now, attempt, Withdrawal::TripEnded, OfferFate::Withdrawn, out);
+                    self.withdraw(now, attempt, why, OfferFate::Withdrawn, out);
                 }
                 out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Unseek(self.trip.id) });
             }
         }
+        self.shared_stepped(now, &before, out);
         self.find_way(policy);
         self.watch = matches!(self.trip.stage, Stage::EnRoute { .. }).then(|| Watch::new(now));
         if let Asker::Person(ask) = asker {

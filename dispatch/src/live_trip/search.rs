@@ -67,6 +67,11 @@ impl Search {
         self.seeking
     }
 
+    /// Whether no driver holds an offer or a reservation, or is about to get one.
+    pub(super) fn asks_nobody(&self) -> bool {
+        self.attempts.is_empty() && self.queue.is_empty()
+    }
+
     /// The attempt that waits for an answer of the driver's actor.
     pub(super) fn is_reserving(&self, offer: OfferId) -> bool {
         self.attempts.iter().any(|attempt| attempt.offer == offer && !attempt.is_shown)
@@ -287,19 +292,25 @@ impl LiveTrip {
             search.wave += 1;
         }
         (search.shown, search.seeking) = (false, true);
-        let seeker = Seeker {
+        let seeker = self.seeker(at_once);
+        out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Seek(seeker) });
+    }
+
+    pub(super) fn seeker(&self, at_once: bool) -> Seeker {
+        let search = &self.search;
+        Seeker {
             trip: self.trip.id,
             pickup: self.trip.order.pickup,
             dropoff: self.trip.order.dropoff,
             needs: self.trip.order.needs,
+            shared: self.trip.order.shared,
             pickup_at: self.trip.order.pickup_at,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),
             wave: search.wave,
             widened: search.widened,
             at_once,
-        };
-        out.push(Effect::ToShard { to: self.trip.id.home(), input: ShardInput::Seek(seeker) });
+        }
     }
 
     /// For the record of who was asked.

@@ -80,7 +80,9 @@ impl Watch {
 impl LiveTrip {
     /// When the watch has something to do; `None` unless a car is on its way to the pickup.
     pub(super) fn watch_deadline(&self, policy: &Policy) -> Option<Timestamp> {
-        if !policy.progress.on || !matches!(self.trip.stage, Stage::EnRoute { .. }) {
+        // With guests in the car nobody can take it back from its driver.
+        let coming = matches!(self.trip.stage, Stage::EnRoute { .. }) && !self.trip.car.has_aboard();
+        if !policy.progress.on || !coming {
             return None;
         }
         // A trip under a new owner begins to watch at once.

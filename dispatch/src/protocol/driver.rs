@@ -336,7 +336,9 @@ impl From<&Stage> for Availability {
         match stage {
             Stage::EnRoute { .. } => Availability::EnRoute,
             Stage::Arrived { .. } => Availability::Arrived,
-            Stage::InProgress { .. } => Availability::OnTrip,
+            Stage::InProgress { .. } | Stage::DrivingOn { .. } => Availability::OnTrip,
+            // Whoever drives is on the host's trip.
+            Stage::Shared { .. } => Availability::Available,
             Stage::Scheduled
             | Stage::Searching
             | Stage::Completed { .. }

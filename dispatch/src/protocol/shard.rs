@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use geo::{Meters, Point};
 
-use super::{Availability, Eta, Outcome};
+use super::{Availability, Eta, Outcome, Passing};
 use crate::{DriverId, Needs, ShardId, Timestamp, TripId, Vehicle};
 
 /// What may happen to a live shard.
@@ -26,6 +26,8 @@ pub enum ShardInput {
     Unseek(TripId),
     /// What became of asking a driver. For the record.
     Outcome(Outcome),
+    /// Something about cars that are shared.
+    Passing(Passing),
     /// A neighbour asks who could serve its riders.
     AskNearby {
         /// Who asks.
@@ -130,6 +132,8 @@ pub struct Seeker {
     pub dropoff: Point,
     /// What the vehicle must have.
     pub needs: Needs,
+    /// Whether the rider would share a car.
+    pub shared: bool,
     /// When the rider wants to be picked up, unless that is now.
     pub pickup_at: Option<Timestamp>,
     /// When it was asked for: the order of arrival.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use geo::{Meters, Point};
 
-use super::{AskId, DriverAsk, Eta, WriteError};
-use crate::{CancelReason, DriverId, Event, GiveBackReason, OfferId, Party, ShardId, StageName, Timestamp, Trip};
+use super::{AskId, DriverAsk, Eta, Sharing, WriteError};
+use crate::{
+    CancelReason, DriverId, Event, GiveBackReason, OfferId, Party, Promise, ShardId, StageName, Timestamp, Trip,
+};
 
 /// What may happen to a live trip.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +78,8 @@ pub enum TripInput {
         /// The question to answer.
         ask: AskId,
     },
+    /// Something about a ride that is shared, or may be.
+    Sharing(Sharing),
     /// The car of this trip has a new position.
     CarMoved(CarPosition),
     /// The store did what was asked.
@@ -152,6 +156,10 @@ pub struct TripView {
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.
     pub offers: u32,
+    /// With how many others the car is shared; none of them may be in it yet.
+    pub shared_with: u8,
+    /// What a rider who joined another one's car was promised. Not durable here: the host's record has it.
+    pub promise: Option<Promise>,
     /// While it searches: the driver who has promised to come when the rider in the car has got out. Not durable.
     pub promised: Option<DriverId>,
 }

@@ -36,6 +36,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
         rider: RiderId::new("eve").unwrap(),
         order: Order::new(here(), there()),
         stage,
+        car: dispatch::SharedCar::default(),
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
         version,
@@ -270,7 +271,16 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
     let steps = [Searching, EnRoute, Arrived, InProgress, stage.name()];
     let mut history: Vec<_> = (1..).zip(steps).map(|(step, name)| (step, name, at(1_000 * u64::from(step)))).collect();
     history.truncate(usize::try_from(version).unwrap());
-    TripView { trip: trip(stage, version), car, eta: None, history, offers: 1, promised: None }
+    TripView {
+        trip: trip(stage, version),
+        car,
+        eta: None,
+        history,
+        offers: 1,
+        shared_with: 0,
+        promise: None,
+        promised: None,
+    }
 }
 
 fn car(lat: f64) -> Option<CarPosition> {

@@ -1,11 +1,13 @@
 //! A trip, as its people see it, and what is new about it.
 
 use dispatch::{
-    CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId, TripView,
+    CallOff, CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId,
+    TripView,
 };
 use serde::Serialize;
 
 use super::order::OrderBody;
+use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
 use crate::auth::QUOTE_BYTES_MAX;
@@ -59,6 +61,9 @@ pub(crate) struct DriverTrip<'a> {
     needs: Option<NeedsBody>,
     #[serde(flatten)]
     more: OrderBody,
+    /// While others share the car: what is to be done for whom, first things first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stops: Vec<StopBody<'a>>,
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<&'static str>,
@@ -79,6 +84,7 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             dropoff: trip.order.dropoff.into(),
             needs: NeedsBody::of(trip.order.needs),
             more: OrderBody::of(&trip.order),
+            stops: stops(trip),
             since_ms: trip.since.millis(),
             cancelled_by: cancelled_by(&trip.stage),
             cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
@@ -124,6 +130,12 @@ pub(crate) struct TripBody<'a> {
     /// The driver who will come when the rider in the car has got out.
     #[serde(skip_serializing_if = "Option::is_none")]
     promised_by: Option<&'a str>,
+    /// With how many others the car is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_with: Option<u8>,
+    /// What was promised to a rider who joined another one's car.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promise: Option<PromiseBody>,
     offers: u32,
     history: Vec<Step>,
 }
@@ -167,7 +179,9 @@ impl<'a> TripBody<'a> {
             eta_source: view.eta.map(|eta| eta.by),
             eta_instead_of: view.eta.and_then(|eta| eta.instead_of),
             promised_by: view.promised.as_ref().map(dispatch::DriverId::as_str),
-            ..TripBody::at(view, (trip.version, trip.stage.name(), trip.since))
+            shared_with: Some(view.shared_with).filter(|with| *with > 0),
+            promise: view.promise.map(PromiseBody::from),
+            ..TripBody::at(view, (trip.version, trip.stage.told_as(), trip.since))
         }
     }
 
@@ -195,6 +209,8 @@ impl<'a> TripBody<'a> {
             eta_source: None,
             eta_instead_of: None,
             promised_by: None,
+            shared_with: None,
+            promise: None,
             offers: view.offers,
             history: until
                 .map(|(version, state, at)| Step { version: *version, state: state.as_str(), at_ms: at.millis() })
@@ -205,13 +221,17 @@ impl<'a> TripBody<'a> {
 
 fn why_cancelled(stage: &Stage) -> Option<(CancelReason, FeeStage)> {
     match *stage {
-        Stage::Cancelled { reason, fee, .. } => Some((reason, fee)),
+        Stage::Cancelled { reason, fee, .. } | Stage::DrivingOn { off: Some(CallOff { reason, fee, .. }), .. } => {
+            Some((reason, fee))
+        }
         _ => None,
     }
 }
 
 fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    let Stage::Cancelled { by, .. } = stage else { return None };
+    let (Stage::Cancelled { by, .. } | Stage::DrivingOn { off: Some(CallOff { by, .. }), .. }) = stage else {
+        return None;
+    };
     Some(match by {
         Party::Rider => "rider",
         Party::Driver => "driver",
@@ -256,6 +276,6 @@ impl Told {
 
     /// Whether the end of the trip was told.
     pub(crate) fn has_ended(&self, view: &TripView) -> bool {
-        self.version == Some(view.trip.version) && !view.trip.stage.name().is_active()
+        self.version == Some(view.trip.version) && !view.trip.stage.told_as().is_active()
     }
 }

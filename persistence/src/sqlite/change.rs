@@ -19,8 +19,8 @@ use crate::Fence;
 const TRIPS: Statement = Statement {
     head: "INSERT INTO trip (id, shard, rider, stage, driver, cancelled_by, cancel_reason, cancel_fee, \
          since, requested_at, version, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, \
-         pickup_at, shared, fare, currency, surge) SELECT * FROM",
-    width: 24,
+         pickup_at, shared, fare, currency, surge, host, car) SELECT * FROM",
+    width: 26,
     tail: "WHERE column1 IS NOT NULL ON CONFLICT (id) DO UPDATE SET rider = excluded.rider, \
          pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon, \
          dropoff_lat = excluded.dropoff_lat, dropoff_lon = excluded.dropoff_lon, \
@@ -29,7 +29,7 @@ const TRIPS: Statement = Statement {
          since = excluded.since, requested_at = excluded.requested_at, version = excluded.version, \
          class = excluded.class, seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets, \
          pickup_at = excluded.pickup_at, shared = excluded.shared, fare = excluded.fare, \
-         currency = excluded.currency, surge = excluded.surge",
+         currency = excluded.currency, surge = excluded.surge, host = excluded.host, car = excluded.car",
 };
 
 /// Without the session, which only [`super::writer`] counts.
@@ -135,7 +135,9 @@ async fn save_trips(connection: &mut SqliteConnection, trips: &BTreeMap<TripId, 
             .bind(moment_number(trip.since))
             .bind(moment_number(trip.requested_at))
             .bind(i64::from(trip.version));
-        query = records::bind_order(query, &trip.order);
+        query = records::bind_order(query, &trip.order)
+            .bind(trip.stage.host().map(|host| host.to_string()))
+            .bind(records::car_column(&trip.car));
     }
     run(connection, query, trips.len()).await
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch::{
     DriverChange, DriverId, Epoch, RequestKey, RiderHas, RiderId, ShardId, StageName, Timestamp, Trip, TripId,
-    TripWrite, Write, WriteError,
+    TripWrite, Write, WriteError, is_under_way,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -33,7 +33,7 @@ const KEYS: Statement =
     Statement { head: "SELECT rider, key, trip FROM idempotency WHERE (rider, key) IN", width: 2, tail: "" };
 
 const TRIPS: Statement = Statement {
-    head: "SELECT id, version, stage, driver, cancelled_by, cancel_reason, cancel_fee FROM trip WHERE id IN",
+    head: "SELECT id, version, stage, driver, cancelled_by, cancel_reason, cancel_fee, host FROM trip WHERE id IN",
     width: 1,
     tail: "",
 };
@@ -251,7 +251,7 @@ impl Known {
                 continue;
             };
             let has = self.riders.entry(rider).or_default();
-            has.active += u32::from(stage != StageName::Scheduled);
+            has.active += u32::from(is_under_way(stage));
             has.searching += u32::from(stage == StageName::Searching);
         }
         let mut called_off = CALLED_OFF.over(riders.len());

@@ -23,7 +23,7 @@ macro_rules! trip_columns {
          trip.stage, trip.driver, trip.cancelled_by, trip.cancel_reason, trip.cancel_fee, \
          trip.since, trip.requested_at, trip.version, \
          trip.class, trip.seats, trip.wheelchair, trip.pets, \
-         trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge"
+         trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge, trip.host, trip.car"
     };
 }
 
@@ -38,7 +38,7 @@ macro_rules! driver_columns {
 /// The stages of trips that still change.
 macro_rules! active {
     () => {
-        "trip.stage IN ('scheduled', 'searching', 'en_route', 'arrived', 'in_progress')"
+        "trip.stage IN ('scheduled', 'searching', 'en_route', 'arrived', 'in_progress', 'driving_on')"
     };
 }
 

@@ -6,8 +6,8 @@
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    DriverId, Epoch, Event, Generation, RequestKey, RiderId, SessionId, ShardId, Stage, StageName, Timestamp, Trip,
-    TripId,
+    CallOff, DriverId, Epoch, Event, Generation, GuestStep, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage,
+    StageName, Timestamp, Trip, TripId,
 };
 use geo::Cell;
 use serde::{Deserialize, Serialize};
@@ -18,11 +18,14 @@ use crate::{DriverRow, StoreError};
 
 mod ending;
 mod order;
+mod sharing;
 
 pub(super) use ending::bind_called_off;
 use ending::{CalledOff, read_called_off};
 pub(super) use order::bind_order;
 use order::{StoredFare, StoredNeeds, read_order};
+pub(super) use sharing::car_column;
+use sharing::{StoredGuest, StoredStop, no_host, read_car, read_host};
 
 const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
 const SHARD: &str = "the index of an H3 cell";
@@ -31,7 +34,8 @@ const MOMENT: &str = "0 to 281474976710655 milliseconds";
 const FROM_ZERO: &str = "a whole number from 0";
 const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
-const STAGES: &str = "scheduled, searching, en_route, arrived, in_progress, completed, cancelled or expired";
+const STAGES: &str =
+    "scheduled, searching, en_route, arrived, in_progress, driving_on, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
 const PAYLOAD: &str =
     "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
@@ -139,6 +143,7 @@ pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
         rider: TRIP_RIDER.read(row, rider_id)?,
         order: read_order(row)?,
         stage: read_stage(row)?,
+        car: read_car(row)?,
         since: SINCE.read(row, moment)?,
         requested_at: REQUESTED_AT.read(row, moment)?,
         version: read_trip_version(row)?,
@@ -177,8 +182,8 @@ pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
     TRIP_VERSION.read(row, version)
 }
 
-/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by`,
-/// `cancel_reason` and `cancel_fee`.
+/// Reads a stage and what is true in it, from the columns `stage`, `driver`, `cancelled_by`, `cancel_reason`,
+/// `cancel_fee` and `host`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
@@ -186,8 +191,19 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
     let name = read_stage_name(row)?;
     let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
     let called_off = read_called_off(row)?;
-    if let Some(called_off) = called_off.filter(|_| name != StageName::Cancelled) {
+    let may_be = matches!(name, StageName::Cancelled | StageName::DrivingOn);
+    if let Some(called_off) = called_off.filter(|_| !may_be) {
         return Err(called_off.misplaced());
+    }
+    if let Some(host) = read_host(row)? {
+        let leg = match name {
+            StageName::EnRoute => RiderLeg::Waiting,
+            StageName::Arrived => RiderLeg::Arrived,
+            StageName::InProgress => RiderLeg::Aboard,
+            _ => return Err(no_host(host)),
+        };
+        let driver = driver.ok_or_else(|| TRIP_DRIVER.corrupt("NULL"))?;
+        return Ok(Stage::Shared { host, driver, leg });
     }
     match (name, driver) {
         (StageName::Scheduled, None) => Ok(Stage::Scheduled),
@@ -195,6 +211,10 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
         (StageName::EnRoute, Some(driver)) => Ok(Stage::EnRoute { driver }),
         (StageName::Arrived, Some(driver)) => Ok(Stage::Arrived { driver }),
         (StageName::InProgress, Some(driver)) => Ok(Stage::InProgress { driver }),
+        (StageName::DrivingOn, Some(driver)) => {
+            let off = called_off.map(|CalledOff { by, reason, fee }| CallOff { by, reason, fee });
+            Ok(Stage::DrivingOn { driver, off })
+        }
         (StageName::Completed, Some(driver)) => Ok(Stage::Completed { driver }),
         (StageName::Cancelled, driver) => {
             let CalledOff { by, reason, fee } = called_off.ok_or_else(CalledOff::missing)?;
@@ -374,10 +394,16 @@ pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
 // ---- events ------------------------------------------------------------------------------------------------------
 
 /// What may happen to a trip, as [`Event::name`] calls it.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 15] = [
     "requested",
     "activated",
     "assigned",
+    "shared",
+    "guest_joined",
+    "guest_arrived",
+    "guest_picked_up",
+    "guest_dropped_off",
+    "guest_left",
     "driver_arrived",
     "picked_up",
     "dropped_off",
@@ -420,6 +446,21 @@ struct Payload<'a> {
     /// From version 3: what the ride costs, if that was agreed.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     fare: Option<StoredFare<'a>>,
+    /// Whose car is shared.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    /// The trip of the rider who rides along.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    guest: Option<&'a str>,
+    /// Who joined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joins: Option<Box<StoredGuest>>,
+    /// How many riders the car seats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats: Option<u8>,
+    /// What the car has to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stops: Option<Vec<StoredStop>>,
 }
 
 /// The version of most payloads.
@@ -433,6 +474,11 @@ const PAYLOAD_OF_ORDER: u32 = 3;
 
 /// The JSON of what an event carries.
 pub(super) fn payload(event: &Event) -> String {
+    let name = match event {
+        Event::Shared { host, .. } => host.to_string(),
+        Event::GuestDid { guest, .. } => guest.to_string(),
+        _ => String::new(),
+    };
     let mut payload = Payload { v: PAYLOAD_VERSION, ..Payload::default() };
     match event {
         Event::Requested { rider, order } => {
@@ -440,6 +486,12 @@ pub(super) fn payload(event: &Event) -> String {
             payload.put_order(order);
         }
         Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
+        Event::Shared { driver, .. } => (payload.host, payload.driver) = (Some(name.as_str()), Some(driver.as_str())),
+        Event::GuestJoined { guest, seats, stops } => {
+            payload.joins = Some(Box::new(StoredGuest::of(guest)));
+            (payload.seats, payload.stops) = (Some(*seats), Some(stops.iter().map(StoredStop::of).collect()));
+        }
+        Event::GuestDid { .. } => payload.guest = Some(name.as_str()),
         Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
         Event::Activated | Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
     }
@@ -456,7 +508,18 @@ fn event(kind: &str, payload: &str) -> Option<Event> {
     if version != PAYLOAD_VERSION && kind != "requested" {
         return None;
     }
+    let did = |step| Some(Event::GuestDid { guest: trip_id(payload.guest?)?, step });
     Some(match kind {
+        "shared" => Event::Shared { host: trip_id(payload.host?)?, driver: driver_id(payload.driver?)? },
+        "guest_joined" => Event::GuestJoined {
+            guest: Box::new(payload.joins?.read()?),
+            seats: payload.seats?,
+            stops: payload.stops?.iter().map(StoredStop::read).collect::<Option<Vec<_>>>()?,
+        },
+        "guest_arrived" => did(GuestStep::Arrived)?,
+        "guest_picked_up" => did(GuestStep::PickedUp)?,
+        "guest_dropped_off" => did(GuestStep::DroppedOff)?,
+        "guest_left" => did(GuestStep::Left)?,
         "requested" => Event::Requested { rider: rider_id(payload.rider?)?, order: payload.order()? },
         "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
         "activated" => Event::Activated,

@@ -5,10 +5,12 @@
 
 mod guards;
 mod history;
+mod sharing;
 mod together;
 
 pub(crate) use guards::*;
 pub(crate) use history::*;
+pub(crate) use sharing::*;
 pub(crate) use together::*;
 
 /// Calls `$make!` with the name of every promise.
@@ -69,6 +71,10 @@ macro_rules! for_every_promise {
             settling_spares_a_committed_driver
             the_journal_is_read_in_pages
             rows_are_listed_in_order
+            // sharing
+            a_shared_car_comes_back_as_it_was_written
+            a_guest_holds_no_driver
+            a_car_that_drives_on_is_active_until_the_last_guest_is_out
         }
     };
 }

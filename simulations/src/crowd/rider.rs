@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Crowd, Phase, Socket, Who, read_stage, read_trip};
 use crate::booking::wished;
+use crate::company::would_share;
 use crate::demand::Request;
 use crate::people::Rider;
 
@@ -40,7 +41,8 @@ pub(super) async fn live(crowd: Crowd, number: usize, request: Request, seed: u6
     let person = Rider::new(seed, wished.unwrap_or(now), habits);
     let mut app = App { crowd, token, person, ended: false };
     app.crowd.ledger().asked();
-    let trip = app.ask(number, &request, wished).await;
+    let shared = would_share(seed, app.crowd.0.scenario.habits.shares);
+    let trip = app.ask(number, &request, wished, shared).await;
     app.crowd.ledger().answered();
     let Some(trip) = trip else { return };
     if let Some(wished) = wished {
@@ -61,8 +63,15 @@ impl App {
     }
 
     /// Asks until there is an answer, always with the same key: at most one trip comes of it.
-    async fn ask(&mut self, number: usize, request: &Request, wished: Option<Timestamp>) -> Option<TripId> {
+    async fn ask(
+        &mut self,
+        number: usize,
+        request: &Request,
+        wished: Option<Timestamp>,
+        shared: bool,
+    ) -> Option<TripId> {
         let body = json!({
+            "shared": shared,
             "pickup_at_ms": wished.map(Timestamp::millis),
             "pickup": {"lat": request.pickup.lat(), "lon": request.pickup.lon()},
             "dropoff": {"lat": request.dropoff.lat(), "lon": request.dropoff.lon()},

@@ -157,11 +157,14 @@ impl Person {
             self.reply = None;
         }
         let wait = |rng: &mut Pcg64Mcg| later(now, rng.random_range(1_000..25_000));
+        let mut about = trip.id;
         let deed = match trip.stage.name() {
             StageName::EnRoute if storm && rng.random_bool(0.06) => Deed::GaveBack(GiveBackReason::Other),
-            StageName::EnRoute => Deed::Arrived,
-            StageName::Arrived => Deed::PickedUp,
-            StageName::InProgress => Deed::DroppedOff,
+            StageName::EnRoute | StageName::Arrived | StageName::InProgress | StageName::DrivingOn => {
+                let Some(due) = trip.due_stops().first().copied() else { return };
+                about = due.stop.trip;
+                due.deed()
+            }
             StageName::Scheduled
             | StageName::Searching
             | StageName::Completed
@@ -177,7 +180,7 @@ impl Person {
         self.trip = Some(trip.id);
         // Now and then one drives away and is not heard of again: the deadlines of the trip must end it.
         let dark = storm && rng.random_bool(0.03);
-        self.next = (!dark).then(|| (wait(rng), Act::Does(trip.id, deed)));
+        self.next = (!dark).then(|| (wait(rng), Act::Does(about, deed)));
     }
 
     /// When something is due.

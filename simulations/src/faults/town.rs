@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use dispatch::invariants::Violation;
 use dispatch::{
-    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Order, Party, Policy, Refusal, RequestKey, RiderId,
-    StageName, Timestamp, TripId, TripView, Vehicle,
+    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Order, Party, Policy, PoolingPolicy, Refusal,
+    RequestKey, RiderId, StageName, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
@@ -86,6 +86,7 @@ fn policy(seed: u64) -> Policy {
         pickup_lasts: Duration::from_secs(300),
         boarding_lasts: Duration::from_secs(40),
         ride_lasts: Duration::from_secs(90),
+        pooling: PoolingPolicy { on: seed % 4 >= 2, ..PoolingPolicy::default() },
         ..Policy::default()
     }
 }
@@ -323,7 +324,9 @@ impl Town {
         let Some(rider) = self.riders.get(&number) else { return };
         let key = rider.key.clone();
         let needs = Needs::new(None, 1, number.is_multiple_of(7), false).expect("one seat is allowed");
-        let order = Order { needs, ..Order::new(point(rider.from), point(rider.to)) };
+        // Most would share, where that is done.
+        let shared = !number.is_multiple_of(4);
+        let order = Order { needs, shared, ..Order::new(point(rider.from), point(rider.to)) };
         let (_, ask) = self.world.request(key.rider, order, key.key, chance);
         self.asks.insert(ask, number);
         self.turn(later(self.world.now(), ASK_AGAIN_MS), Turn::Rider(number));

@@ -22,7 +22,8 @@ fn an_hour(city: &City, seed: u64, rides: &[(Point, Point)]) -> (Vec<(Point, Opt
                 let (number, &(pickup, dropoff)) = rides.next().unwrap();
                 let home = dispatch::ShardId::of(pickup, geo::Resolution::SHARD);
                 let id = TripId::new(now, home, number as u64);
-                trip = Some(TripNews { id, stage: StageName::Searching, pickup, dropoff, pickup_at: None });
+                let stops = Vec::new();
+                trip = Some(TripNews { id, stage: StageName::Searching, pickup, dropoff, pickup_at: None, stops });
                 StageName::EnRoute
             }
             (Some(DriverAct::Arrived(_)), _) => StageName::Arrived,

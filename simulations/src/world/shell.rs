@@ -4,8 +4,8 @@
 
 use dispatch::{
     Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Refusal,
-    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, WriteError, to_absent_shard,
-    to_absent_trip, to_rebuilding_trip,
+    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, WriteError, answer_from_record,
+    to_absent_shard, to_absent_trip, to_rebuilding_trip,
 };
 use persistence::Done;
 
@@ -106,6 +106,12 @@ impl World {
             (Absent::Wake, TripInput::Cancel { by, ask, .. }) => {
                 let answer = self.answer_from_store(trip, by);
                 self.answers(ask, answer);
+            }
+            (Absent::Wake, TripInput::Sharing(input)) => {
+                let stored = self.store.trip_now(trip);
+                answer_from_record(trip, stored.as_ref(), &input)
+                    .into_iter()
+                    .for_each(|effect| self.send(&here, effect));
             }
             (Absent::Wake | Absent::Ignore, _) => {}
         }

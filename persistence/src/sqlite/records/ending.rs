@@ -3,7 +3,7 @@
 //! Touch with care: what carries no reason and costs nothing is still written in version 1 of the payload, as it was
 //! before there were reasons; a row or a line from then reads as `other` and free.
 
-use dispatch::{CancelReason, Event, FeeStage, GiveBackReason, Party, Stage};
+use dispatch::{CallOff, CancelReason, Event, FeeStage, GiveBackReason, Party, Stage};
 use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -12,7 +12,7 @@ use super::super::column::Column;
 use super::{PAYLOAD_VERSION, Payload};
 use crate::StoreError;
 
-const PARTIES: &str = "rider, driver or system when the stage is cancelled, NULL otherwise";
+const PARTIES: &str = "rider, driver or system when the stage is cancelled, or driving_on after that, NULL otherwise";
 const REASONS: &str = "a reason of whoever cancelled, NULL otherwise";
 const FEES: &str = "free, late or no_show when there is a reason, NULL otherwise";
 
@@ -53,6 +53,7 @@ impl CalledOff {
     fn of(stage: &Stage) -> Option<CalledOff> {
         match *stage {
             Stage::Cancelled { by, reason, fee, .. } => Some(CalledOff { by, reason, fee }),
+            Stage::DrivingOn { off: Some(CallOff { by, reason, fee }), .. } => Some(CalledOff { by, reason, fee }),
             _ => None,
         }
     }

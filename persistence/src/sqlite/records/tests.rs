@@ -1,5 +1,10 @@
-use dispatch::{CancelReason, Class, Fare, FeeStage, GiveBackReason, Needs, Order, Party, Surge};
-use geo::Point;
+use std::time::Duration;
+
+use dispatch::{
+    CancelReason, CarStop, Class, Fare, FeeStage, GiveBackReason, Guest, Needs, Order, Party, Promise, RiderLeg,
+    StopKind, Surge,
+};
+use geo::{Point, Resolution};
 
 use super::*;
 
@@ -20,6 +25,20 @@ fn events_are_written_as_they_always_were() {
     let cancelled = |by| Event::Cancelled { by, reason: CancelReason::Other, fee: FeeStage::Free };
     let late = Event::Cancelled { by: Party::Rider, reason: CancelReason::DriverTooFar, fee: FeeStage::Late };
     let given_back = |by, reason| Event::GivenBack { by, reason };
+    let host = TripId::new(Timestamp::from_millis(9), ShardId::of(order.pickup, Resolution::SHARD), 3);
+    let promise = Promise { pickup_by: Timestamp::from_millis(7), ride_max: Duration::from_millis(1_500) };
+    let guest = Guest {
+        trip: host,
+        rider: rider.clone(),
+        pickup: order.pickup,
+        dropoff: order.dropoff,
+        seats: 2,
+        promise,
+        leg: RiderLeg::Waiting,
+        since: Timestamp::from_millis(5),
+    };
+    let stop = CarStop { trip: host, kind: StopKind::Dropoff };
+    let did = |step| Event::GuestDid { guest: host, step };
     let cases = [
         (requested, "requested", r#"{"v":1,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[1e-7,180.0]}"#),
         (
@@ -59,9 +78,24 @@ fn events_are_written_as_they_always_were() {
         (cancelled(Party::Driver), "cancelled", r#"{"v":1,"by":"driver"}"#),
         (cancelled(Party::System), "cancelled", r#"{"v":1,"by":"system"}"#),
         (Event::Expired, "expired", r#"{"v":1}"#),
+        (
+            Event::Shared { host, driver: DriverId::new("ann").unwrap() },
+            "shared",
+            r#"{"v":1,"driver":"ann","host":"HOST"}"#,
+        ),
+        (
+            Event::GuestJoined { guest: Box::new(guest), seats: 4, stops: vec![stop] },
+            "guest_joined",
+            r#"{"v":1,"joins":{"trip":"HOST","rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"seats":2,"pickup_by":7,"ride_max":1500,"leg":"waiting","since":5},"seats":4,"stops":[["HOST","dropoff"]]}"#,
+        ),
+        (did(GuestStep::Arrived), "guest_arrived", r#"{"v":1,"guest":"HOST"}"#),
+        (did(GuestStep::PickedUp), "guest_picked_up", r#"{"v":1,"guest":"HOST"}"#),
+        (did(GuestStep::DroppedOff), "guest_dropped_off", r#"{"v":1,"guest":"HOST"}"#),
+        (did(GuestStep::Left), "guest_left", r#"{"v":1,"guest":"HOST"}"#),
     ];
     for (happened, kind, json) in cases {
-        assert_eq!((happened.name(), payload(&happened).as_str()), (kind, json));
+        let json = &json.replace("HOST", &host.to_string());
+        assert_eq!((happened.name(), payload(&happened).as_str()), (kind, json.as_str()));
         assert_eq!(event(kind, json), Some(happened));
         assert!(KINDS.contains(&kind));
     }

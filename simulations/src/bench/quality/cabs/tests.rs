@@ -5,7 +5,6 @@ use flate2::write::GzEncoder;
 use geo::Point;
 
 use super::traces::{DriveTimes, Ride, fixes, rides};
-use super::*;
 
 fn packed(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
