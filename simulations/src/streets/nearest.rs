@@ -25,7 +25,8 @@ impl Grid {
         let least = [edge(0, f64::min), edge(1, f64::min)];
         let size = [edge(0, f64::max) - least[0], edge(1, f64::max) - least[1]];
         let squares = (at.len() / 2).max(1) as f64;
-        let side = (size[0] * size[1] / squares).sqrt().max(size[0].max(size[1]) / 10_000.0).max(1e-9);
+        // Nodes in a line have no area: there are never many more squares than nodes.
+        let side = (size[0] * size[1] / squares).sqrt().max(size[0].max(size[1]) / squares).max(1e-9);
         let wide = size.map(|size| (size / side) as usize + 1);
         let mut grid = Grid { at, least, side, wide, begins: vec![0; wide[0] * wide[1] + 1], nodes: Vec::new() };
         let squares: Vec<usize> = grid.at.iter().map(|&at| grid.square(grid.place(at))).collect();
