@@ -357,10 +357,10 @@ async fn the_database_of_a_newer_version_is_refused_and_left_alone() {
     let mut hand = by_hand(directory.path()).await;
     run(&mut hand, "PRAGMA user_version = 7").await.unwrap();
     let refused = SqliteStore::open(directory.path()).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Newer { found: 7, known: 4, .. }), "{refused:?}");
+    assert!(matches!(refused, StoreError::Newer { found: 7, known: 5, .. }), "{refused:?}");
     let text = refused.to_string();
-    assert!(text.contains("schema version 7") && text.contains("knows 4"), "{text}");
-    run(&mut hand, "PRAGMA user_version = 4").await.unwrap();
+    assert!(text.contains("schema version 7") && text.contains("knows 5"), "{text}");
+    run(&mut hand, "PRAGMA user_version = 5").await.unwrap();
     hand.close().await.unwrap();
     assert_eq!(everything(&*open(directory.path()).await).await, known);
 }
@@ -369,6 +369,8 @@ async fn the_database_of_a_newer_version_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     let columns = [
+        ("host", 4),
+        ("car", 4),
         ("cancel_fee", 3),
         ("cancel_reason", 3),
         ("currency", 2),
@@ -379,7 +381,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     ];
     let columns = columns.into_iter().chain(["class", "seats", "wheelchair", "pets"].map(|column| (column, 1)));
     let columns: Vec<(&str, u32)> = columns.collect();
-    for version in [3, 2, 1] {
+    for version in [4, 3, 2, 1] {
         let directory = tempfile::tempdir().unwrap();
         let store = open(directory.path()).await;
         let (_, driven, searching) = city(&store).await;
@@ -389,6 +391,9 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
         run(&mut hand, "DROP INDEX active_of_rider; DROP INDEX called_off_by_rider; DROP INDEX scheduled_by_rider")
             .await
             .unwrap();
+        let one_active = "DROP INDEX one_active; CREATE UNIQUE INDEX one_active ON trip (driver) \
+             WHERE stage IN ('en_route', 'arrived', 'in_progress')";
+        run(&mut hand, one_active).await.unwrap();
         for (column, _) in columns.iter().filter(|(_, last_without)| *last_without >= version) {
             run(&mut hand, &format!("ALTER TABLE trip DROP COLUMN {column}")).await.unwrap();
         }
