@@ -392,7 +392,8 @@ impl LiveTrip {
     }
 
     fn car_moved(&mut self, now: Timestamp, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
-        let newer = self.car.is_none_or(|held| held.at <= car.at);
+        // The shard says again where the car is when its driver stands otherwise: that is no news.
+        let newer = self.car.is_none_or(|held| held.at <= car.at && held != car);
         if newer && self.trip.stage.committed_driver().is_some() {
             self.car = Some(car);
             self.find_way(policy);

@@ -165,7 +165,9 @@ impl MemoryStore {
         let rows = self.rows();
         // Not by skipping: whoever reads on line by line would count them all each time.
         let rest = usize::try_from(after).ok().and_then(|after| rows.journal.get(after..)).unwrap_or_default();
-        (after.saturating_add(1)..).zip(rest).take(limit as usize).map(|(line, entry)| (line, entry.clone())).collect()
+        // The lines first: behind the last number there is none to count on to.
+        let lines = rest.iter().zip(after.saturating_add(1)..).take(limit as usize);
+        lines.map(|(entry, line)| (line, entry.clone())).collect()
     }
 
     /// The whole journal, in the order it was committed.

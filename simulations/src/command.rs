@@ -16,13 +16,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy, PoolingPolicy};
+use dispatch::{Method, Policy, PoolingPolicy, Timestamp};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::company::{Alone, SharedRides};
 use crate::demand::{Request, share_for_fleet};
+use crate::ledger::Ledger;
 use crate::people::Habits;
 use crate::report::Report;
 use crate::tlc;
@@ -226,6 +227,9 @@ struct RunArguments {
     /// Where a report with drawings goes: one HTML file that opens without a network.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Explain the matches of so many riders on standard error: those who waited longest.
+    #[arg(long, value_name = "RIDERS", default_value_t = 0)]
+    explain: usize,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -367,7 +371,7 @@ impl CityArguments {
     }
 
     fn share(&self, city: &City, drivers: usize) -> f64 {
-        share(city, (self.day, self.start), self.hours, drivers)
+        busy_share(city, (self.day, self.start), self.hours, drivers)
     }
 
     fn print(&self, report: &Report) -> Result<bool, Failure> {
@@ -401,7 +405,7 @@ impl BenchArguments {
 }
 
 /// What keeps the fleet busy in the busiest of the hours, and so does not drown it in any.
-fn share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
+fn busy_share(city: &City, (mut day, mut tod_s): (Day, u32), hours: f64, drivers: usize) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..hours.ceil() as u32 {
         least = least.min(share_for_fleet(city, day, tod_s, drivers));
@@ -427,11 +431,16 @@ fn run(arguments: &RunArguments) -> Result<bool, Failure> {
         _ => None,
     };
     let again = recorded.clone().filter(|_| scenario.policy.pooling.on);
-    let (report, measures) = crate::virtual_city::run_measured(&city, &scenario, recorded, &mut |now, ledger| {
+    let progress = &mut |now: Timestamp, ledger: &Ledger| {
         bar.set_position(now.since(start).as_secs());
         bar.set_message(format!("{} trips", ledger.sums().requested));
-    })?;
+    };
+    let (report, measures, explained) =
+        crate::virtual_city::run_explained(&city, &scenario, recorded, arguments.explain, progress)?;
     bar.finish_and_clear();
+    for text in explained {
+        writeln!(std::io::stderr(), "{text}")?;
+    }
     let shared_rides = match report.shared_rides {
         Some(rides) => Some(SharedRides { alone: Some(alone(&city, &scenario, again)?), ..rides }),
         None => None,

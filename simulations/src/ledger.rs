@@ -6,6 +6,7 @@
 //! what makes it a witness.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dispatch::invariants::{Entry, Violation, audit, nothing_lost};
 use dispatch::{DriverId, StageName, Timestamp, Trip, TripId};
@@ -177,6 +178,16 @@ impl Ledger {
             waits.get(place.saturating_sub(1)).copied().unwrap_or(0.0)
         };
         Quantiles { p50: at(0.50), p95: at(0.95) }
+    }
+
+    /// The trips whose riders waited longest for a car at the pickup, and how long, longest first.
+    #[must_use]
+    pub fn longest_waits(&self, most: usize) -> Vec<(TripId, Duration)> {
+        let wait = |(trip, line): (&TripId, &Line)| Some((*trip, line.arrived_at?.since(line.requested_at)));
+        let mut waits: Vec<(TripId, Duration)> = self.trips.iter().filter_map(wait).collect();
+        waits.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        waits.truncate(most);
+        waits
     }
 
     /// Compares the books with the server's: nothing that was told is missing, and the journal itself is sound.

@@ -14,6 +14,7 @@ pub mod compare;
 pub mod crowd;
 pub mod demand;
 pub mod demo;
+mod explained;
 pub mod faults;
 pub mod html;
 pub mod import;

@@ -8,6 +8,7 @@
 //! another rule, and nothing can be compared.
 
 mod by_node;
+mod nearest;
 mod npz;
 mod time_table;
 mod ways;

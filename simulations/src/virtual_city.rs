@@ -180,10 +180,26 @@ pub fn run_measured(
     recorded: Option<Vec<Request>>,
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<(Report, Measures), NotADemand> {
+    let (report, measures, _) = run_explained(city, scenario, recorded, 0, progress)?;
+    Ok((report, measures))
+}
+
+/// The same, and why the riders waited who waited longest, in words: so many of them.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_explained(
+    city: &City,
+    scenario: &Scenario,
+    recorded: Option<Vec<Request>>,
+    longest: usize,
+    progress: &mut dyn FnMut(Timestamp, &Ledger),
+) -> Result<(Report, Measures, Vec<String>), NotADemand> {
     let began = Instant::now();
     let play = played(city, scenario, recorded, None, progress)?;
     let measures = play.measures();
-    Ok((play.report(began.elapsed()), measures))
+    let explained = crate::explained::longest_waits(&play.ledger, &play.world, longest);
+    Ok((play.report(began.elapsed()), measures, explained))
 }
 
 /// As [`run`], and what drivers did with their time.

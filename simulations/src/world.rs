@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
-    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Generation, LiveDriver, LiveShard,
-    LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId, SessionId,
-    ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Explanation, Generation, LiveDriver,
+    LiveShard, LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId,
+    SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
@@ -304,6 +304,12 @@ impl World {
             sum.rounds_without_neighbours += counts.rounds_without_neighbours;
         }
         sum
+    }
+
+    /// How a trip was matched, as far as its shard remembers.
+    #[must_use]
+    pub fn explain(&self, trip: TripId) -> Explanation {
+        self.shards.get(&trip.home()).map(|shard| shard.explain(trip)).unwrap_or_default()
     }
 
     /// How many shards are owned.

@@ -120,9 +120,9 @@ impl Browser {
         }
     }
 
-    /// What an expression on the page is.
+    /// What an expression on the page is, or what it promises.
     pub(crate) async fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({ "expression": expression, "returnByValue": true });
+        let parameters = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let found = self.ask("Runtime.evaluate", parameters).await;
         assert!(found.get("exceptionDetails").is_none(), "{expression}: {found}");
         found["result"]["value"].clone()

@@ -119,8 +119,10 @@ async fn a_report_opens_in_a_browser_without_a_network_on_a_phone_by_night_and_o
         assert_ne!(browser.evaluate(PAPER).await, by_day, "by night the paper is dark");
         // On paper nothing can be unfolded: the numbers are there.
         browser.ask("Emulation.setEmulatedMedia", json!({ "media": "print", "features": [] })).await;
-        let shown = "[...document.querySelectorAll('details table')].every(table => table.checkVisibility(\
-                     { contentVisibilityAuto: true, contentVisibility: true }) && table.offsetHeight > 0)";
+        // A folded part is laid out with the frame after the next.
+        let shown = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(
+            [...document.querySelectorAll('details table')].every(table => table.offsetHeight > 0 &&
+                table.checkVisibility({ contentVisibilityAuto: true, contentVisibility: true }))))))";
         assert_eq!(browser.evaluate(shown).await, json!(true));
         browser.ask("Emulation.setEmulatedMedia", json!({ "media": "", "features": [] })).await;
         assert_eq!(browser.requests(), Vec::<String>::new());

@@ -15,6 +15,7 @@ mod comparing;
 mod forward;
 mod importing;
 mod killing;
+mod model;
 mod offering;
 mod promises;
 mod recovering;

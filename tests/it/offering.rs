@@ -89,13 +89,13 @@ fn only_the_driver_who_was_asked_can_accept() {
             0s bob is available
             0s eve's trip is searching
             0s kim's trip is searching
-            2s offer eve to ann until 14s
-            2s offer kim to bob until 14s
-            3s refuse bob: offer eve.1.1 is no longer open
-            4s eve's trip is en_route
-            4s tell ann that eve's trip is en_route
-            5s kim's trip is en_route
-            5s tell bob that kim's trip is en_route
+            2s offer eve to bob until 14s
+            2s offer kim to ann until 14s
+            3s refuse bob: offer kim.1.1 is no longer open
+            4s kim's trip is en_route
+            4s tell ann that kim's trip is en_route
+            5s eve's trip is en_route
+            5s tell bob that eve's trip is en_route
         "#]],
     );
 }

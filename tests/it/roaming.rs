@@ -40,15 +40,12 @@ fn a_driver_is_told_where_riders_are_expected_stays_and_is_matched_all_the_same(
             1452s offer pat to ann until 1464s
             1454s pat's trip is en_route
             1454s tell ann that pat's trip is en_route
-            1694s ask ann whether the car comes to pat: stalled
-            1754s pat's trip is searching
-            1754s take pat from ann: stalled
-            1754s tell ann that pat's trip is searching
-            1934s tell ann that riders are expected 0m until 2054s
-            2000s tell ann that pat's trip is searching
-            2010s tell ann that pat's trip is searching
-            2054s pat's trip is expired
-            2100s tell ann that pat's trip is searching
+            1521s pat's trip is arrived
+            1521s tell ann that pat's trip is arrived
+            1530s pat's trip is in_progress
+            1530s tell ann that pat's trip is in_progress
+            1591s pat's trip is completed
+            1591s tell ann that pat's trip is completed
         "#]],
     );
 }
@@ -77,6 +74,7 @@ fn the_next_driver_is_sent_only_when_the_first_does_not_set_off() {
             1200s ann is available
             1200s bob is available
             1380s tell ann that riders are expected 0m until 1500s
+            1560s tell bob that riders are expected 0m until 1680s
         "#]],
     );
 }

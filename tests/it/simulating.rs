@@ -47,6 +47,24 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn who_books_ahead_is_met_in_time_and_the_summary_says_how_often() {
+    let run = |share: &str| {
+        let (code, mut report, complaint) =
+            simulate(&["run", "--drivers", "120", "--hours", "1.2", "--prebooked", share, "--output", "json"]);
+        assert_eq!(code, Some(0), "{complaint}");
+        check_summary(&report);
+        report.as_object_mut().unwrap().remove("timing").unwrap();
+        report
+    };
+    assert_eq!(run("0").get("for_later"), None);
+    let booked = run("0.3");
+    assert_eq!(booked, run("0.3"));
+    let number = |key: &str| booked["for_later"][key].as_u64().unwrap();
+    assert!(number("booked") >= number("arrived") && number("arrived") > 10, "{booked}");
+    assert!(number("in_time") * 2 > number("arrived"), "most cars are there when they should be: {booked}");
+}
+
+#[test]
 fn a_run_on_the_speeds_of_the_streets_is_another_run_and_repeatable() {
     let run = |travel: &str| {
         let (code, mut report, complaint) =
@@ -173,6 +191,7 @@ fn bad_arguments_name_what_is_allowed() {
         (vec!["run", "--shard-resolution", "9"], "3..=7"),
         (vec!["run", "--city", "/nowhere/at.all"], "/nowhere/at.all"),
         (vec!["demo", "--speed", "0"], "allowed is a number from 0.1 to 100"),
+        (vec!["run", "--prebooked", "1.5"], "allowed is a number from 0 to 1"),
         (vec!["run", "--travel", "roads"], "--travel roads needs --roads FILE or --town"),
         (vec!["run", "--roads", "/nowhere/at.all"], "/nowhere/at.all"),
         (

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dispatch::{OfferPolicy, Policy, StageName};
+use dispatch::{Forward, OfferPolicy, Policy, StageName};
 use expect_test::expect;
 use geo::{Drive, Meters, NoDrive, Point, Travel, TravelTimes, WeekTime};
 
@@ -156,7 +156,8 @@ fn a_provider_is_asked_once_for_a_rider_and_once_for_each_position_of_the_car() 
     let (asked, straight) = (Arc::new(Asked::default()), Policy::default().travel.straight_line());
     let travel = Travel::by(Arc::clone(&asked) as Arc<dyn TravelTimes>, straight);
     let (told, counts) = watch_with(
-        Policy { travel, ..Policy::default() },
+        // Whether a driver is about to be free is one more question, for whoever wants to know.
+        Policy { travel, forward: Forward { within: Duration::ZERO, ..Forward::default() }, ..Policy::default() },
         "
         0s   ann online 100m
         0s   bob online 2100m

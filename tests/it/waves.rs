@@ -151,8 +151,8 @@ fn a_wave_takes_no_driver_whom_another_rider_was_given() {
             0s cat is available
             0s eve's trip is searching
             0s kim's trip is searching
-            2s offer eve to ann until 14s
-            2s offer kim to bob until 14s
+            2s offer eve to bob until 14s
+            2s offer kim to ann until 14s
             4s offer eve to cat until 16s
         "#]],
     );

@@ -22,6 +22,7 @@ fn seeker(waited_s: u64) -> Seeker {
         dropoff: corner(),
         needs: Needs::default(),
         requested_at,
+        shared: false,
         without: BTreeSet::new(),
         wave: 1,
         widened: 0,

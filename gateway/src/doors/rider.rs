@@ -79,7 +79,12 @@ fn reason(query: Option<&str>, by: Party) -> Result<Option<CancelReason>, Mistak
     let Some(text) = query.strip_prefix("reason=") else {
         return Err(Mistake::bad("query", query, "reason=..."));
     };
-    let reason = text.parse::<CancelReason>().ok().filter(|reason| reason.is_of(by));
+    // The other reasons of the city are its deadlines: nobody says those.
+    let may = |reason: &CancelReason| match by {
+        Party::System => matches!(reason, CancelReason::Ops | CancelReason::Other),
+        Party::Rider | Party::Driver => reason.is_of(by),
+    };
+    let reason = text.parse::<CancelReason>().ok().filter(may);
     let allowed = if by == Party::System { "ops or other" } else { CancelReason::ALLOWED };
     reason.map(Some).ok_or_else(|| Mistake::bad("reason", text, allowed))
 }

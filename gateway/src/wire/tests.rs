@@ -36,6 +36,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
         rider: RiderId::new("eve").unwrap(),
         order: Order::new(here(), there()),
         stage,
+        car: dispatch::SharedCar::default(),
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
         version,

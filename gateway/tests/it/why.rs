@@ -69,7 +69,7 @@ async fn why_is_for_ops_and_a_bad_question_is_named() {
         ("/v1/drivers/a%20b/why-not", "id", "a b"),
     ] {
         let (status, _, body) = problem(request(&server, Method::GET, path, &kim).send().await.unwrap()).await;
-        assert_eq!((status, &body["field"], &body["value"]), (422, &json!(field), &json!(value)), "{path}: {body}");
+        assert_eq!((status, &body["field"], &body["value"]), (400, &json!(field), &json!(value)), "{path}: {body}");
     }
     let unknown = "/v1/trips/019b1c2d-8e5f-852a-9072-0123456789ab/explain";
     let (status, code, _) = problem(request(&server, Method::GET, unknown, &kim).send().await.unwrap()).await;

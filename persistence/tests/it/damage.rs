@@ -369,8 +369,8 @@ async fn the_database_of_a_newer_version_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     let columns = [
-        ("host", 4),
         ("car", 4),
+        ("host", 4),
         ("cancel_fee", 3),
         ("cancel_reason", 3),
         ("currency", 2),
@@ -381,7 +381,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     ];
     let columns = columns.into_iter().chain(["class", "seats", "wheelchair", "pets"].map(|column| (column, 1)));
     let columns: Vec<(&str, u32)> = columns.collect();
-    for version in [4, 3, 2, 1] {
+    for version in [3, 2, 1] {
         let directory = tempfile::tempdir().unwrap();
         let store = open(directory.path()).await;
         let (_, driven, searching) = city(&store).await;
@@ -391,9 +391,9 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
         run(&mut hand, "DROP INDEX active_of_rider; DROP INDEX called_off_by_rider; DROP INDEX scheduled_by_rider")
             .await
             .unwrap();
-        let one_active = "DROP INDEX one_active; CREATE UNIQUE INDEX one_active ON trip (driver) \
-             WHERE stage IN ('en_route', 'arrived', 'in_progress')";
-        run(&mut hand, one_active).await.unwrap();
+        let without_guests = "DROP INDEX one_active; \
+             CREATE UNIQUE INDEX one_active ON trip (driver) WHERE stage IN ('en_route', 'arrived', 'in_progress')";
+        run(&mut hand, without_guests).await.unwrap();
         for (column, _) in columns.iter().filter(|(_, last_without)| *last_without >= version) {
             run(&mut hand, &format!("ALTER TABLE trip DROP COLUMN {column}")).await.unwrap();
         }

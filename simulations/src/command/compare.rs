@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use geo::Resolution;
 
-use super::{Failure, Output, bar, demand, hours, share, time_of_day, write_report};
+use super::{Failure, Output, bar, busy_share, demand, hours, time_of_day, write_report};
 use crate::city::{City, Day};
 use crate::compare::{CityOfFile, Variant, compare as run};
 use crate::people::Habits;
@@ -102,7 +102,7 @@ impl CompareArguments {
         let hours = self.hours.or(said.hours).unwrap_or(HOURS);
         let drivers = |of: Option<u32>| usize::try_from(self.drivers.or(of).or(said.drivers).unwrap_or(DRIVERS));
         let (first, second) = (drivers(a.city.drivers)?, drivers(b.city.drivers)?);
-        let demand = self.demand.or(said.demand).unwrap_or_else(|| share(city, (day, start_tod_s), hours, first));
+        let demand = self.demand.or(said.demand).unwrap_or_else(|| busy_share(city, (day, start_tod_s), hours, first));
         let scenario = |variant: &Variant, drivers| -> Result<Scenario, Failure> {
             Ok(Scenario {
                 seed: self.seed,

@@ -204,7 +204,7 @@ pub(super) fn driven(sides: &[Side<'_>]) -> String {
     }
     let drawing = format!(
         "<svg viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>{parts}</svg>",
-        y - 44.0
+        y - 28.0
     );
     let says =
         each(sides, |side| format!("{} of the way is driven without a rider", percent(side.measures.deadhead_share())));

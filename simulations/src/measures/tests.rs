@@ -24,8 +24,16 @@ fn seen(gathered: &mut Gathered, asked: u64, offers: u32, events: &[(u64, Event)
     let mut trip = Trip::begin(id, &event, after(asked)).unwrap();
     let mut history = vec![(trip.version, trip.stage.name(), trip.since)];
     let mut show = |trip: &Trip, history: &[(u32, StageName, Timestamp)]| {
-        let view =
-            TripView { trip: trip.clone(), car: None, eta: None, history: history.to_vec(), offers, promised: None };
+        let view = TripView {
+            trip: trip.clone(),
+            car: None,
+            eta: None,
+            history: history.to_vec(),
+            offers,
+            promised: None,
+            promise: None,
+            shared_with: 0,
+        };
         gathered.sees(&view);
     };
     show(&trip, &history);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use geo::{Drive, Meters, NoDrive, Point, TravelTimes, WeekTime, distance};
-use rstar::{PointDistance, RTree, RTreeObject};
 
+use super::nearest::Grid;
 use super::{Streets, TimeTable};
 
 /// Times between the nodes nearest to the points asked about; getting to a node and away from it takes no time. The
@@ -14,7 +14,8 @@ use super::{Streets, TimeTable};
 #[derive(Clone)]
 pub struct NodeTimes {
     table: Arc<TimeTable>,
-    nodes: Arc<RTree<Node>>,
+    points: Arc<[Point]>,
+    grid: Arc<Grid>,
     /// Degrees of longitude, in degrees of latitude.
     shrink: f64,
     snap_max: Meters,
@@ -30,27 +31,6 @@ pub struct NotNodeTimes {
     pub nodes: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    number: usize,
-    point: Point,
-    at: [f64; 2],
-}
-
-impl RTreeObject for Node {
-    type Envelope = rstar::AABB<[f64; 2]>;
-
-    fn envelope(&self) -> Self::Envelope {
-        rstar::AABB::from_point(self.at)
-    }
-}
-
-impl PointDistance for Node {
-    fn distance_2(&self, point: &[f64; 2]) -> f64 {
-        (self.at[0] - point[0]).powi(2) + (self.at[1] - point[1]).powi(2)
-    }
-}
-
 impl NodeTimes {
     /// Points farther than `snap_max` from every node are outside. The nodes lie within some hundred kilometres: nearest
     /// is meant on a flat map.
@@ -64,16 +44,15 @@ impl NodeTimes {
         }
         let middle = points.iter().map(|point| point.lat()).sum::<f64>() / points.len().max(1) as f64;
         let shrink = middle.to_radians().cos();
-        let node = |(number, &point): (usize, &Point)| Node { number, point, at: [point.lat(), point.lon() * shrink] };
-        let nodes = Arc::new(RTree::bulk_load(points.iter().enumerate().map(node).collect()));
-        Ok(NodeTimes { table, nodes, shrink, snap_max })
+        let grid = Arc::new(Grid::new(points.iter().map(|point| [point.lat(), point.lon() * shrink]).collect()));
+        Ok(NodeTimes { table, points: points.into(), grid, shrink, snap_max })
     }
 
     /// The node nearest to a point, if it is near enough.
     #[must_use]
     pub fn node_at(&self, point: Point) -> Option<usize> {
-        let node = self.nodes.nearest_neighbor([point.lat(), point.lon() * self.shrink])?;
-        (distance(node.point, point) <= self.snap_max).then_some(node.number)
+        let node = self.grid.nearest([point.lat(), point.lon() * self.shrink])?;
+        (distance(self.points[node], point) <= self.snap_max).then_some(node)
     }
 
     fn drive_into(&self, from: Point, to: Point, to_node: usize) -> Result<Drive, NoDrive> {

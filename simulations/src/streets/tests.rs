@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use geo::{Meters, TravelTimes as _, WeekTime};
-use proptest::prelude::*;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
 
 use super::*;
 
@@ -18,50 +19,62 @@ fn table(streets: &Streets) -> TimeTable {
     TimeTable::of(streets, &mut |_| {}).unwrap()
 }
 
-fn any_streets() -> impl Strategy<Value = Streets> {
-    let street =
-        (0_usize..9, 0_usize..9, 1_u32..500).prop_map(|(from, to, tenths)| (from, to, f64::from(tenths) / 10.0));
-    prop::collection::vec(street, 0..40).prop_map(|streets| city(9, &streets))
+/// Nine nodes and up to forty streets between them, by chance.
+fn any_city(rng: &mut Pcg64Mcg) -> Streets {
+    let count = rng.random_range(0..40);
+    let street = |rng: &mut Pcg64Mcg| {
+        (rng.random_range(0..9), rng.random_range(0..9), f64::from(rng.random_range(1..500_u32)) / 10.0)
+    };
+    let streets: Vec<(usize, usize, f64)> = (0..count).map(|_| street(rng)).collect();
+    city(9, &streets)
 }
 
-proptest! {
-    /// Floyd and Warshall's way of working out all times, in place of Dijkstra's.
-    #[test]
-    fn the_table_has_the_fastest_way_between_any_two(streets in any_streets()) {
-        let mut least = vec![vec![f64::INFINITY; 9]; 9];
-        (0..9).for_each(|node| least[node][node] = 0.0);
-        for street in streets.streets() {
-            least[street.from][street.to] = least[street.from][street.to].min(street.seconds);
-        }
-        for over in 0..9 {
-            for from in 0..9 {
-                for to in 0..9 {
-                    least[from][to] = least[from][to].min(least[from][over] + least[over][to]);
-                }
+/// Floyd and Warshall's way of working out all times, in place of Dijkstra's.
+fn least_seconds(streets: &Streets) -> Vec<Vec<f64>> {
+    let mut least = vec![vec![f64::INFINITY; 9]; 9];
+    (0..9).for_each(|node| least[node][node] = 0.0);
+    for street in streets.streets() {
+        least[street.from][street.to] = least[street.from][street.to].min(street.seconds);
+    }
+    for over in 0..9 {
+        for from in 0..9 {
+            for to in 0..9 {
+                least[from][to] = least[from][to].min(least[from][over] + least[over][to]);
             }
         }
-        let table = table(&streets);
+    }
+    least
+}
+
+#[test]
+fn the_table_has_the_fastest_way_between_any_two() {
+    for seed in 0..200 {
+        let streets = any_city(&mut Pcg64Mcg::seed_from_u64(seed));
+        let (least, table) = (least_seconds(&streets), table(&streets));
         let turned = table.turned_round();
         for from in 0..9 {
             for to in 0..9 {
                 let seconds = table.millis(from, to).map_or(f64::INFINITY, |millis| millis as f64 / 1_000.0);
                 let same = seconds == least[from][to] || (seconds - least[from][to]).abs() < 0.051;
-                prop_assert!(same, "{} to {}: {} for {}", from, to, seconds, least[from][to]);
-                prop_assert_eq!(turned.millis(to, from), table.millis(from, to));
+                assert!(same, "seed {seed}, {from} to {to}: {seconds} for {}", least[from][to]);
+                assert_eq!(turned.millis(to, from), table.millis(from, to), "seed {seed}");
             }
         }
     }
+}
 
-    #[test]
-    fn a_car_on_its_way_is_never_late_for_where_it_goes(
-        streets in any_streets(), from in 0_usize..9, to in 0_usize..9, later in 0_u64..200_000,
-    ) {
-        let table = table(&streets);
-        let (ways, to_it) = (Ways::new(&streets), table.turned_round());
-        let Some(whole) = table.millis(from, to) else { return Ok(()) };
-        let (node, at_ms) = ways.turn(&to_it, (from, 1_000), to, 1_000 + later);
-        prop_assert_eq!(at_ms + table.millis(node, to).unwrap(), 1_000 + whole, "it arrives when it would have");
-        prop_assert!(at_ms >= 1_000 + later || node == to, "it is there now or soon, not in the past");
+#[test]
+fn a_car_on_its_way_is_never_late_for_where_it_goes() {
+    for seed in 0..500 {
+        let mut rng = Pcg64Mcg::seed_from_u64(seed);
+        let streets = any_city(&mut rng);
+        let (table, ways) = (table(&streets), Ways::new(&streets));
+        let (from, to, later) = (rng.random_range(0..9), rng.random_range(0..9), rng.random_range(0..200_000));
+        let Some(whole) = table.millis(from, to) else { continue };
+        let (node, at_ms) = ways.turn(&table.turned_round(), (from, 1_000), to, 1_000 + later);
+        let left = table.millis(node, to).unwrap();
+        assert_eq!(at_ms + left, 1_000 + whole, "seed {seed}: it arrives when it would have");
+        assert!(at_ms >= 1_000 + later || node == to, "seed {seed}: it is there now or soon, not in the past");
     }
 }
 

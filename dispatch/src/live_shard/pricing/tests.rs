@@ -30,6 +30,7 @@ fn seek(trip: u64, pickup_at: Option<Timestamp>) -> ShardInput {
         needs: Needs::default(),
         pickup_at,
         requested_at: NOON,
+        shared: false,
         without: BTreeSet::new(),
         wave: 1,
         widened: 0,
@@ -44,9 +45,9 @@ fn online(shard: &mut LiveShard, now: Timestamp, policy: &Policy, name: &str, me
     ping(shard, now, policy, &driver, metres);
 }
 
-fn ping(shard: &mut LiveShard, now: Timestamp, policy: &Policy, driver: &DriverId, metres: f64) {
+fn ping(shard: &mut LiveShard, now: Timestamp, policy: &Policy, driver: &DriverId, metres: f64) -> Vec<Effect> {
     let ping = Ping { driver: driver.clone(), point: north(metres), measured_at: now, heading: None, accuracy: None };
-    shard.step(now, policy, ShardInput::Pings(vec![ping]));
+    shard.step(now, policy, ShardInput::Pings(vec![ping]))
 }
 
 #[test]
@@ -102,9 +103,10 @@ fn matched_at(shard: &mut LiveShard, policy: &Policy, metres: f64, until: Timest
     let (mut now, mut looks) = (NOON, 0);
     while now < until {
         now = shard.deadline().unwrap_or(until).max(now + Duration::from_millis(1)).min(until);
-        ping(shard, now, policy, &ann, metres);
+        // A moment before: what is due is settled before a position is taken in, and must not be on an old one.
+        let mut effects = ping(shard, Timestamp::from_millis(now.millis() - 1), policy, &ann, metres);
         looks += 1;
-        let effects = shard.step(now, policy, ShardInput::TimePassed);
+        effects.extend(shard.step(now, policy, ShardInput::TimePassed));
         let is_match = |effect: &Effect| matches!(effect, Effect::ToTrip { input: TripInput::Matched { .. }, .. });
         if effects.iter().any(is_match) {
             return (Some(now), looks);

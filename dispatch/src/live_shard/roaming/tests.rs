@@ -76,9 +76,20 @@ impl Street {
                 let (needs, without) = (Needs::default(), BTreeSet::new());
                 let requested_at = self.now;
                 let (dropoff, widened) = (pickup, 0);
-                let pickup_at = None;
-                let seeker =
-                    Seeker { trip, pickup, dropoff, needs, requested_at, pickup_at, without, wave, widened, at_once };
+                let (pickup_at, shared) = (None, false);
+                let seeker = Seeker {
+                    trip,
+                    pickup,
+                    dropoff,
+                    needs,
+                    requested_at,
+                    pickup_at,
+                    shared,
+                    without,
+                    wave,
+                    widened,
+                    at_once,
+                };
                 self.tell(ShardInput::Seek(seeker));
                 self.tell(ShardInput::Unseek(trip));
             }
@@ -282,6 +293,7 @@ fn a_request_in_a_neighbours_cell_counts_for_the_own_cell_beside_it() {
             needs: Needs::default(),
             requested_at: START,
             pickup_at: None,
+            shared: false,
             without: BTreeSet::new(),
             wave: 1,
             widened: 0,

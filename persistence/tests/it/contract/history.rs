@@ -83,6 +83,10 @@ pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>)
         owner.write(Guarded { fence: owner.fence, write: Write::Trip(write) }).await.unwrap();
         assert_eq!(journal(&*store).await.pop().unwrap().event, event);
         assert_eq!(store.trip(id).await.unwrap(), Some(after.clone()));
+        let after = match after.stage {
+            Stage::Scheduled => owner.stepped(&after, Event::Activated).await,
+            _ => after,
+        };
         let driven = owner.stepped(&after, assigned("ann")).await;
         assert_eq!(driven.order, order);
         assert_eq!(store.load(shard(0)).await.unwrap().drivers[0].trip.as_ref(), Some(&driven));

@@ -5,7 +5,6 @@ use flate2::write::GzEncoder;
 use geo::Point;
 
 use super::traces::{DriveTimes, Ride, fixes, rides};
-use super::*;
 
 fn packed(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -16,13 +15,13 @@ fn packed(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-/// Cabs that drive 40 km north at 10 m/s with a rider, a fix each minute; the last one stands with nobody in it.
+/// Cabs that drive 40 km north at 10 m/s with a rider, a fix every 50 s; the last one stands with nobody in it.
 fn traces() -> String {
     let mut text = "unix,cab,lat,lon,occupied\n".to_owned();
     for cab in 0..4 {
-        for minute in 0..67 {
-            let lat = 37.4 + f64::from(minute) * 600.0 / 111_195.0 + f64::from(cab) / 1_000.0;
-            text.push_str(&format!("{},{cab},{lat:.6},-122.4,1\n", 1_000 + minute * 60));
+        for number in 0..80 {
+            let lat = 37.4 + f64::from(number) * 500.0 / 111_195.0 + f64::from(cab) / 1_000.0;
+            text.push_str(&format!("{},{cab},{lat:.6},-122.4,1\n", 1_000 + number * 50));
         }
     }
     (0..60).for_each(|minute| text.push_str(&format!("{},9,37.5,-122.4,0\n", 1_000 + minute * 60)));

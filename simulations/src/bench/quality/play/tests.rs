@@ -23,6 +23,8 @@ fn rules(ground: &Ground, forward_s: u64) -> Rules {
     policy.reposition.resolution = Resolution::new(9).unwrap();
     (policy.reposition.idle_for, policy.reposition.rest) = (Duration::ZERO, Duration::ZERO);
     policy.reposition.every = Duration::from_secs(60);
+    policy.reposition.drive_max = Duration::from_secs(1_500);
+    policy.reposition.trip_worth = Duration::from_secs(3_600);
     Rules { forward_ms: forward_s * 1_000, begins: BEGINS, warm_up_ms: 0, policy }
 }
 
@@ -46,8 +48,8 @@ fn a_rider_waits_for_the_round_and_the_way() {
 #[test]
 fn whom_no_car_reaches_in_five_minutes_is_lost() {
     let ground = ground();
-    let played = played(&rules(&ground, 0), &ground, &[asks(5, 6, 9), asks(5, 14, 9)], &[(0, 0), (10, 0)]);
-    assert_eq!((played.wanted, played.served), (2, 2), "the far car takes one, the near one the other");
+    let played = played(&rules(&ground, 0), &ground, &[asks(5, 4, 9), asks(5, 14, 9)], &[(0, 0), (10, 0)]);
+    assert_eq!((played.wanted, played.served), (2, 2), "each car is four minutes from one of them");
     let alone = self::played(&rules(&ground, 0), &ground, &[asks(5, 6, 9)], &[(0, 0)]);
     assert_eq!(alone.served, 0, "six minutes are too many");
 }
@@ -67,7 +69,7 @@ fn a_car_that_will_soon_be_free_is_had_before_it_is() {
 #[test]
 fn idle_cars_are_sent_to_where_riders_ask() {
     let ground = ground();
-    // Riders at the north end, the car at the south end, 15 minutes away; one more rider an hour later.
+    // Riders at the north end, the car at the south end, 20 minutes away; one more rider an hour later.
     let mut wanted: Vec<Wanted> = (0..40).map(|number| asks(number * 60, 20, 22)).collect();
     wanted.push(asks(3_600, 20, 22));
     let on = rules(&ground, 0);

@@ -13,7 +13,7 @@ use dispatch::{
     Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, ProgressPolicy, RiderId, SessionId,
     Stage, StageName, Timestamp, TripId, Vehicle, Weights,
 };
-use geo::{Meters, Point, Resolution, StraightLine, Travel};
+use geo::{Meters, Point, Resolution, StraightLine, Travel, distance};
 
 use super::case::{PlayCase, WAIT_MAX_MS};
 use super::shared::Played;
@@ -24,15 +24,14 @@ use crate::world::{Delays, News, World};
 /// 2018-06-07, a Thursday, 17:00.
 const BEGINS: Timestamp = Timestamp::from_millis(1_528_390_800_000);
 /// How often a phone sends its position.
-const PING_EVERY_MS: u64 = 20_000;
+const PING_EVERY_MS: u64 = 120_000;
 /// Messages and commits take milliseconds; so much earlier the way must end for the rider to be aboard in time.
 const MARGIN_MS: u64 = 100;
 
-/// Production's policy, but for what the case itself lays down: how long riders wait, how far cars may come from, which
-/// times are true. `every` is the window of matching.
-pub(super) fn policy(nodes: NodeTimes, every: Duration) -> Result<Policy, String> {
+/// Production's policy, but for what the case itself lays down: how long riders wait, which times are true. `reach` is
+/// how far away a car may be that comes in time, `every` the window of matching.
+pub(super) fn policy(nodes: NodeTimes, reach: Meters, every: Duration) -> Result<Policy, String> {
     let wait_max = Duration::from_millis(WAIT_MAX_MS - MARGIN_MS);
-    let whole_city = Meters::whole(30_000);
     // Behind the table, for points without a node: there are none.
     let straight = StraightLine::new(1.4, 5.0).map_err(|why| why.to_string())?;
     let policy = Policy {
@@ -40,12 +39,12 @@ pub(super) fn policy(nodes: NodeTimes, every: Duration) -> Result<Policy, String
         immediate_above: 0.0,
         weights: Weights { refusal: 0.0, position_age: 0.0, idle: 0.0, waiting: 0.0, ..Weights::default() },
         match_every: every,
-        pickup_within: whole_city,
+        pickup_within: reach,
         wait_max,
         candidates_max: 100,
         // A promise for after a ride rests on an estimate of its end; here nobody may be late, so none is made.
         forward: Forward { within: Duration::ZERO, ..Forward::default() },
-        offers: OfferPolicy { waves: vec![1], radius: whole_city, per_hour_max: 0, ..OfferPolicy::default() },
+        offers: OfferPolicy { waves: vec![1], radius: reach, per_hour_max: 0, ..OfferPolicy::default() },
         // Cars of the case always come.
         progress: ProgressPolicy { on: false, ..ProgressPolicy::default() },
         search_lasts: Duration::from_millis(WAIT_MAX_MS),
@@ -55,6 +54,19 @@ pub(super) fn policy(nodes: NodeTimes, every: Duration) -> Result<Policy, String
     };
     policy.check().map_err(|why| why.to_string())?;
     Ok(policy)
+}
+
+/// The farthest that any car can be away, by air, and still come before the rider is lost: no candidate is left out by
+/// looking no farther.
+fn reach(case: &PlayCase) -> Meters {
+    let points = case.streets.points();
+    let in_time = |from: usize, to: usize| case.table.millis(from, to).is_some_and(|way_ms| way_ms <= WAIT_MAX_MS);
+    let farthest = |from: usize| {
+        let near = (0..points.len()).filter(|&to| in_time(from, to));
+        near.map(|to| distance(points[from], points[to]).get()).fold(0.0, f64::max)
+    };
+    let farthest = (0..points.len()).map(farthest).fold(0.0, f64::max);
+    Meters::whole(farthest.ceil() as u32)
 }
 
 /// Where a driver is going, and what the app says there.
@@ -103,7 +115,7 @@ pub(super) fn play(
     tick: &mut dyn FnMut(u64),
 ) -> Result<(Played, usize), String> {
     let resolution = Resolution::new(5).map_err(|why| why.to_string())?;
-    let world = World::new(BEGINS, policy(nodes()?, every)?, resolution, Delays::default());
+    let world = World::new(BEGINS, policy(nodes()?, reach(case), every)?, resolution, Delays::default());
     let mut play = Play {
         case,
         nodes: nodes()?,
