@@ -176,5 +176,5 @@ fn a_provider_is_asked_once_for_a_rider_and_once_for_each_position_of_the_car() 
     assert_eq!(counts.etas_fallback, 2, "of bob and kim the river knows nothing");
     let timed = told.iter().filter(|view| view.eta.is_some()).count();
     assert_eq!(timed, 4, "on the way, nearer, on board, farther");
-    assert_eq!(asked.one_way.load(Ordering::Relaxed), timed);
+    assert_eq!(asked.one_way.load(Ordering::Relaxed), timed + 1, "and once for the price of the ride");
 }
