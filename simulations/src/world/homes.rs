@@ -226,7 +226,7 @@ impl World {
     }
 
     /// A letter for a driver who is not in memory here.
-    pub(super) fn to_absent(&mut self, home: ShardId, driver: DriverId, input: DriverInput) {
+    pub(super) fn deliver_to_absent(&mut self, home: ShardId, driver: DriverId, input: DriverInput) {
         let here = Who::Shard(home);
         if let Some(&to) = self.moved.get(&(home, driver.clone())) {
             return self.send(&here, Effect::ToDriver { to: driver, home: to, input });

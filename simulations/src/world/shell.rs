@@ -129,7 +129,7 @@ impl World {
         if self.drivers.contains_key(&(home, driver.clone())) {
             self.step_live_driver(home, &driver, input);
         } else {
-            self.to_absent(home, driver, input);
+            self.deliver_to_absent(home, driver, input);
         }
     }
 
