@@ -7,6 +7,7 @@
 
 mod committer;
 mod memory;
+mod rows;
 mod sqlite;
 mod traits;
 
