@@ -94,7 +94,8 @@ fn rows_of(configuration: &Configuration, played: Result<Vec<Ended>, String>, se
     let served = mean(|ended| 100.0 * f64::from(ended.served) / f64::from(ended.requests));
     // Figures of other days or fewer episodes are not what the target speaks of.
     let all = ended.len() == configuration.episodes as usize;
-    let official = (all || ended.is_empty()) && settings.env_seed.is_none() && ended.iter().all(|ended| ended.untouched);
+    let official =
+        (all || ended.is_empty()) && settings.env_seed.is_none() && ended.iter().all(|ended| ended.untouched);
     let target = official.then_some(Target::at_least(configuration.target));
     let peer = official.then_some(configuration.peer);
     let name = configuration.name;
