@@ -17,17 +17,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy, PoolingPolicy, Timestamp};
+use dispatch::{Method, Policy, PoolingPolicy};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
-use crate::company::{Alone, SharedRides};
-use crate::demand::{Request, share_for_fleet};
-use crate::ledger::Ledger;
+use crate::demand::share_for_fleet;
 use crate::people::Habits;
 use crate::report::Report;
-use crate::tlc;
 use crate::virtual_city::Scenario;
 
 use compare::CompareArguments;
