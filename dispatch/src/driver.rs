@@ -8,9 +8,8 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
-    Withdrawal,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Policy,
+    Refusal, SessionId, ShardId, ShardInput, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
 };
 
 use manner::Manner;
@@ -23,6 +22,7 @@ mod offers;
 mod roaming;
 mod rows;
 mod sharing;
+mod telling;
 
 /// How long to wait before a row that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -443,74 +443,6 @@ impl LiveDriver {
         if self.is_gone() {
             out.push(Effect::Retire);
         }
-    }
-
-    fn tell(&self, mut notice: Notice, out: &mut Vec<Effect>) {
-        // An answer to a command of an earlier session: the numbers of the present one mean something else.
-        let foreign = |ask: &DriverAsk| self.session != Some(ask.session);
-        match &mut notice {
-            Notice::Refused { ask, .. } | Notice::Declined { ask, .. } | Notice::Promised { ask, .. }
-                if foreign(ask) =>
-            {
-                return;
-            }
-            Notice::Trip { ask, .. } | Notice::Standing { ask, .. } if ask.as_ref().is_some_and(foreign) => *ask = None,
-            _ => {}
-        }
-        if let Some(session) = self.session {
-            out.push(Effect::ToSession { driver: self.id.clone(), session, notice });
-        }
-    }
-
-    fn tell_standing(&self, ask: Option<DriverAsk>, out: &mut Vec<Effect>) {
-        let trip = self.trip().cloned();
-        let last_trip = trip.is_some() && self.wish != Wish::Work;
-        let homeward_until = self.manner.homeward().map(|homeward| homeward.until);
-        let availability = self.availability();
-        self.tell(Notice::Standing { ask, availability, trip, last_trip, homeward_until }, out);
-    }
-
-    fn standing(&self) -> Standing {
-        let availability = self.availability();
-        match availability {
-            // Shown enough for an hour: wants work, and is left in peace.
-            Availability::Available if self.manner.is_resting() => Standing::Taken(availability),
-            // Who wants work has said with which vehicle.
-            Availability::Available => match self.vehicle {
-                Some(vehicle) => Standing::Free(self.free(vehicle)),
-                None => Standing::Taken(Availability::Offline),
-            },
-            Availability::Reserved | Availability::Offered | Availability::OnBreak => Standing::Taken(availability),
-            Availability::EnRoute | Availability::Arrived | Availability::OnTrip => {
-                if let Some((trip, free)) = self.soon_free() {
-                    return Standing::Finishing { trip: trip.id, dropoff: trip.order.dropoff, free };
-                }
-                self.trip().map_or(Standing::Taken(availability), |trip| Standing::Driving(trip.id))
-            }
-            // Off line but connected: the shard keeps the position for the moment the driver wants work again.
-            Availability::Offline if self.session.is_some() => Standing::Taken(availability),
-            Availability::Offline => Standing::Gone,
-        }
-    }
-
-    fn free(&self, vehicle: Vehicle) -> Free {
-        Free {
-            acceptance: self.manner.acceptance(),
-            homeward: self.manner.homeward().map(|homeward| homeward.to),
-            ..Free::new(vehicle, self.since)
-        }
-    }
-
-    /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.
-    fn waits_for_work(&self) -> bool {
-        use Availability::{Available, Offered, Reserved};
-        matches!(self.availability(), Available | Reserved | Offered)
-    }
-
-    /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.
-    pub fn tell_shard(&self, out: &mut Vec<Effect>) {
-        let input = ShardInput::DriverIs { driver: self.id.clone(), standing: self.standing() };
-        out.push(Effect::ToShard { to: self.home, input });
     }
 }
 

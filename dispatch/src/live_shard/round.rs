@@ -8,16 +8,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use geo::{Point, Search, distance};
+use geo::{Near, Point, Search, distance};
 
 use super::proposals::proposals;
 use super::record::Planned;
-use super::{LiveShard, OVERHANG, Round};
+use super::{LiveShard, OVERHANG, Round, Spot};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
 use crate::{
-    Candidate, DriverId, Edge, Effect, Eta, Factors, Method, Policy, Problem, Seeker, ShardId, ShardInput, Standing,
-    Timestamp, TripId, TripInput,
+    Candidate, DriverId, Edge, Effect, Eta, Factors, Free, Method, Policy, Problem, Seeker, ShardId, ShardInput,
+    Standing, Timestamp, TripId, TripInput,
 };
 
 impl LiveShard {
@@ -149,40 +149,43 @@ impl LiveShard {
         choices
     }
 
-    /// The free drivers at home here who could serve a rider: near enough, heard of lately, in a
-    /// vehicle that fits, not turned down before.
+    /// The drivers at home here who could serve a rider, now or soon: near enough, heard of lately, in a vehicle that
+    /// fits, not turned down before, and there before the rider has waited longer than riders have to.
     pub(super) fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
         let fresh =
             Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
         let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
-        let from: Vec<Point> = near.iter().map(geo::Near::point).collect();
+        let from: Vec<Point> = near.iter().map(Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
-        let waited = now.since(seeker.requested_at);
-        let candidate = |(near, pickup_eta): (geo::Near<'_, DriverId>, Eta)| {
-            if waited + pickup_eta.time > policy.wait_max {
-                return None;
-            }
-            // Who is in the index is free, and has a spot.
+        // Who is in the index is free, and has a spot.
+        let free = |(near, eta): (Near<'_, DriverId>, Eta)| {
             let spot = self.spots.get(near.key())?;
             let Standing::Free(free) = spot.standing else { return None };
-            Some(Candidate {
-                driver: near.key().clone(),
-                home: self.id,
-                distance: near.distance(),
-                pickup_eta,
-                point: near.point(),
-                idle: now.since(free.since),
-                acceptance: free.acceptance,
-                position_age: near.age(),
-                plausibility: spot.track.plausibility(),
-                busy_for: None,
-            })
+            Some(Candidate { idle: now.since(free.since), ..self.candidate(&near, spot, free, eta) })
         };
-        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(candidate).collect();
+        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(free).collect();
         candidates.extend(self.soon_candidates(now, policy, seeker, &search));
+        let waited = now.since(seeker.requested_at);
+        candidates.retain(|candidate| waited + candidate.pickup_eta.time <= policy.wait_max);
         candidates
+    }
+
+    /// A driver whom an index found, as one who sets off at once and was never idle.
+    pub(super) fn candidate(&self, near: &Near<'_, DriverId>, spot: &Spot, free: Free, pickup_eta: Eta) -> Candidate {
+        Candidate {
+            driver: near.key().clone(),
+            home: self.id,
+            distance: near.distance(),
+            pickup_eta,
+            point: near.point(),
+            idle: Duration::ZERO,
+            acceptance: free.acceptance,
+            position_age: near.age(),
+            plausibility: spot.track.plausibility(),
+            busy_for: None,
+        }
     }
 }
 

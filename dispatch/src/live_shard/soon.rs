@@ -108,17 +108,7 @@ impl LiveShard {
         let spot = self.spots.get(near.key())?;
         let (Some(soon), Standing::Finishing { free, .. }) = (&spot.soon, spot.standing) else { return None };
         let busy_for = soon.busy_for(now);
-        Some(Candidate {
-            driver: near.key().clone(),
-            home: self.id,
-            distance: near.distance(),
-            pickup_eta: Eta { time: busy_for + way.time, ..way },
-            point: near.point(),
-            idle: Duration::ZERO,
-            acceptance: free.acceptance,
-            position_age: near.age(),
-            plausibility: spot.track.plausibility(),
-            busy_for: Some(busy_for),
-        })
+        let pickup_eta = Eta { time: busy_for + way.time, ..way };
+        Some(Candidate { busy_for: Some(busy_for), ..self.candidate(near, spot, free, pickup_eta) })
     }
 }

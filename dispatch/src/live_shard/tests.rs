@@ -227,6 +227,25 @@ fn a_driver_who_would_be_there_too_late_is_no_candidate_and_that_is_remembered()
     split.tell(home, ShardInput::Unseek(waited.trip));
 }
 
+#[test]
+fn a_driver_who_will_be_free_soon_and_be_there_too_late_is_no_candidate_either() {
+    let resolution = Resolution::new(5).unwrap();
+    let wait_max = |seconds| Policy { wait_max: std::time::Duration::from_secs(seconds), ..Policy::default() };
+    let seeker = seeker(1, street(0.0, 0.0), resolution);
+    let home = ShardId::of(seeker.pickup, resolution);
+    let finishing = |trip, dropoff| Standing::Finishing { trip, dropoff, free: Free::new(Vehicle::default(), NOW) };
+    let found = |policy: Policy| {
+        let mut split = Split::new(resolution, policy, &[]);
+        let standing = finishing(TripId::new(NOW, home, 9), street(300.0, 0.0));
+        split.tell(home, ShardInput::DriverIs { driver: driver(0), standing });
+        split.tell(home, ShardInput::Pings(vec![ping(0, street(400.0, 0.0))]));
+        split.candidates(&seeker).into_iter().map(|candidate| candidate.pickup_eta.time.as_secs()).collect::<Vec<_>>()
+    };
+    // At 5 m/s with a detour of 1.27, the 100 m to the drop-off take 25 s, and the 300 m from there 76 s.
+    assert_eq!(found(wait_max(110)), [101]);
+    assert_eq!(found(wait_max(95)), [0; 0]);
+}
+
 /// Who is proposed to a rider at the corner, when time passes.
 fn proposed(shard: &mut LiveShard, policy: &Policy) -> Option<String> {
     let mut effects = shard.step(NOW, policy, ShardInput::Seek(seeker(1, street(0.0, 0.0), Resolution::SHARD)));

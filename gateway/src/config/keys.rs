@@ -1,14 +1,15 @@
 //! Every setting by name: how its text is read, how it is shown, what is allowed.
 
 use std::fmt::Write;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use dispatch::Method;
-use geo::{Meters, Resolution, StraightLine};
+use geo::Resolution;
 
 use super::{BadSetting, LogFormat, SecretFrom, Settings};
 use crate::auth::Secret;
+use values::{file, log_format, meters, method, path, seconds, straight_line};
+
+mod values;
 
 /// One setting, as flags, environment and file know it.
 pub(super) struct Key {
@@ -462,46 +463,4 @@ pub fn describe_keys() -> String {
         );
     }
     table
-}
-
-/// Changes one of the two numbers of the straight line.
-fn straight_line(settings: &mut Settings, detour: Option<&str>, speed_mps: Option<&str>) -> Option<()> {
-    let travel = &mut settings.city.policy.travel;
-    let now = travel.straight_line();
-    let detour = detour.map_or(Some(now.detour()), |text| text.parse().ok())?;
-    let speed_mps = speed_mps.map_or(Some(now.speed_mps()), |text| text.parse().ok())?;
-    *travel = travel.clone().or_straight(StraightLine::new(detour, speed_mps).ok()?);
-    Some(())
-}
-
-fn seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.parse().ok()?).ok()
-}
-
-fn meters(text: &str) -> Option<Meters> {
-    Meters::new(text.parse().ok()?).ok()
-}
-
-fn path(text: &str) -> Option<PathBuf> {
-    (!text.is_empty()).then(|| PathBuf::from(text))
-}
-
-fn file(path: Option<&PathBuf>) -> String {
-    path.map_or("(none)".to_owned(), |path| path.display().to_string())
-}
-
-fn log_format(text: &str) -> Option<LogFormat> {
-    match text {
-        "text" => Some(LogFormat::Text),
-        "json" => Some(LogFormat::Json),
-        _ => None,
-    }
-}
-
-fn method(text: &str) -> Option<Method> {
-    match text {
-        "batched" => Some(Method::Batched),
-        "nearest" => Some(Method::Nearest),
-        _ => None,
-    }
 }

@@ -96,12 +96,17 @@ impl From<&ShardStatus> for Shard {
     }
 }
 
+/// Refuses whoever is not of the role `ops`.
+pub(super) fn ops_only(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    match app.who(headers, Carrier::Header)? {
+        Identity::Ops(_) => Ok(()),
+        other @ (Identity::Driver(_) | Identity::Rider(_)) => Err(app.wrong_role(&other, "ops")),
+    }
+}
+
 /// How the city stands: its shards, and how many trips are in each state.
 pub(super) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
-    match app.who(&headers, Carrier::Header)? {
-        Identity::Ops(_) => {}
-        other @ (Identity::Driver(_) | Identity::Rider(_)) => return Err(app.wrong_role(&other, "ops")),
-    }
+    ops_only(&app, &headers)?;
     let inside = app.inside()?;
     let stages = inside.store.trips_by_stage().await.map_err(CityError::Store)?;
     let city = inside.city.status().await;

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use dispatch::{DriverId, Timestamp};
 
+use super::ops::ops_only;
 use super::rider::{json, trip_id};
-use crate::app::{App, Carrier};
-use crate::auth::Identity;
+use crate::app::App;
 use crate::fields::Mistake;
 use crate::problem::Problem;
 use crate::wire::{ExplanationBody, WhyNotBody};
@@ -51,13 +51,6 @@ pub(super) async fn why_not(
     let since = since(&uri)?.unwrap_or(now - SINCE_DEFAULT);
     let why = city.why_not(&driver, since).await?;
     json(StatusCode::OK, &WhyNotBody::new(&driver, since, &why))
-}
-
-fn ops_only(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
-    match app.who(headers, Carrier::Header)? {
-        Identity::Ops(_) => Ok(()),
-        other @ (Identity::Driver(_) | Identity::Rider(_)) => Err(app.wrong_role(&other, "ops")),
-    }
 }
 
 /// Reads `since` from the address, if it is there.
