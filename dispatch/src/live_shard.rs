@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
-    Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
+    Availability, Candidate, Chronicle, DriverId, Effect, Method, Ping, Policy, Seeker, ShardId, ShardInput, Solver,
+    Standing, SurgeMap, Timestamp, TripId,
 };
 
-use crate::track::{Position, Track, Verdict};
+use crate::track::{Track, Verdict};
 
 mod booked;
 mod filing;

@@ -64,8 +64,8 @@ proptest! {
     #[test]
     fn whoever_is_within_a_distance_is_no_farther_than_it(
         a in any_point(),
-        north in -0.5..0.5,
-        east in -0.5..0.5,
+        north in -0.5_f64..0.5,
+        east in -0.5_f64..0.5,
         share in 0.5..1.5,
     ) {
         let b = Point::new((a.lat() + north).clamp(-90.0, 90.0), (a.lon() + east).clamp(-180.0, 180.0)).unwrap();
