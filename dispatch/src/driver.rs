@@ -8,9 +8,8 @@
 use std::time::Duration;
 
 use crate::{
-    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Free, Generation, Notice, Offer, OfferId, Ping,
-    Policy, Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle,
-    Withdrawal,
+    Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Policy,
+    Refusal, SessionId, ShardId, ShardInput, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
 };
 
 use manner::Manner;

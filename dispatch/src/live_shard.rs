@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
-    Availability, Candidate, Chronicle, DriverId, DriverInput, Effect, Method, Ping, Policy, Seeker, ShardId,
-    ShardInput, Solver, Standing, SurgeMap, Timestamp, TripId, TripInput,
+    Availability, Candidate, Chronicle, DriverId, Effect, Method, Ping, Policy, Seeker, ShardId, ShardInput, Solver,
+    Standing, SurgeMap, Timestamp, TripId,
 };
 
-use crate::track::{Position, Track, Verdict};
+use crate::track::{Track, Verdict};
 
 mod booked;
+mod filing;
 mod homeward;
 mod pricing;
 mod proposals;
@@ -27,6 +28,7 @@ mod round;
 mod sharing;
 mod soon;
 
+use filing::Filing;
 use sharing::Sharers;
 use soon::Soon;
 
@@ -238,55 +240,29 @@ impl LiveShard {
     }
 
     fn pinged(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
-        let Some(spot) = self.spots.get_mut(&ping.driver) else {
+        let Some((spot, mut filing)) = self.spot(&ping.driver) else {
             self.counts.pings_stray += 1;
             return;
         };
-        match spot.track.take(now, policy, &ping) {
-            Verdict::Believed => {
-                self.counts.pings += 1;
-                self.placed(now, policy, &ping.driver, out);
-            }
+        let verdict = spot.track.take(now, policy, &ping);
+        // A free driver who is not believed may have to leave the index.
+        let doubted = verdict == Verdict::Implausible && matches!(spot.standing, Standing::Free(_));
+        if verdict == Verdict::Believed || doubted {
+            filing.placed(now, policy, &ping.driver, spot, out);
+        }
+        match verdict {
+            Verdict::Believed => self.counts.pings += 1,
             Verdict::Late => self.counts.pings_late += 1,
             Verdict::Doubled => self.counts.pings_doubled += 1,
-            Verdict::Implausible => {
-                self.counts.pings_implausible += 1;
-                if matches!(spot.standing, Standing::Free(_)) {
-                    self.placed(now, policy, &ping.driver, out);
-                }
-            }
+            Verdict::Implausible => self.counts.pings_implausible += 1,
         }
     }
 
-    /// What follows from a driver's position and standing.
-    fn placed(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
-        let Some(spot) = self.spots.get_mut(driver) else { return };
-        let position = spot.track.position();
-        let mut going = None;
-        match (spot.standing, position) {
-            // A driver in doubt leaves the index, and comes back with positions that are believed.
-            (Standing::Free(free), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
-                match &spot.handle {
-                    Some(handle) => self.index.update(handle, position.fix()),
-                    None => spot.handle = Some(self.index.insert(driver.clone(), free.vehicle.tags(), position.fix())),
-                }
-                self.finishing(now, policy, driver, None);
-                self.check_border(now, policy, driver, out);
-                return;
-            }
-            (Standing::Driving(trip), Some(position)) => {
-                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
-            }
-            (Standing::Finishing { trip, dropoff, .. }, Some(position)) => {
-                out.push(Effect::ToTrip { to: trip, input: TripInput::CarMoved(position.car()) });
-                going = Some((position, dropoff));
-            }
-            _ => {}
-        }
-        if let Some(handle) = spot.handle.take() {
-            self.index.remove(handle);
-        }
-        self.finishing(now, policy, driver, going);
+    /// A driver's spot, and where its position is filed: one look-up for all that a position changes.
+    fn spot(&mut self, driver: &DriverId) -> Option<(&mut Spot, Filing<'_>)> {
+        let spot = self.spots.get_mut(driver)?;
+        let (index, soon) = (&mut self.index, &mut self.soon);
+        Some((spot, Filing { id: self.id, centre: self.centre, reach: self.reach, index, soon }))
     }
 
     fn driver_is(
@@ -304,43 +280,24 @@ impl LiveShard {
         self.roaming.stands(&driver, &standing);
         self.heads(&driver, standing);
         if standing == Standing::Gone {
-            if let Some(spot) = self.spots.get_mut(&driver) {
+            if let Some((spot, mut filing)) = self.spot(&driver) {
                 spot.standing = standing;
-                self.placed(now, policy, &driver, out);
+                filing.placed(now, policy, &driver, spot, out);
                 self.spots.remove(&driver);
             }
             return;
         }
         let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None };
-        let spot = self.spots.entry(driver.clone()).or_insert_with(new);
+        self.spots.entry(driver.clone()).or_insert_with(new);
+        let Some((spot, mut filing)) = self.spot(&driver) else { return };
         spot.standing = standing;
         if let (Standing::Free(free), Some(handle)) = (standing, &spot.handle) {
-            self.index.retag(handle, free.vehicle.tags());
+            filing.index.retag(handle, free.vehicle.tags());
         }
         if let (Standing::Finishing { free, .. }, Some(soon)) = (standing, &spot.soon) {
-            soon.retag(&mut self.soon, free.vehicle);
+            soon.retag(filing.soon, free.vehicle);
         }
-        self.placed(now, policy, &driver, out);
-    }
-
-    /// A free driver who is well beyond the border is told to move. Both centres are equally far from a point on the
-    /// border, and each metre beyond it adds two metres to the difference.
-    fn check_border(&mut self, now: Timestamp, policy: &Policy, driver: &DriverId, out: &mut Vec<Effect>) {
-        let Some(spot) = self.spots.get_mut(driver) else { return };
-        let Some(Position { point, heading, accuracy, measured_at, .. }) = spot.track.position() else { return };
-        let from_home = distance(point, self.centre).get();
-        if from_home < self.reach.get() / 2.0 || now.since(spot.since) < policy.move_every {
-            return;
-        }
-        let to = ShardId::of(point, self.id.0.resolution());
-        let beyond = from_home - distance(point, to.0.centre()).get();
-        if to != self.id && beyond > 2.0 * policy.border_slack.get() {
-            // A move that fails is tried again, but not at once.
-            spot.since = now;
-            let last = Ping { driver: driver.clone(), point, measured_at, heading, accuracy };
-            let input = DriverInput::Crossed { to, last };
-            out.push(Effect::ToDriver { to: driver.clone(), home: self.id, input });
-        }
+        filing.placed(now, policy, &driver, spot, out);
     }
 
     /// Whether there are so many free drivers that waiting for other riders would not improve a match.

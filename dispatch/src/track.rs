@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use geo::{Fix, Meters, Point, distance};
+use geo::{Fix, Meters, Point, is_within};
 
 use crate::{CarPosition, Ping, Policy, Timestamp};
 
@@ -148,7 +148,7 @@ impl Track {
 fn could_have_come(from: Position, to: Position, speed_max_mps: f64) -> bool {
     let time = to.measured_at.since(from.measured_at).max(to.received_at.since(from.received_at));
     let unsure: f64 = [from, to].iter().filter_map(|position| position.accuracy).map(Meters::get).sum();
-    distance(from.point, to.point).get() <= time.as_secs_f64() * speed_max_mps + DRIFT + unsure
+    is_within(from.point, to.point, time.as_secs_f64() * speed_max_mps + DRIFT + unsure)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub mod roads;
 mod travel;
 
 pub use cell::{Cell, NotACell, NotAResolution, Resolution};
-pub use distance::{EARTH_RADIUS_M, Meters, NotADistance, distance, heading};
+pub use distance::{EARTH_RADIUS_M, Meters, NotADistance, distance, heading, is_within};
 pub use drive::{Drive, NoDrive};
 pub use index::{Fix, Handle, InOrder, Near, NearIndex, Search, Tags};
 pub use point::{NotAPoint, Point};

@@ -62,6 +62,18 @@ proptest! {
     }
 
     #[test]
+    fn whoever_is_within_a_distance_is_no_farther_than_it(
+        a in any_point(),
+        north in -0.5_f64..0.5,
+        east in -0.5_f64..0.5,
+        share in 0.5..1.5,
+    ) {
+        let b = Point::new((a.lat() + north).clamp(-90.0, 90.0), (a.lon() + east).clamp(-180.0, 180.0)).unwrap();
+        let metres = distance(a, b).get() * share;
+        prop_assert_eq!(is_within(a, b, metres), distance(a, b).get() <= metres);
+    }
+
+    #[test]
     fn a_point_lies_within_the_reach_of_its_cell(point in any_point(), resolution in 0u8..=15) {
         let cell = Cell::at(point, Resolution::new(resolution).unwrap());
         prop_assert!(distance(point, cell.centre()) <= cell.reach());

@@ -17,23 +17,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dispatch::{Method, Policy, PoolingPolicy, Timestamp};
+use dispatch::{Method, Policy, PoolingPolicy};
 use geo::{Resolution, RoadTimes, Travel};
 
 use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
-use crate::company::{Alone, SharedRides};
-use crate::demand::{Request, share_for_fleet};
-use crate::ledger::Ledger;
+use crate::demand::share_for_fleet;
 use crate::people::Habits;
 use crate::report::Report;
-use crate::tlc;
 use crate::virtual_city::Scenario;
 
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
-use numbers::{demand, hours, in_range, speed, time_of_day};
+use numbers::{demand, hours, in_range, ping_every, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
 
@@ -196,6 +193,10 @@ struct CityArguments {
     /// The share of riders who would share a car; above 0, cars are shared.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = roaming::share)]
     shared: f64,
+    /// How often a driver's phone sends its position, in seconds: half of a city's work. One heard of more than 30 s ago
+    /// is not matched.
+    #[arg(long, value_name = "SECONDS", default_value_t = Habits::default().ping_every_ms as f64 / 1_000.0, value_parser = ping_every)]
+    ping_every: f64,
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
@@ -354,7 +355,12 @@ impl CityArguments {
             day: self.day,
             start_tod_s: self.start,
             demand: self.demand.unwrap_or_else(|| self.share(city, drivers)),
-            habits: Habits { prebooked: self.prebooked, shares: self.shared, ..self.roaming.habits() },
+            habits: Habits {
+                prebooked: self.prebooked,
+                shares: self.shared,
+                ping_every_ms: (self.ping_every * 1_000.0) as u64,
+                ..self.roaming.habits()
+            },
             policy: Policy { method, travel: self.travel(city, roads)?, pooling, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
         })

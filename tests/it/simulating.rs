@@ -47,6 +47,25 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn phones_that_speak_seldom_make_less_work_and_trips_all_the_same() {
+    let run = |seconds: &str| {
+        let drives = ["run", "--drivers", "80", "--hours", "0.5", "--ping-every", seconds, "--output", "json"];
+        let (code, report, complaint) = simulate(&drives);
+        assert_eq!(code, Some(0), "{complaint}");
+        check_summary(&report);
+        report["pings"].as_u64().unwrap()
+    };
+    let (often, seldom) = (run("4"), run("20"));
+    assert!(seldom * 3 < often, "{seldom} of {often}");
+    let (code, _, complaint) = simulate(&["run", "--ping-every", "31"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        complaint.contains("--ping-every") && complaint.contains("allowed is a number from 0.5 to 25"),
+        "{complaint}"
+    );
+}
+
+#[test]
 fn who_books_ahead_is_met_in_time_and_the_summary_says_how_often() {
     let run = |share: &str| {
         let (code, mut report, complaint) =

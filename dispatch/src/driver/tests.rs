@@ -1,7 +1,7 @@
 use geo::{Point, Resolution};
 
 use super::*;
-use crate::{Epoch, Needs, RiderId, Stage};
+use crate::{Epoch, Free, Needs, RiderId, Stage, Standing};
 
 fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()

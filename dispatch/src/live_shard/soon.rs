@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use geo::{Fix, Handle, Near, NearIndex, Point, Search, distance};
+use geo::{Fix, Handle, Near, NearIndex, Point, Search, is_within};
 
-use super::LiveShard;
+use super::{Filing, LiveShard, Spot};
 use crate::track::Position;
 use crate::{Candidate, DriverId, Eta, Policy, Seeker, Standing, Timestamp, Vehicle};
 
@@ -38,19 +38,23 @@ impl Soon {
     }
 }
 
-impl LiveShard {
+impl Filing<'_> {
     /// A driver with a rider in the car has a new position, or no longer counts: `going` is where the rider gets out.
     pub(super) fn finishing(
         &mut self,
         now: Timestamp,
         policy: &Policy,
         driver: &DriverId,
+        spot: &mut Spot,
         going: Option<(Position, Point)>,
     ) {
-        let Some(spot) = self.spots.get_mut(driver) else { return };
+        // Nearly all positions: neither about to drop off, nor filed as such.
+        if going.is_none() && spot.soon.is_none() {
+            return;
+        }
         let within = policy.forward.within;
         let near = |(position, dropoff): &(Position, Point)| {
-            distance(position.point, *dropoff).get() <= within.as_secs_f64() * FASTEST_MPS
+            is_within(position.point, *dropoff, within.as_secs_f64() * FASTEST_MPS)
         };
         let believed = spot.track.plausibility() >= policy.plausibility_min;
         let soon = going.filter(|_| believed && !within.is_zero()).filter(near).and_then(|(position, dropoff)| {
@@ -79,7 +83,9 @@ impl LiveShard {
             (None, None) => {}
         }
     }
+}
 
+impl LiveShard {
     /// Those at home here who could serve a rider once they have dropped theirs off.
     pub(super) fn soon_candidates(
         &self,

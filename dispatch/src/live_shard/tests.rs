@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use geo::{Resolution, Search, Tags};
 
 use super::*;
-use crate::{Class, Free, Needs, Vehicle};
+use crate::{Class, Free, Needs, TripInput, Vehicle};
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// Metres north and east of a corner of New York near which several shards of every resolution meet.

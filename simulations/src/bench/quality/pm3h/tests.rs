@@ -17,8 +17,8 @@ fn case(wanted: &[(u64, usize, usize)], starts: &[usize]) -> PlayCase {
 
 fn in_world(case: &PlayCase) -> (Played, usize) {
     let table = Arc::new(case.table.clone());
-    let nodes = || NodeTimes::new(&case.streets, Arc::clone(&table), Meters::whole(500)).map_err(|why| why.to_string());
-    world::play(case, nodes, Duration::from_secs(10), &mut |_| {}).unwrap()
+    let nodes = NodeTimes::new(&case.streets, table, Meters::whole(500)).unwrap();
+    world::play(case, &nodes, world::reach(case), Duration::from_secs(10), &mut |_| {}).unwrap()
 }
 
 #[test]

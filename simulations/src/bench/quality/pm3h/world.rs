@@ -57,8 +57,8 @@ pub(super) fn policy(nodes: NodeTimes, reach: Meters, every: Duration) -> Result
 }
 
 /// The farthest that any car can be away, by air, and still come before the rider is lost: no candidate is left out by
-/// looking no farther.
-fn reach(case: &PlayCase) -> Meters {
+/// looking no farther. Known once the streets are: it has nothing to do with who asks when.
+pub(super) fn reach(case: &PlayCase) -> Meters {
     let points = case.streets.points();
     let in_time = |from: usize, to: usize| case.table.millis(from, to).is_some_and(|way_ms| way_ms <= WAIT_MAX_MS);
     let farthest = |from: usize| {
@@ -107,18 +107,20 @@ struct Play<'a> {
     empty_ms: u64,
 }
 
-/// Plays the case. Answers what came of it, and how many promises of `dispatch::invariants` were broken.
+/// Plays the case, where no car farther away than `reach` comes in time. Answers what came of it, and how many promises of
+/// `dispatch::invariants` were broken.
 pub(super) fn play(
     case: &PlayCase,
-    nodes: impl Fn() -> Result<NodeTimes, String>,
+    nodes: &NodeTimes,
+    reach: Meters,
     every: Duration,
     tick: &mut dyn FnMut(u64),
 ) -> Result<(Played, usize), String> {
     let resolution = Resolution::new(5).map_err(|why| why.to_string())?;
-    let world = World::new(BEGINS, policy(nodes()?, reach(case), every)?, resolution, Delays::default());
+    let world = World::new(BEGINS, policy(nodes.clone(), reach, every)?, resolution, Delays::default());
     let mut play = Play {
         case,
-        nodes: nodes()?,
+        nodes: nodes.clone(),
         world,
         seats: Vec::new(),
         seat_of: BTreeMap::new(),

@@ -84,6 +84,9 @@ pub(super) struct Numbers {
     pub(super) late_slack_s: f64,
     /// What a vehicle that waits is worth less for each other one around it, in dollars, when requests are given out.
     pub(super) crowd_taken: f64,
+    /// A request for a vehicle that still carries a rider is kept for it, and promised only so many seconds before it
+    /// would give up: until the vehicle is free a better one may come, for either.
+    pub(super) promise_slack_s: f64,
     /// How many waiting vehicles are looked at together.
     pub(super) looks: usize,
 }
@@ -102,9 +105,10 @@ impl Numbers {
             gain_min: 0.3,
             crowd_taken: if large { 8.0 } else { 4.0 },
             trust: if large { 0.4 } else { 0.8 },
-            trust_time: 0.8,
+            trust_time: if large { 0.65 } else { 0.9 },
             marginal: 1.0,
             late_slack_s: 30.0,
+            promise_slack_s: 15.0,
         }
     }
 }
@@ -135,7 +139,7 @@ struct Gain {
     /// What the request brings before the vehicle is free again.
     reward: f64,
     vehicle: usize,
-    /// Whether the environment would not allow it now, but soon.
+    /// Whether the environment would not allow it now, but soon; or nothing is lost by deciding later.
     later: bool,
 }
 
@@ -279,6 +283,7 @@ impl<'a> Agent<'a> {
         if late_s > 0.0 && late_s + self.numbers.late_slack_s > left_s {
             return None;
         }
+        let kept = ready.in_s > 0.0 && left_s > ready.in_s + self.numbers.promise_slack_s;
         let leaves = now + ready.in_s;
         let pickup = leaves + model.expected_s((ready.at, ready.zone), from, leaves);
         let free = pickup + model.expected_s(from, to, request.release);
@@ -288,7 +293,7 @@ impl<'a> Agent<'a> {
         let reward = model.fixed + model.per_km * ride - model.cost_per_km * (way + ride) * charged;
         let (there, later) = (self.worth_free(zones.1, leaves), self.worth_free(zones.1, free));
         let values = (later - there) * self.numbers.trust_time + (there - ready.worth) * self.numbers.trust;
-        Some(Gain { worth: reward + values, reward, vehicle: ready.vehicle, later: late_s > 0.0 })
+        Some(Gain { worth: reward + values, reward, vehicle: ready.vehicle, later: late_s > 0.0 || kept })
     }
 
     /// Who takes which request: now, or as soon as it is allowed.

@@ -38,6 +38,8 @@ pub(super) struct Ended {
     pub(super) requests: u32,
     /// The slowest answer, in seconds, as the environment's side saw it.
     pub(super) slowest_s: f64,
+    /// Whether it is the package's own code that played.
+    pub(super) untouched: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,10 @@
 //! Lives here: days played by the agent itself, and what they teach the table.
 //! Stays out: the days of the evaluation: chance here is a generator of its own.
 
+mod prices;
+
 use dispatch::ValueTable;
+use prices::Prices;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
@@ -30,6 +33,7 @@ pub(super) struct Pupil {
     taught: Vec<f32>,
     /// The zones near each zone, itself first, and how much of a lesson they hear.
     around: Vec<Vec<(usize, f64)>>,
+    prices: Prices,
 }
 
 impl Pupil {
@@ -44,15 +48,25 @@ impl Pupil {
             }
         }
         let taught = vec![TAUGHT_BEFORE; values.places() * values.knots()];
-        Pupil { values, taught, around: around(model) }
+        let prices = Prices::flat(nothing.score / model.vehicles as f64 / model.lasts_s, values.knots());
+        Pupil { values, taught, around: around(model), prices }
+    }
+
+    /// What a second is worth at a time of the day, in dollars.
+    #[cfg(test)]
+    pub(super) fn price_at(&self, time: f64) -> f64 {
+        self.prices.at(time)
     }
 
     /// Plays the day of a seed and learns from it, a step at least this large.
     pub(super) fn play(&mut self, model: &Model, numbers: &Numbers, seed: u64, step_min: f64) -> Played {
         let (played, notes) = play(model, numbers, &self.values, seed, true);
-        for notes in notes.unwrap_or_default() {
-            self.learn(model, &notes, step_min);
+        let fleet = notes.unwrap_or_default();
+        for notes in &fleet {
+            self.learn(model, notes, step_min);
         }
+        self.prices.learn(model, &fleet);
+        self.prices.level(&mut self.values);
         played
     }
 

@@ -156,6 +156,13 @@ impl Model {
         model
     }
 
+    /// The same city with a fleet no larger than this, and as many requests for each vehicle.
+    pub(super) fn with_fleet_of_at_most(&self, vehicles: usize) -> Model {
+        let kept = vehicles.clamp(1, self.vehicles.max(1));
+        let requests = self.requests * kept / self.vehicles.max(1);
+        Model { vehicles: kept, requests, ..self.clone() }
+    }
+
     /// The zone whose centre is nearest: the environment's own rule.
     pub(super) fn zone_at(&self, at: Xy) -> usize {
         self.nearest.zone_at(at)

@@ -2,9 +2,10 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde_json::json;
 
-use super::agent::Job;
+use super::agent::{Job, Pending, Vehicle};
 use super::model::{Xy, km};
 use super::nearest::Nearest;
+use super::watch::Watch;
 use super::world::World;
 use super::*;
 
@@ -151,4 +152,81 @@ fn the_vehicles_of_a_day_are_paid_and_charged_as_the_environment_does() {
 fn a_python_without_the_package_is_a_reason() {
     let missing = std::path::Path::new("/nowhere/python");
     assert!(Environment::find(Some(missing)).unwrap_err().contains("--pyhailing-python"));
+}
+
+#[test]
+fn when_a_vehicle_is_free_again_stays_known_over_a_day_of_early_looks() {
+    let model = town(1, 1);
+    let mut chance = Pcg64::seed_from_u64(3);
+    let mut watch = Watch::new(1);
+    let (mut begins, mut from) = (0.0, [0.0, 0.0]);
+    let shown = |time: f64, vehicle: Vehicle| Epoch { time, requests: Vec::new(), vehicles: vec![vehicle] };
+    for leg in 0..120 {
+        let job = if leg % 2 == 0 { Job::Setup } else { Job::Process };
+        let to = [chance.random_range(0.0..6.0), chance.random_range(-1.0..1.0)];
+        let lasts = km(from, to) / chance.random_range(0.004..0.012);
+        // Three looks within a tenth of the leg: an error of when it began would be told on ten times as large.
+        for part in [0.01, 0.05, 0.1] {
+            let at = [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis]));
+            let vehicle = Vehicle { at, jobs: [job, Job::Null, Job::Null], ends: [[from, to], [at, at], [at, at]] };
+            watch.see(&model, &shown(begins + part * lasts, vehicle));
+        }
+        let off = watch.ends_in(0, begins + 0.1 * lasts) - 0.9 * lasts;
+        assert!(off.abs() < 1e-3, "leg {leg} ends {off} s from when it is thought to");
+        (begins, from) = (begins + lasts, to);
+    }
+}
+
+#[test]
+fn the_price_of_time_is_learned_by_the_hour_and_is_nothing_when_vehicles_wait_anyway() {
+    let (idle, busy) = (town(3, 6), town(3, 400));
+    let price = |model: &Model| {
+        let numbers = Numbers::for_fleet(model.vehicles);
+        let mut pupil = Pupil::new(model, &numbers);
+        (0..12).for_each(|day| _ = pupil.play(model, &numbers, day, 0.015));
+        [6.0, 12.0, 18.0].map(|hour| pupil.price_at(hour * 3_600.0)).iter().sum::<f64>() / 3.0 * 3_600.0
+    };
+    let (idle, busy) = (price(&idle), price(&busy));
+    assert!(idle < 3.0, "an hour is worth {idle} where vehicles wait");
+    assert!(busy > 20.0, "an hour is worth {busy} where all are busy");
+}
+
+#[test]
+fn a_request_is_promised_to_a_busy_vehicle_only_when_it_would_give_up_before_it_is_free() {
+    let model = town(1, 1);
+    let numbers = Numbers::for_fleet(model.vehicles);
+    let values = agent::value_table(&model);
+    // One kilometre to go at eight metres a second: free in 125 s.
+    let vehicle = |at: f64| Vehicle {
+        at: [at, 0.0],
+        jobs: [Job::Process, Job::Null, Job::Null],
+        ends: [[[0.0, 0.0], [4.0, 0.0]], [[at, 0.0]; 2], [[at, 0.0]; 2]],
+    };
+    let decided = |waited_s: f64| {
+        let mut agent = Agent::new(&model, &numbers, &values);
+        let request = Pending { id: 7, release: 10_000.0 - waited_s, from: [4.0, 0.0], to: [6.0, 0.0] };
+        agent.decide(&Epoch { time: 9_900.0, requests: Vec::new(), vehicles: vec![vehicle(2.2)] });
+        agent.decide(&Epoch { time: 10_000.0, requests: vec![request], vehicles: vec![vehicle(3.0)] }).assign
+    };
+    assert_eq!(decided(0.0), vec![], "it can wait until the vehicle is free");
+    assert_eq!(decided(200.0), vec![(7, 0)], "it gives up in 100 s");
+}
+
+#[test]
+fn figures_of_other_episodes_or_of_another_environment_say_so_and_have_no_target() {
+    let configuration = Configuration { episodes: 2, ..CONFIGURATIONS[0] };
+    let ended = |untouched| Ended { episode: 0, score: 1.0, served: 1, requests: 2, slowest_s: 0.1, untouched };
+    let reward = |ended: Vec<Ended>, env_seed| {
+        let settings = Settings { env_seed, ..Settings::default() };
+        rows_of(&configuration, Ok(ended), &settings).swap_remove(0)
+    };
+    let official = reward(vec![ended(true); 2], None);
+    assert!(official.name.ends_with("mean of 2 of 2 episodes") && official.target.is_some(), "{official:?}");
+    for (row, says) in [
+        (reward(vec![ended(true)], None), "mean of 1 of 2 episodes"),
+        (reward(vec![ended(true); 2], Some(9)), "mean of 2 of 2 episodes, seed 9"),
+        (reward(vec![ended(true), ended(false)], None), "mean of 2 of 2 episodes, in a changed environment"),
+    ] {
+        assert!(row.name.ends_with(says) && row.target.is_none(), "{row:?}");
+    }
 }

@@ -3,8 +3,9 @@
 //! Lives here: the legs that are being driven, when they began, how far they are.
 //! Stays out: what is done about it.
 //!
-//! A leg is driven at one speed that is drawn when it begins. Two looks at it, or its known beginning and one look, give
-//! its end exactly; before that it is what is to be expected.
+//! A leg is driven at one speed that is drawn when it begins. Two looks at it give its end exactly. After one look it is
+//! judged by when it must have begun, and never told on as known: an error of that grows with each leg and each early
+//! look, from the last digit to minutes.
 
 use super::agent::{Epoch, Job, Vehicle};
 use super::model::{Model, Xy, km};
@@ -14,9 +15,10 @@ use super::model::{Model, Xy, km};
 struct Leg {
     job: Job,
     ends: [Xy; 2],
-    /// A moment and how much of the leg was over by then: its beginning, or the first look at it.
-    since: (f64, f64),
+    /// The first look at it: when, and how much of the leg was over.
+    first: (f64, f64),
     done_at: f64,
+    /// Whether two looks say so.
     sure: bool,
 }
 
@@ -53,25 +55,22 @@ fn look(known: Option<&Leg>, shown: &Vehicle, model: &Model, (seen_at, now): (f6
     }
     let way = km(ends[0], ends[1]);
     let over = if way > 1e-9 { (1.0 - km(shown.at, ends[1]) / way).clamp(0.0, 1.0) } else { 1.0 };
-    let same = known.filter(|leg| leg.job == job && leg.ends == ends);
-    // A leg begins when the one before it ends, and the first one when it was decided on, which is when one looked last;
-    // if neither is known, it is known from the first look on.
-    let before = known.filter(|leg| leg.sure && leg.done_at <= now && leg.ends[1] == ends[0]);
-    let since = match (same, before) {
-        (Some(leg), _) => leg.since,
-        (None, Some(leg)) => (leg.done_at, 0.0),
-        (None, None) if known.is_none() && job == Job::Setup => (seen_at, 0.0),
-        (None, None) => (now, over),
-    };
-    if let Some(leg) = same.filter(|leg| leg.sure) {
-        return Some(*leg);
+    if let Some(leg) = known.filter(|leg| leg.job == job && leg.ends == ends) {
+        let tells = !leg.sure && over - leg.first.1 > 1e-6 && now > leg.first.0;
+        return Some(if tells { Leg { done_at: ends_at(leg.first, (now, over)), sure: true, ..*leg } } else { *leg });
     }
-    let (driven, passed) = (over - since.1, now - since.0);
-    if driven > 1e-6 && passed > 1e-6 {
-        let done_at = now + (1.0 - over) * passed / driven;
-        return Some(Leg { job, ends, since, done_at, sure: true });
-    }
-    let (here, there) = (model.zone_at(shown.at), model.zone_at(ends[1]));
-    let left = model.expected_s((shown.at, here), (ends[1], there), now);
-    Some(Leg { job, ends, since, done_at: now + left, sure: false })
+    // A leg begins when the one before it ends, and the first one when it was decided on, which is when one looked last.
+    let before = known.filter(|leg| leg.sure && leg.done_at <= now && leg.ends[1] == ends[0]).map(|leg| leg.done_at);
+    let begins = before.or_else(|| (known.is_none() && job == Job::Setup).then_some(seen_at));
+    let judged = begins.filter(|&begins| over > 1e-6 && now > begins).map(|begins| ends_at((begins, 0.0), (now, over)));
+    let done_at = judged.unwrap_or_else(|| {
+        let (here, there) = (model.zone_at(shown.at), model.zone_at(ends[1]));
+        now + model.expected_s((shown.at, here), (ends[1], there), now)
+    });
+    Some(Leg { job, ends, first: (now, over), done_at, sure: false })
+}
+
+/// When a leg ends of which so much was over at two moments.
+fn ends_at(first: (f64, f64), last: (f64, f64)) -> f64 {
+    last.0 + (1.0 - last.1) * (last.0 - first.0) / (last.1 - first.1)
 }
