@@ -114,8 +114,13 @@ impl Known {
     /// Takes in an idempotency key and what it was used for.
     pub(crate) fn key(&mut self, row: &dyn RawRow) {
         if let Some(key) = seen(records::read_key(row)) {
-            self.keys.insert(key, seen(records::read_key_trip(row)));
+            self.used(key, row);
         }
+    }
+
+    /// Takes in what a key was used for.
+    pub(crate) fn used(&mut self, key: RequestKey, row: &dyn RawRow) {
+        self.keys.insert(key, seen(records::read_key_trip(row)));
     }
 
     /// Takes in a trip: its id, its version, and the columns of its stage.

@@ -15,7 +15,7 @@ use super::ending::{CalledOff, read_called_off};
 use super::order::read_order;
 use super::payload::{KINDS, PAYLOAD, event};
 use super::sharing::{no_host, read_car, read_host};
-use crate::{DriverRow, StoreError};
+use crate::{DriverRow, LoadedShard, StoreError};
 
 const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
 const SHARD: &str = "the index of an H3 cell";
@@ -290,6 +290,42 @@ pub(crate) fn read_trip_with_driver(row: &dyn RawRow) -> Result<(Trip, Option<Dr
         None => Ok((trip, None)),
         Some(driver) => Err(TRIP_DRIVER_ROW.corrupt(driver)),
     }
+}
+
+/// What a new owner of a shard loads, from the active trips there and the trips of the drivers at home there, each with
+/// its driver.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(crate) fn read_loaded<'r>(
+    shard: ShardId,
+    rows: impl Iterator<Item = &'r dyn RawRow>,
+) -> Result<LoadedShard, StoreError> {
+    let mut loaded = LoadedShard::default();
+    for row in rows {
+        let (trip, driver) = read_trip_with_driver(row)?;
+        if trip.id.home() == shard {
+            loaded.trips.push((trip, driver.as_ref().and_then(|driver| driver.home)));
+        }
+        loaded.drivers.extend(driver.filter(|driver| driver.home == Some(shard)));
+    }
+    loaded.drivers.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(loaded)
+}
+
+/// How many trips are in each stage: every stage, those without a trip too.
+///
+/// # Errors
+/// The first that `counted` has.
+pub(crate) fn every_stage(
+    counted: impl Iterator<Item = Result<(StageName, u64), StoreError>>,
+) -> Result<Vec<(StageName, u64)>, StoreError> {
+    let mut counts = StageName::ALL.map(|stage| (stage, 0));
+    for found in counted {
+        let (stage, trips) = found?;
+        counts.iter_mut().filter(|(known, _)| *known == stage).for_each(|(_, count)| *count = trips);
+    }
+    Ok(counts.to_vec())
 }
 
 /// Reads the id of a driver alone.

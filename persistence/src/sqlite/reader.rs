@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqlitePool};
 
 use super::refused;
-use crate::rows::{self, number, shard_number};
+use crate::rows::{self, RawRow, number, shard_number};
 use crate::{Commitment, DriverRow, LoadedShard, StoreError};
 
 /// Every column of a trip, for [`rows::read_trip`].
@@ -132,16 +132,8 @@ impl Reader {
     }
 
     pub(super) async fn load(&self, shard: ShardId) -> Result<LoadedShard, StoreError> {
-        let mut loaded = LoadedShard::default();
-        for row in self.rows(sqlx::query(LOAD).bind(shard_number(shard))).await? {
-            let (trip, driver) = rows::read_trip_with_driver(&row)?;
-            if trip.id.home() == shard {
-                loaded.trips.push((trip, driver.as_ref().and_then(|driver| driver.home)));
-            }
-            loaded.drivers.extend(driver.filter(|driver| driver.home == Some(shard)));
-        }
-        loaded.drivers.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(loaded)
+        let found = self.rows(sqlx::query(LOAD).bind(shard_number(shard))).await?;
+        rows::read_loaded(shard, found.iter().map(|row| row as &dyn RawRow))
     }
 
     pub(super) async fn trip(&self, id: TripId) -> Result<Option<Trip>, StoreError> {
@@ -166,15 +158,10 @@ impl Reader {
     }
 
     pub(super) async fn trips_by_stage(&self) -> Result<Vec<(StageName, u64)>, StoreError> {
-        let mut counts = StageName::ALL.map(|stage| (stage, 0));
-        for row in self.rows(sqlx::query(BY_STAGE)).await? {
-            let stage = rows::read_stage_name(&row)?;
-            let trips: i64 = row.try_get("trips").map_err(|failed| self.refused(failed))?;
-            for (_, count) in counts.iter_mut().filter(|(known, _)| *known == stage) {
-                *count = trips.cast_unsigned();
-            }
-        }
-        Ok(counts.to_vec())
+        let found = self.rows(sqlx::query(BY_STAGE)).await?;
+        let count = |row: &SqliteRow| row.try_get::<i64, _>("trips").map_err(|failed| self.refused(failed));
+        let counted = found.iter().map(|row| Ok((rows::read_stage_name(row)?, count(row)?.cast_unsigned())));
+        rows::every_stage(counted)
     }
 
     pub(super) async fn all_trips(&self) -> Result<Vec<Trip>, StoreError> {
