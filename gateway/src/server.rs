@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{City, CityError, Clock};
-use persistence::{SqliteStore, Store, StoreError};
+use persistence::{PostgresStore, SqliteStore, Store, StoreError};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -66,7 +66,7 @@ pub enum ServeError {
 pub struct Given {
     /// A clock, in the place of one that runs as [`Settings::time_scale`] says.
     pub clock: Option<Clock>,
-    /// A store, in the place of SQLite in [`Settings::data_dir`]. Whoever gives it closes it.
+    /// A store, in the place of the one that the settings name. Whoever gives it closes it.
     pub store: Option<Arc<dyn Store>>,
     /// A registry, in the place of a new one.
     pub registry: Option<Registry>,
@@ -84,7 +84,40 @@ pub struct Server {
     app: Arc<App>,
     listening: JoinHandle<io::Result<()>>,
     sockets: Option<Sockets>,
-    own_store: Option<Arc<SqliteStore>>,
+    own_store: Option<OwnStore>,
+}
+
+/// The store that the settings name.
+#[derive(Clone, Debug)]
+enum OwnStore {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl OwnStore {
+    async fn open(settings: &Settings) -> Result<OwnStore, StoreError> {
+        Ok(match &settings.postgres {
+            Some(url) => OwnStore::Postgres(Arc::new(PostgresStore::open(url.address()).await?)),
+            None => OwnStore::Sqlite(Arc::new(SqliteStore::open(&settings.data_dir).await?)),
+        })
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        match self {
+            OwnStore::Sqlite(store) => Arc::clone(store) as Arc<dyn Store>,
+            OwnStore::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        match self {
+            OwnStore::Sqlite(store) => store.close().await,
+            OwnStore::Postgres(store) => {
+                store.close().await;
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Knows when the last socket is gone: each holds a copy of the sender.
@@ -139,6 +172,17 @@ pub fn secret(settings: &Settings) -> Result<Secret, SecretError> {
     }
 }
 
+/// Brings the schema of the database that the settings name up to date. SQLite's is brought up to date when it is opened.
+///
+/// # Errors
+/// [`StoreError`] says what to correct.
+pub async fn migrate(settings: &Settings) -> Result<(), StoreError> {
+    match &settings.postgres {
+        Some(url) => PostgresStore::migrate(url.address()).await,
+        None => SqliteStore::open(&settings.data_dir).await?.close().await,
+    }
+}
+
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let wrong = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(wrong)?;
@@ -146,7 +190,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
     Ok((listener, chosen))
 }
 
-type Loaded = (City, Arc<dyn Store>, Option<Arc<SqliteStore>>);
+type Loaded = (City, Arc<dyn Store>, Option<OwnStore>);
 
 async fn load(
     settings: &Settings,
@@ -165,8 +209,8 @@ async fn load(
     let (store, own_store) = match given {
         Some(store) => (store, None),
         None => {
-            let own = Arc::new(SqliteStore::open(&settings.data_dir).await.map_err(ServeError::Store)?);
-            (Arc::clone(&own) as Arc<dyn Store>, Some(own))
+            let own = OwnStore::open(settings).await.map_err(ServeError::Store)?;
+            (own.store(), Some(own))
         }
     };
     match City::start(city, Arc::clone(&store), clock, registry).await {
@@ -178,7 +222,7 @@ async fn load(
     }
 }
 
-async fn close(own_store: Option<Arc<SqliteStore>>) {
+async fn close(own_store: Option<OwnStore>) {
     if let Some(store) = own_store
         && let Err(error) = store.close().await
     {

@@ -17,6 +17,9 @@ mod importing;
 mod killing;
 mod model;
 mod offering;
+#[path = "../../persistence/tests/it/server.rs"]
+#[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
+mod postgres;
 mod promises;
 mod recovering;
 mod restarting;

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::postgres;
 use crate::server::{Process, binary};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -75,7 +76,26 @@ async fn look(server: &Process, token: &str, trip: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Process::start(folder.path(), 1.0);
+    is_ridden_through_kills(Process::start(folder.path(), 1.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_on_postgres_goes_on_although_the_server_is_killed_at_every_stage() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), postgres::bare().await);
+    let hansom = |command: &[&str]| {
+        let mut run = std::process::Command::new(binary("hansom"));
+        run.args(command).arg("--data-dir").arg(folder.path()).env("HANSOM_POSTGRES", &url).output().unwrap()
+    };
+    let too_early = hansom(&["serve", "--listen", "127.0.0.1:0"]);
+    let said = String::from_utf8_lossy(&too_early.stderr).into_owned();
+    assert_eq!(too_early.status.code(), Some(1), "{said}");
+    assert!(said.contains("run `hansom migrate`"), "{said}");
+    assert!(hansom(&["migrate"]).status.success());
+    is_ridden_through_kills(Process::start_on(folder.path(), 1.0, &url)).await;
+}
+
+/// One trip, from the request to the end, whatever happens to the server.
+async fn is_ridden_through_kills(mut server: Process) {
     let (rider, driver) = (server.token(Role::Rider, "eve"), server.token(Role::Driver, "ann"));
 
     let (status, asked) = request(&server, &rider, "one").await;

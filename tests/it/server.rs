@@ -32,16 +32,24 @@ pub(crate) struct Process {
     url: String,
     data_dir: PathBuf,
     time_scale: f64,
+    /// A database, in the place of SQLite in the data directory.
+    postgres: Option<String>,
 }
 
 impl Process {
     /// Starts a server on a port of its choice and waits until it listens.
     pub(crate) fn start(data_dir: &Path, time_scale: f64) -> Process {
-        Process::start_at(data_dir, time_scale, "127.0.0.1:0")
+        Process::start_at(data_dir, time_scale, "127.0.0.1:0", None)
     }
 
-    fn start_at(data_dir: &Path, time_scale: f64, listen: &str) -> Process {
+    /// As [`Process::start`], with its store in Postgres.
+    pub(crate) fn start_on(data_dir: &Path, time_scale: f64, postgres: &str) -> Process {
+        Process::start_at(data_dir, time_scale, "127.0.0.1:0", Some(postgres.to_owned()))
+    }
+
+    fn start_at(data_dir: &Path, time_scale: f64, listen: &str, postgres: Option<String>) -> Process {
         let mut child = Command::new(binary("hansom"))
+            .envs(postgres.iter().map(|url| ("HANSOM_POSTGRES", url)))
             .args(["serve", "--log", "warn", "--listen", listen, "--time-scale", &time_scale.to_string()])
             .arg("--data-dir")
             .arg(data_dir)
@@ -54,7 +62,7 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let url = first.split_whitespace().last().unwrap_or_default().to_owned();
         assert!(url.starts_with("http://"), "hansom did not say where it listens but {first:?}");
-        Process { child, url, data_dir: data_dir.to_owned(), time_scale }
+        Process { child, url, data_dir: data_dir.to_owned(), time_scale, postgres }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -70,7 +78,7 @@ impl Process {
     /// Starts a killed or stopped server again, at the same address, from the same data.
     pub(crate) fn start_again(&mut self) {
         let address = self.url.trim_start_matches("http://").to_owned();
-        let next = Process::start_at(&self.data_dir, self.time_scale, &address);
+        let next = Process::start_at(&self.data_dir, self.time_scale, &address, self.postgres.clone());
         *self = next;
     }
 
