@@ -17,6 +17,7 @@ use dispatch::{
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
 
+mod agenda;
 mod at_large;
 mod carry;
 mod faults;
@@ -29,6 +30,7 @@ pub use faults::{FaultCounts, Faults};
 pub use planted::Planted;
 pub use witness::Witness;
 
+use agenda::Agenda;
 use carry::{Fetch, Told};
 use faults::Chance;
 
@@ -169,8 +171,7 @@ pub struct World {
     coming: BTreeMap<ShardId, Vec<Letter>>,
     lines: BTreeMap<DriverId, Line>,
     alarms: HashMap<Who, Timestamp>,
-    future: BTreeMap<(Timestamp, u64), Happening>,
-    caused: u64,
+    future: Agenda<Happening>,
     at_once: VecDeque<Letter>,
     news: VecDeque<News>,
     asks: u64,
@@ -208,8 +209,7 @@ impl World {
             coming: BTreeMap::new(),
             lines: BTreeMap::new(),
             alarms: HashMap::new(),
-            future: BTreeMap::new(),
-            caused: 0,
+            future: Agenda::default(),
             at_once: VecDeque::new(),
             news: VecDeque::new(),
             asks: 0,
@@ -439,15 +439,14 @@ impl World {
     /// When the next thing is bound to happen.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.future.first_key_value().map(|((at, _), _)| *at)
+        self.future.next_at()
     }
 
     /// Lets time pass up to `until`, but stops as soon as somebody hears something.
     pub fn advance(&mut self, until: Timestamp) {
         while self.news.is_empty() {
-            match self.future.first_entry() {
-                Some(entry) if entry.key().0 <= until => {
-                    let ((at, _), happening) = entry.remove_entry();
+            match self.future.take(until) {
+                Some((at, happening)) => {
                     if at > self.now {
                         (self.now, self.at_this_moment) = (at, 0);
                     }
@@ -456,7 +455,7 @@ impl World {
                     self.happen(happening);
                     self.settle_at_once();
                 }
-                _ => {
+                None => {
                     self.now = self.now.max(until);
                     return;
                 }

@@ -15,6 +15,8 @@ use super::{Happening, Letter, News, Planted, Who, World};
 impl World {
     pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
+            // Only the alarm that is set rings: an earlier one that took its place has set the next.
+            Happening::Wake(who) if self.alarms.get(&who) != Some(&self.now) => drop(who),
             Happening::Wake(who) => {
                 self.alarms.remove(&who);
                 match who {
@@ -277,8 +279,7 @@ impl World {
     }
 
     pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
-        self.caused += 1;
-        self.future.insert((at, self.caused), happening);
+        self.future.plan(at, happening);
     }
 
     pub(super) fn next_ask(&mut self) -> AskId {
