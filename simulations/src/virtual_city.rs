@@ -1,6 +1,5 @@
 //! `run`: a city of simulated people in virtual time, through the production cores.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use dispatch::{
@@ -20,7 +19,7 @@ use crate::ledger::Ledger;
 use crate::measures::{Gathered, Measures};
 use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, Work, later};
 use crate::report::{Report, Timing};
-use crate::world::{Delays, News, World};
+use crate::world::{Delays, FastMap, News, World};
 
 mod turns;
 
@@ -137,8 +136,8 @@ struct Play<'a> {
     scene: Scene<'a>,
     world: World,
     seats: Vec<Seat>,
-    seat_of: HashMap<DriverId, usize>,
-    riders: HashMap<TripId, Rider>,
+    seat_of: FastMap<DriverId, usize>,
+    riders: FastMap<TripId, Rider>,
     turns: Turns,
     ledger: Ledger,
     gathered: Gathered,
@@ -214,14 +213,15 @@ fn played<'a>(
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Play<'a>, NotADemand> {
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
-    let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
+    let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default())
+        .stages_only();
     let mut play = Play {
         scenario,
         scene,
         world,
         seats: Vec::new(),
-        seat_of: HashMap::new(),
-        riders: HashMap::new(),
+        seat_of: FastMap::default(),
+        riders: FastMap::default(),
         turns: Turns::default(),
         ledger: Ledger::default(),
         gathered: Gathered::default(),
