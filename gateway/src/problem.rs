@@ -203,8 +203,8 @@ pub(crate) fn from_city(why: &CityError) -> (Code, Option<Duration>) {
             warn!(%cause, "the store does not answer");
             (Code::StoreUnavailable, Some(COME_BACK_AFTER))
         }
-        CityError::Store(StoreError::InUse { .. } | StoreError::Unusable { .. })
-        | CityError::Store(StoreError::Damaged { .. } | StoreError::Newer { .. } | StoreError::Corrupt { .. }) => {
+        // Everything else is for a person to correct.
+        CityError::Store(_) => {
             error!(%why, cause = why.source().map(tracing::field::display), "the store cannot be used");
             (Code::Internal, None)
         }

@@ -1,17 +1,21 @@
 //! What lasts: rows, journal and ownership.
 //!
-//! Lives here: the traits every store keeps, the in-memory reference, the SQLite store, the group committer.
+//! Lives here: the traits every store keeps, the in-memory reference, the stores in SQLite and in Postgres, the
+//! group committer.
 //! Stays out: actors, HTTP, decisions.
 //! Touch with care: a write is guarded by the epoch of its shard, the version of its trip and the freedom of its
 //! driver, all in one transaction. Weaken one guard and a promise breaks: the contract tests say which.
 
 mod committer;
 mod memory;
+mod postgres;
+mod rows;
 mod sqlite;
 mod traits;
 
 pub use committer::{BATCH_MAX, CommitCounts, Committer, QUEUE_DEFAULT};
 pub use memory::MemoryStore;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use traits::{
     BoxFuture, Commitment, Done, DriverRow, Fence, Guarded, Journal, LoadedShard, Ownership, Records, Store, StoreError,

@@ -5,13 +5,12 @@
 //! Touch with care: `synchronous=FULL` in WAL mode syncs at every commit. Less is faster and loses, when the power
 //! fails, what was acknowledged.
 
-mod change;
-mod column;
 mod directory;
-mod guard;
+mod look;
 mod reader;
-mod records;
 mod room;
+mod row;
+mod save;
 mod schema;
 mod writer;
 

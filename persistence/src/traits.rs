@@ -84,8 +84,9 @@ pub enum StoreError {
         /// What is in use.
         path: String,
     },
-    /// The data directory, or what is in it, cannot be made or opened. Give the process its rights, or use another.
-    #[error("{path} cannot be used as a data directory")]
+    /// The data directory, or what is in it, cannot be made or opened, or an address is none. Give the process its rights,
+    /// or use another.
+    #[error("{path} cannot be used as a store")]
     Unusable {
         /// What cannot be made or opened.
         path: String,
@@ -111,6 +112,26 @@ pub enum StoreError {
         found: i64,
         /// The newest version known here.
         known: i64,
+    },
+    /// An older Hansom made the schema. Bring it up to date; nothing was changed.
+    #[error("{path} has schema version {found}, this version needs {known}: run `hansom migrate`")]
+    Outdated {
+        /// Which database.
+        path: String,
+        /// The version found.
+        found: i64,
+        /// The version needed.
+        known: i64,
+    },
+    /// The server may forget what it has acknowledged. Change its setting; nothing was changed.
+    #[error("{path} runs with {setting} = {value} and could lose what it acknowledged: set {setting} = on")]
+    Unsafe {
+        /// Which database.
+        path: String,
+        /// The setting.
+        setting: String,
+        /// What it is.
+        value: String,
     },
     /// What is stored cannot be read. Restore a backup; nothing was changed.
     #[error("{table}.{column} holds {value}, allowed is {allowed}")]

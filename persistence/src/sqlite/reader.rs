@@ -12,11 +12,11 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqlitePool};
 
-use super::records::{self, number, shard_number};
 use super::refused;
+use crate::rows::{self, RawRow, number, shard_number};
 use crate::{Commitment, DriverRow, LoadedShard, StoreError};
 
-/// Every column of a trip, for [`records::read_trip`].
+/// Every column of a trip, for [`rows::read_trip`].
 macro_rules! trip_columns {
     () => {
         "trip.id, trip.shard, trip.rider, trip.pickup_lat, trip.pickup_lon, trip.dropoff_lat, trip.dropoff_lon, \
@@ -27,7 +27,7 @@ macro_rules! trip_columns {
     };
 }
 
-/// Every column of a driver, for [`records::read_driver`].
+/// Every column of a driver, for [`rows::read_driver`].
 macro_rules! driver_columns {
     () => {
         "driver.id AS driver_id, driver.home AS driver_home, driver.generation AS driver_generation, \
@@ -125,32 +125,25 @@ impl Reader {
     }
 
     pub(super) async fn shards_with_work(&self) -> Result<Vec<ShardId>, StoreError> {
-        let rows = self.rows(sqlx::query(SHARDS_WITH_WORK)).await?;
-        let shards: BTreeSet<ShardId> = rows.iter().map(records::read_shard_with_work).collect::<Result<_, _>>()?;
+        let found = self.rows(sqlx::query(SHARDS_WITH_WORK)).await?;
+        let shards: BTreeSet<ShardId> =
+            found.iter().map(|row| rows::read_shard_with_work(row)).collect::<Result<_, _>>()?;
         Ok(shards.into_iter().collect())
     }
 
     pub(super) async fn load(&self, shard: ShardId) -> Result<LoadedShard, StoreError> {
-        let mut loaded = LoadedShard::default();
-        for row in self.rows(sqlx::query(LOAD).bind(shard_number(shard))).await? {
-            let (trip, driver) = records::read_trip_with_driver(&row)?;
-            if trip.id.home() == shard {
-                loaded.trips.push((trip, driver.as_ref().and_then(|driver| driver.home)));
-            }
-            loaded.drivers.extend(driver.filter(|driver| driver.home == Some(shard)));
-        }
-        loaded.drivers.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(loaded)
+        let found = self.rows(sqlx::query(LOAD).bind(shard_number(shard))).await?;
+        rows::read_loaded(shard, found.iter().map(|row| row as &dyn RawRow))
     }
 
     pub(super) async fn trip(&self, id: TripId) -> Result<Option<Trip>, StoreError> {
         let row = self.row(sqlx::query(TRIP).bind(id.to_string())).await?;
-        row.as_ref().map(records::read_trip).transpose()
+        row.as_ref().map(|row| rows::read_trip(row)).transpose()
     }
 
     pub(super) async fn trip_by_key(&self, key: RequestKey) -> Result<Option<Trip>, StoreError> {
         let row = self.row(sqlx::query(TRIP_BY_KEY).bind(key.rider.to_string()).bind(key.key)).await?;
-        row.as_ref().map(records::read_trip).transpose()
+        row.as_ref().map(|row| rows::read_trip(row)).transpose()
     }
 
     pub(super) async fn scheduled_trips(&self, rider: RiderId) -> Result<u64, StoreError> {
@@ -161,32 +154,27 @@ impl Reader {
 
     pub(super) async fn driver(&self, id: DriverId) -> Result<Option<DriverRow>, StoreError> {
         let row = self.row(sqlx::query(DRIVER_WITH_TRIP).bind(id.to_string())).await?;
-        row.as_ref().map(records::read_driver_with_trip).transpose()
+        row.as_ref().map(|row| rows::read_driver_with_trip(row)).transpose()
     }
 
     pub(super) async fn trips_by_stage(&self) -> Result<Vec<(StageName, u64)>, StoreError> {
-        let mut counts = StageName::ALL.map(|stage| (stage, 0));
-        for row in self.rows(sqlx::query(BY_STAGE)).await? {
-            let stage = records::read_stage_name(&row)?;
-            let trips: i64 = row.try_get("trips").map_err(|failed| self.refused(failed))?;
-            for (_, count) in counts.iter_mut().filter(|(known, _)| *known == stage) {
-                *count = trips.cast_unsigned();
-            }
-        }
-        Ok(counts.to_vec())
+        let found = self.rows(sqlx::query(BY_STAGE)).await?;
+        let count = |row: &SqliteRow| row.try_get::<i64, _>("trips").map_err(|failed| self.refused(failed));
+        let counted = found.iter().map(|row| Ok((rows::read_stage_name(row)?, count(row)?.cast_unsigned())));
+        rows::every_stage(counted)
     }
 
     pub(super) async fn all_trips(&self) -> Result<Vec<Trip>, StoreError> {
-        self.rows(sqlx::query(ALL_TRIPS)).await?.iter().map(records::read_trip).collect()
+        self.rows(sqlx::query(ALL_TRIPS)).await?.iter().map(|row| rows::read_trip(row)).collect()
     }
 
     pub(super) async fn all_drivers(&self) -> Result<Vec<Commitment>, StoreError> {
-        let commitment = |row| Ok((records::read_driver_id(row)?, records::read_driver_trip(row)?));
+        let commitment = |row: &SqliteRow| Ok((rows::read_driver_id(row)?, rows::read_driver_trip(row)?));
         self.rows(sqlx::query(ALL_DRIVERS)).await?.iter().map(commitment).collect()
     }
 
     pub(super) async fn lines(&self, after: u64, limit: u32) -> Result<Vec<(u64, Entry)>, StoreError> {
         let question = sqlx::query(LINES).bind(number(after)).bind(i64::from(limit));
-        self.rows(question).await?.iter().map(records::read_entry).collect()
+        self.rows(question).await?.iter().map(|row| rows::read_entry(row)).collect()
     }
 }

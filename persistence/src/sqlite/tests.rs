@@ -3,9 +3,9 @@ use geo::{Point, Resolution};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::change::STATEMENTS;
-use super::guard::QUESTIONS;
+use super::look::QUESTIONS;
 use super::reader::{BY_STAGE, IN_SERVICE};
+use super::save::STATEMENTS;
 use super::writer::{Job, Order, Writer};
 use super::{directory, schema};
 use crate::StoreError;

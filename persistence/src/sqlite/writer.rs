@@ -16,12 +16,12 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info};
 
-use super::change::Changes;
-use super::guard::Known;
+use super::look::look;
 use super::reader::DRIVER_WITH_TRIP;
-use super::records::{self, number, shard_number};
 use super::refused;
 use super::room::CHUNK;
+use super::save::save;
+use crate::rows::{self, Changes, number, shard_number};
 use crate::{Done, DriverRow, Guarded, StoreError};
 
 /// How many jobs share a transaction: a storm of drivers who connect again costs one sync for many.
@@ -214,15 +214,15 @@ async fn commit(
 ) -> Result<Vec<Result<Done, WriteError>>, Failure> {
     let mut outcomes = Vec::with_capacity(writes.len());
     for chunk in writes.chunks(CHUNK) {
-        let mut known = Known::look(connection, chunk).await?;
+        let mut known = look(connection, chunk).await?;
         let mut changes = Changes::default();
         for guarded in chunk {
             if changes.must_be_saved_before(&guarded.write) {
-                std::mem::take(&mut changes).save(connection).await?;
+                save(&std::mem::take(&mut changes), connection).await?;
             }
             outcomes.push(known.decide(guarded, &mut changes));
         }
-        changes.save(connection).await?;
+        save(&changes, connection).await?;
     }
     Ok(outcomes)
 }
@@ -232,7 +232,7 @@ async fn claim(connection: &mut SqliteConnection, shard: ShardId) -> Result<Epoc
     const CLAIM: &str = "INSERT INTO shard (shard, epoch) VALUES (?, ?) \
          ON CONFLICT (shard) DO UPDATE SET epoch = excluded.epoch";
     let held = sqlx::query(HELD).bind(shard_number(shard)).fetch_optional(&mut *connection).await?;
-    let held = held.as_ref().map(records::read_epoch).transpose()?;
+    let held = held.as_ref().map(|row| rows::read_epoch(row)).transpose()?;
     let next = Epoch(held.map_or(1, |epoch| epoch.0 + 1));
     sqlx::query(CLAIM).bind(shard_number(shard)).bind(number(next.0)).execute(connection).await?;
     Ok(next)
@@ -259,7 +259,7 @@ async fn settle(connection: &mut SqliteConnection, id: DriverId, home: ShardId) 
 async fn known_driver(connection: &mut SqliteConnection, id: DriverId) -> Result<DriverRow, Failure> {
     let row = sqlx::query(DRIVER_WITH_TRIP).bind(id.to_string()).fetch_optional(connection).await?;
     match row {
-        Some(row) => Ok(records::read_driver_with_trip(&row)?),
+        Some(row) => Ok(rows::read_driver_with_trip(&row)?),
         None => Ok(DriverRow { id, home: None, generation: Generation(0), session: SessionId(0), trip: None }),
     }
 }

@@ -1,14 +1,14 @@
-//! The same life in memory and in SQLite: whatever is asked, legal or not, both say and hold the same.
+//! The same life in memory and in a database: whatever is asked, legal or not, both say and hold the same.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use dispatch::{DriverChange, Epoch, Event, Party, Trip, Write, WriteError};
-use persistence::{Fence, Guarded, MemoryStore, SqliteStore, Store};
+use persistence::{Fence, Guarded, MemoryStore, PostgresStore, SqliteStore, Store};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::server;
 use crate::street::{
     Outcome, assert_sound, assigned, but, called_off, driver, everything, given_back, key, relocation, request, shard,
     step, trip_id, with_key,
@@ -181,44 +181,54 @@ fn legal_events(trip: &Trip, name: &str) -> Vec<Event> {
     all.filter(|event| trip.apply(event, trip.since).is_ok()).cloned().collect()
 }
 
-async fn open(directory: &Path) -> Arc<dyn Store> {
-    Arc::new(SqliteStore::open(directory).await.unwrap())
+/// Where a life is kept.
+enum Place {
+    Directory(tempfile::TempDir),
+    Database(String),
 }
 
-async fn live(deeds: &[Deed]) {
-    let directory = tempfile::tempdir().unwrap();
-    let mut sqlite = open(directory.path()).await;
+impl Place {
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Place::Directory(directory) => Arc::new(SqliteStore::open(directory.path()).await.unwrap()),
+            Place::Database(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
+}
+
+async fn live(deeds: &[Deed], place: Place) {
+    let mut store = place.open().await;
     let mut life = Life::new();
     for deed in deeds {
         match deed {
             Deed::Claims { shard: number } => {
-                assert_eq!(sqlite.claim(shard(*number)).await.unwrap(), life.claims(*number));
+                assert_eq!(store.claim(shard(*number)).await.unwrap(), life.claims(*number));
             }
             Deed::OpensSession { driver: number } => {
                 let id = driver(DRIVERS[*number]);
-                assert_eq!(sqlite.open_session(id.clone()).await.unwrap(), life.memory.open_session_now(id));
+                assert_eq!(store.open_session(id.clone()).await.unwrap(), life.memory.open_session_now(id));
             }
             Deed::Settles { driver: number, shard: home } => {
                 let (id, home) = (driver(DRIVERS[*number]), shard(*home));
-                assert_eq!(sqlite.settle(id.clone(), home).await.unwrap(), life.memory.settle_now(id, home));
+                assert_eq!(store.settle(id.clone(), home).await.unwrap(), life.memory.settle_now(id, home));
             }
             Deed::Commits(wishes) => {
                 let (writes, expected): (Vec<_>, Vec<_>) = wishes.iter().map(|wish| life.does(wish)).unzip();
-                assert_eq!(sqlite.commit(writes).await, expected, "{wishes:#?}");
+                assert_eq!(store.commit(writes).await, expected, "{wishes:#?}");
             }
             Deed::Restarts => {
-                drop(sqlite);
-                sqlite = open(directory.path()).await;
+                drop(store);
+                store = place.open().await;
             }
         }
     }
-    assert_eq!(everything(&*sqlite).await, everything(&*life.memory).await);
+    assert_eq!(everything(&*store).await, everything(&*life.memory).await);
     for number in 0..KEYS {
         let key = key("eve", &number.to_string());
-        assert_eq!(sqlite.trip_by_key(key.clone()).await.unwrap(), life.memory.trip_by_key_now(&key));
+        assert_eq!(store.trip_by_key(key.clone()).await.unwrap(), life.memory.trip_by_key_now(&key));
     }
     assert_sound(&*life.memory).await;
-    assert_sound(&*sqlite).await;
+    assert_sound(&*store).await;
 }
 
 proptest! {
@@ -226,12 +236,24 @@ proptest! {
 
     #[test]
     fn a_life_in_sqlite_is_the_life_in_memory(deeds in vec(any_deed(), 1..40)) {
-        // Everyone is somewhere and every shard has an owner: a life that begins with nothing is mostly refusals.
-        let beginning = (0..SHARDS).map(|shard| Deed::Claims { shard });
-        let people = (0..DRIVERS.len()).map(|driver| Deed::Settles { driver, shard: driver % SHARDS });
-        let deeds: Vec<Deed> = beginning.chain(people).chain(deeds).collect();
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(live(&deeds));
+        block_on(live(&begun(deeds), Place::Directory(tempfile::tempdir().unwrap())));
     }
+
+    #[test]
+    fn a_life_in_postgres_is_the_life_in_memory(deeds in vec(any_deed(), 1..40)) {
+        block_on(async { live(&begun(deeds), Place::Database(server::database().await)).await });
+    }
+}
+
+/// Everyone is somewhere and every shard has an owner: a life that begins with nothing is mostly refusals.
+fn begun(deeds: Vec<Deed>) -> Vec<Deed> {
+    let beginning = (0..SHARDS).map(|shard| Deed::Claims { shard });
+    let people = (0..DRIVERS.len()).map(|driver| Deed::Settles { driver, shard: driver % SHARDS });
+    beginning.chain(people).chain(deeds).collect()
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
 }
 
 /// The random lives are worth something only if both legal and illegal writes of every kind come up in them.

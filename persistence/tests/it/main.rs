@@ -7,5 +7,7 @@ mod crash;
 mod damage;
 mod differential;
 mod directory;
+mod rivals;
+mod server;
 mod stores;
 mod street;

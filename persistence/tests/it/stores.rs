@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use persistence::{MemoryStore, SqliteStore, Store};
+use persistence::{MemoryStore, PostgresStore, SqliteStore, Store};
 
-use crate::contract;
+use crate::{contract, server};
 
 /// A test for each promise, for each store. A new store is one more `async fn` here and one more line in the macro.
 macro_rules! tests {
@@ -22,6 +22,12 @@ macro_rules! tests {
                 super::contract::$promise(store).await;
             })*
         }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::contract::$promise(super::postgres().await).await;
+            })*
+        }
     };
 }
 
@@ -34,4 +40,8 @@ async fn memory() -> Arc<dyn Store> {
 async fn sqlite() -> (Arc<dyn Store>, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     (Arc::new(SqliteStore::open(directory.path()).await.unwrap()), directory)
+}
+
+async fn postgres() -> Arc<dyn Store> {
+    Arc::new(PostgresStore::open(&server::database().await).await.unwrap())
 }

@@ -4,12 +4,9 @@
 //! before there were reasons; a row or a line from then reads as `other` and free.
 
 use dispatch::{CallOff, CancelReason, Event, FeeStage, GiveBackReason, Party, Stage};
-use sqlx::Sqlite;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
 
-use super::super::column::Column;
-use super::{PAYLOAD_VERSION, Payload};
+use super::column::{Column, RawRow};
+use super::payload::{PAYLOAD_VERSION, Payload};
 use crate::StoreError;
 
 const PARTIES: &str = "rider, driver or system when the stage is cancelled, or driving_on after that, NULL otherwise";
@@ -69,23 +66,21 @@ impl CalledOff {
     }
 }
 
-/// Binds `cancelled_by`, `cancel_reason` and `cancel_fee`.
-pub(in super::super) fn bind_called_off<'q>(
-    query: Query<'q, Sqlite, SqliteArguments>,
-    stage: &Stage,
-) -> Query<'q, Sqlite, SqliteArguments> {
+/// The columns `cancelled_by`, `cancel_reason` and `cancel_fee`.
+pub(super) fn called_off_columns(stage: &Stage) -> [Option<&'static str>; 3] {
     let called_off = CalledOff::of(stage);
-    query
-        .bind(called_off.map(|called_off| party_name(called_off.by)))
-        .bind(called_off.map(|called_off| called_off.reason.as_str()))
-        .bind(called_off.map(|called_off| called_off.fee.as_str()))
+    [
+        called_off.map(|called_off| party_name(called_off.by)),
+        called_off.map(|called_off| called_off.reason.as_str()),
+        called_off.map(|called_off| called_off.fee.as_str()),
+    ]
 }
 
 /// Reads the same three columns.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_called_off(row: &SqliteRow) -> Result<Option<CalledOff>, StoreError> {
+pub(super) fn read_called_off(row: &dyn RawRow) -> Result<Option<CalledOff>, StoreError> {
     let by = CANCELLED_BY.read_optional(row, party)?;
     let reason = CANCEL_REASON.read_optional(row, |stored: &str| stored.parse::<CancelReason>().ok())?;
     let fee = CANCEL_FEE.read_optional(row, fee)?;

@@ -1,19 +1,17 @@
 //! What a chunk of writes changes, written in a handful of statements.
 //!
 //! Touch with care: SQLite checks a unique index row by row, not at the end of a statement, and updates rows in an order
-//! of its own. So one set of changes never brings together again what it has parted: see
-//! [`Changes::must_be_saved_before`].
+//! of its own; [`Changes::must_be_saved_before`] knows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use dispatch::{DriverChange, DriverId, RequestKey, Trip, TripId, TripWrite, Write};
+use dispatch::{DriverId, RequestKey, TripId};
 use sqlx::SqliteConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 
-use super::records::{self, StoredDriver, moment_number, number, shard_number};
 use super::room::Statement;
-use crate::Fence;
+use crate::rows::{self, Changes, Line, StoredDriver, TripValues, moment_number, number, shard_number};
 
 /// A trip is written whole, new or not: a step may come before its request has been written.
 const TRIPS: Statement = Statement {
@@ -55,91 +53,53 @@ const KEYS: Statement = Statement {
 #[cfg(test)]
 pub(super) const STATEMENTS: [Statement; 4] = [TRIPS, DRIVERS, LINES, KEYS];
 
-/// Rows as they shall be, lines to add.
-#[derive(Debug, Default)]
-pub(super) struct Changes<'a> {
-    trips: BTreeMap<TripId, &'a Trip>,
-    drivers: BTreeMap<DriverId, StoredDriver>,
-    lines: Vec<Line<'a>>,
-    keys: Vec<(&'a RequestKey, TripId)>,
-    freed: BTreeSet<&'a DriverId>,
-    left: BTreeSet<TripId>,
+/// Writes it all: trips before what refers to them.
+///
+/// # Errors
+/// Whatever SQLite says, or [`sqlx::Error::Protocol`] when not every row was written. Nothing of this may then be
+/// committed.
+pub(super) async fn save(changes: &Changes<'_>, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    save_trips(connection, changes.trips()).await?;
+    save_drivers(connection, &changes.drivers).await?;
+    save_lines(connection, &changes.lines).await?;
+    save_keys(connection, &changes.keys).await
 }
 
-#[derive(Debug)]
-struct Line<'a> {
-    fence: Fence,
-    seq: u64,
-    write: &'a TripWrite,
-}
-
-impl<'a> Changes<'a> {
-    /// Notes a step: the trip's row and its line in the journal.
-    pub(super) fn step(&mut self, fence: Fence, seq: u64, write: &'a TripWrite) {
-        self.trips.insert(write.after.id, &write.after);
-        self.lines.push(Line { fence, seq, write });
-        if let DriverChange::Free(driver) = &write.driver {
-            self.freed.insert(driver);
-            self.left.insert(write.after.id);
-        }
-    }
-
-    /// Notes a key and what it was used for.
-    pub(super) fn key(&mut self, key: &'a RequestKey, trip: TripId) {
-        self.keys.push((key, trip));
-    }
-
-    /// Notes a driver's row.
-    pub(super) fn driver(&mut self, driver: &StoredDriver) {
-        self.drivers.insert(driver.id.clone(), driver.clone());
-    }
-
-    /// Whether `write` takes a driver that these changes free, or takes one for a trip that they leave without. The row
-    /// that takes could be written before the row that gives, and for a moment a driver would be on two trips, or a
-    /// trip in two drivers' rows.
-    pub(super) fn must_be_saved_before(&self, write: &Write) -> bool {
-        match write {
-            Write::Trip(TripWrite { driver: DriverChange::Take(driver), after, .. }) => {
-                self.freed.contains(driver) || self.left.contains(&after.id)
-            }
-            Write::Trip(_) | Write::Move { .. } => false,
-        }
-    }
-
-    /// Writes it all: trips before what refers to them.
-    ///
-    /// # Errors
-    /// Whatever SQLite says, or [`sqlx::Error::Protocol`] when not every row was written. Nothing of this may then be
-    /// committed.
-    pub(super) async fn save(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        save_trips(connection, &self.trips).await?;
-        save_drivers(connection, &self.drivers).await?;
-        save_lines(connection, &self.lines).await?;
-        save_keys(connection, &self.keys).await
-    }
-}
-
-async fn save_trips(connection: &mut SqliteConnection, trips: &BTreeMap<TripId, &Trip>) -> Result<(), sqlx::Error> {
+async fn save_trips(connection: &mut SqliteConnection, trips: Vec<TripValues>) -> Result<(), sqlx::Error> {
     if trips.is_empty() {
         return Ok(());
     }
-    let mut query = TRIPS.over(trips.len());
-    for trip in trips.values() {
+    let (mut query, rows) = (TRIPS.over(trips.len()), trips.len());
+    for trip in trips {
         query = query
-            .bind(trip.id.to_string())
-            .bind(shard_number(trip.id.home()))
-            .bind(trip.rider.to_string())
-            .bind(trip.stage.name().as_str())
-            .bind(trip.stage.driver().map(DriverId::to_string));
-        query = records::bind_called_off(query, &trip.stage)
-            .bind(moment_number(trip.since))
-            .bind(moment_number(trip.requested_at))
-            .bind(i64::from(trip.version));
-        query = records::bind_order(query, &trip.order)
-            .bind(trip.stage.host().map(|host| host.to_string()))
-            .bind(records::car_column(&trip.car));
+            .bind(trip.id)
+            .bind(trip.shard)
+            .bind(trip.rider)
+            .bind(trip.stage)
+            .bind(trip.driver)
+            .bind(trip.cancelled_by)
+            .bind(trip.cancel_reason)
+            .bind(trip.cancel_fee)
+            .bind(trip.since)
+            .bind(trip.requested_at)
+            .bind(trip.version)
+            .bind(trip.pickup_lat)
+            .bind(trip.pickup_lon)
+            .bind(trip.dropoff_lat)
+            .bind(trip.dropoff_lon)
+            .bind(trip.class)
+            .bind(trip.seats)
+            .bind(trip.wheelchair)
+            .bind(trip.pets)
+            .bind(trip.pickup_at)
+            .bind(trip.shared)
+            .bind(trip.fare)
+            .bind(trip.currency)
+            .bind(trip.surge)
+            .bind(trip.host)
+            .bind(trip.car);
     }
-    run(connection, query, trips.len()).await
+    run(connection, query, rows).await
 }
 
 async fn save_drivers(
@@ -173,7 +133,7 @@ async fn save_lines(connection: &mut SqliteConnection, lines: &[Line<'_>]) -> Re
             .bind(write.after.id.to_string())
             .bind(i64::from(write.after.version))
             .bind(write.event.name())
-            .bind(records::payload(&write.event))
+            .bind(rows::payload(&write.event))
             .bind(moment_number(write.at));
     }
     run(connection, query, lines.len()).await

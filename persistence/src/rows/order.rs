@@ -6,12 +6,10 @@
 use dispatch::{Class, Currency, Fare, Needs, Order, Surge};
 use geo::Point;
 use serde::{Deserialize, Serialize};
-use sqlx::Sqlite;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
 
-use super::super::column::Column;
-use super::{MOMENT, PAYLOAD_OF_ORDER, PAYLOAD_VERSION, PAYLOAD_WITH_NEEDS, Payload, moment, moment_number};
+use super::column::{Column, RawRow};
+use super::payload::{PAYLOAD_OF_ORDER, PAYLOAD_VERSION, PAYLOAD_WITH_NEEDS, Payload};
+use super::records::{MOMENT, moment, moment_number};
 use crate::StoreError;
 
 const LAT: &str = "-90 to 90 degrees";
@@ -53,33 +51,11 @@ fn surge(stored: i64) -> Option<Surge> {
 
 // ---- columns -----------------------------------------------------------------------------------------------------
 
-/// Binds an order to the last thirteen columns of a trip.
-pub(in super::super) fn bind_order<'q>(
-    query: Query<'q, Sqlite, SqliteArguments>,
-    order: &Order,
-) -> Query<'q, Sqlite, SqliteArguments> {
-    let Order { pickup, dropoff, needs, pickup_at, shared, fare } = order;
-    query
-        .bind(pickup.lat())
-        .bind(pickup.lon())
-        .bind(dropoff.lat())
-        .bind(dropoff.lon())
-        .bind(needs.class().map(Class::as_str))
-        .bind(i64::from(needs.seats()))
-        .bind(i64::from(needs.wheelchair()))
-        .bind(i64::from(needs.pets()))
-        .bind(pickup_at.map(moment_number))
-        .bind(i64::from(*shared))
-        .bind(fare.map(Fare::minor))
-        .bind(fare.map(|fare| fare.currency().to_string()))
-        .bind(fare.map(|fare| i64::from(fare.surge().get())))
-}
-
 /// Reads an order from the columns of its trip.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_order(row: &SqliteRow) -> Result<Order, StoreError> {
+pub(super) fn read_order(row: &dyn RawRow) -> Result<Order, StoreError> {
     Ok(Order {
         pickup: read_point(row, PICKUP_LAT, PICKUP_LON)?,
         dropoff: read_point(row, DROPOFF_LAT, DROPOFF_LON)?,
@@ -90,19 +66,19 @@ pub(super) fn read_order(row: &SqliteRow) -> Result<Order, StoreError> {
     })
 }
 
-fn read_point(row: &SqliteRow, lat: Column, lon: Column) -> Result<Point, StoreError> {
+fn read_point(row: &dyn RawRow, lat: Column, lon: Column) -> Result<Point, StoreError> {
     let (lat_degrees, lon_degrees) = (lat.read(row, degrees(90.0))?, lon.read(row, degrees(180.0))?);
     Point::new(lat_degrees, lon_degrees).map_err(|wrong| lat.corrupt(wrong.value))
 }
 
-fn read_needs(row: &SqliteRow) -> Result<Needs, StoreError> {
+fn read_needs(row: &dyn RawRow) -> Result<Needs, StoreError> {
     let class = TRIP_CLASS.read_optional(row, |stored: &str| stored.parse().ok())?;
     let seats = TRIP_SEATS.read(row, |stored: i64| u8::try_from(stored).ok())?;
     let (wheelchair, pets) = (TRIP_WHEELCHAIR.read(row, yes_or_no)?, TRIP_PETS.read(row, yes_or_no)?);
     Needs::new(class, seats, wheelchair, pets).map_err(|wrong| TRIP_SEATS.corrupt(wrong.0))
 }
 
-fn read_fare(row: &SqliteRow) -> Result<Option<Fare>, StoreError> {
+fn read_fare(row: &dyn RawRow) -> Result<Option<Fare>, StoreError> {
     let minor = TRIP_FARE.read_optional(row, Some::<i64>)?;
     let currency = CURRENCY.read_optional(row, |stored: &str| stored.parse::<Currency>().ok())?;
     let surge = SURGE.read_optional(row, surge)?;

@@ -7,10 +7,9 @@ use std::time::Duration;
 use dispatch::{CarStop, Guest, Promise, RiderLeg, SharedCar, StopKind};
 use geo::Point;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
 
-use super::super::column::Column;
-use super::{TRIP, moment, moment_number, rider_id, trip_id};
+use super::column::{Column, RawRow};
+use super::records::{TRIP, moment, moment_number, rider_id, trip_id};
 use crate::StoreError;
 
 const HOST: Column = Column::new("trip", "host", TRIP);
@@ -94,7 +93,7 @@ impl StoredStop {
 }
 
 /// The column of a car; NULL for one that nobody shares.
-pub(in super::super) fn car_column(car: &SharedCar) -> Option<String> {
+pub(super) fn car_column(car: &SharedCar) -> Option<String> {
     (*car != SharedCar::default()).then(|| {
         let guests = car.guests.iter().map(StoredGuest::of).collect();
         let stops = car.stops.iter().map(StoredStop::of).collect();
@@ -107,7 +106,7 @@ pub(in super::super) fn car_column(car: &SharedCar) -> Option<String> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_car(row: &SqliteRow) -> Result<SharedCar, StoreError> {
+pub(super) fn read_car(row: &dyn RawRow) -> Result<SharedCar, StoreError> {
     Ok(CAR.read_optional(row, car)?.unwrap_or_default())
 }
 
@@ -122,7 +121,7 @@ fn car(stored: &str) -> Option<SharedCar> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_host(row: &SqliteRow) -> Result<Option<dispatch::TripId>, StoreError> {
+pub(super) fn read_host(row: &dyn RawRow) -> Result<Option<dispatch::TripId>, StoreError> {
     HOST.read_optional(row, trip_id)
 }
 

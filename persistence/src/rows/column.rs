@@ -2,13 +2,53 @@
 
 use std::fmt::Display;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Type};
-
 use crate::StoreError;
 
 /// How much of an unreadable value is shown.
 const SHOWN_MAX: usize = 80;
+
+/// A value that is not of the type it should be.
+#[derive(Debug)]
+pub(crate) struct OtherType;
+
+/// A row of a query's result, whichever database it came from.
+pub(crate) trait RawRow {
+    /// A whole number, `None` for NULL.
+    fn whole(&self, column: &str) -> Result<Option<i64>, OtherType>;
+
+    /// A number, `None` for NULL.
+    fn real(&self, column: &str) -> Result<Option<f64>, OtherType>;
+
+    /// A text, `None` for NULL.
+    fn text(&self, column: &str) -> Result<Option<&str>, OtherType>;
+
+    /// What the column holds, for a person to read, whatever its type.
+    fn shown(&self, column: &str) -> String;
+}
+
+/// What a column can be read as.
+pub(crate) trait Stored<'r>: Sized {
+    /// The value, `None` for NULL.
+    fn take(row: &'r dyn RawRow, column: &str) -> Result<Option<Self>, OtherType>;
+}
+
+impl<'r> Stored<'r> for i64 {
+    fn take(row: &'r dyn RawRow, column: &str) -> Result<Option<i64>, OtherType> {
+        row.whole(column)
+    }
+}
+
+impl<'r> Stored<'r> for f64 {
+    fn take(row: &'r dyn RawRow, column: &str) -> Result<Option<f64>, OtherType> {
+        row.real(column)
+    }
+}
+
+impl<'r> Stored<'r> for &'r str {
+    fn take(row: &'r dyn RawRow, column: &str) -> Result<Option<&'r str>, OtherType> {
+        row.text(column)
+    }
+}
 
 /// A column, as queries name it and as a person looks for it.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +74,11 @@ impl Column {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for such a value, for one of another type, and for NULL.
-    pub(super) fn read<'r, S, T>(
+    pub(super) fn read<'r, S: Stored<'r>, T>(
         self,
-        row: &'r SqliteRow,
+        row: &'r dyn RawRow,
         meaning: impl FnOnce(S) -> Option<T>,
-    ) -> Result<T, StoreError>
-    where
-        S: sqlx::Decode<'r, Sqlite> + Type<Sqlite>,
-    {
+    ) -> Result<T, StoreError> {
         self.read_optional(row, meaning)?.ok_or_else(|| self.corrupt("NULL"))
     }
 
@@ -49,19 +86,16 @@ impl Column {
     ///
     /// # Errors
     /// As [`Column::read`], but for NULL.
-    pub(super) fn read_optional<'r, S, T>(
+    pub(super) fn read_optional<'r, S: Stored<'r>, T>(
         self,
-        row: &'r SqliteRow,
+        row: &'r dyn RawRow,
         meaning: impl FnOnce(S) -> Option<T>,
-    ) -> Result<Option<T>, StoreError>
-    where
-        S: sqlx::Decode<'r, Sqlite> + Type<Sqlite>,
-    {
-        let stored = row.try_get::<Option<S>, _>(self.alias).map_err(|_| self.corrupt(self.shown(row)))?;
+    ) -> Result<Option<T>, StoreError> {
+        let stored = S::take(row, self.alias).map_err(|OtherType| self.corrupt(row.shown(self.alias)))?;
         match stored.map(meaning) {
             None => Ok(None),
             Some(Some(value)) => Ok(Some(value)),
-            Some(None) => Err(self.corrupt(self.shown(row))),
+            Some(None) => Err(self.corrupt(row.shown(self.alias))),
         }
     }
 
@@ -69,14 +103,5 @@ impl Column {
     pub(super) fn corrupt(self, value: impl Display) -> StoreError {
         let value = value.to_string().chars().take(SHOWN_MAX).collect();
         StoreError::Corrupt { table: self.table, column: self.column, value, allowed: self.allowed }
-    }
-
-    /// What the column holds as text, whatever its type.
-    fn shown(self, row: &SqliteRow) -> String {
-        match row.try_get_unchecked::<Option<String>, _>(self.alias) {
-            Ok(Some(text)) => text,
-            Ok(None) => "NULL".to_owned(),
-            Err(_) => "bytes that are no text".to_owned(),
-        }
     }
 }

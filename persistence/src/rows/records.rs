@@ -1,44 +1,32 @@
-//! The stored form of the domain: how each thing is written in columns, and how it is read back with suspicion.
+//! How each thing is written in columns, and how it is read back with suspicion.
 //!
 //! Lives here: the columns and what they may hold, both ways.
-//! Stays out: queries and guards.
-//! Touch with care: what is on disks already must stay readable. A new form of an event's payload gets a new version.
+//! Stays out: queries and guards, and the parts that have files of their own: orders, endings, shared cars, events.
 
 use dispatch::invariants::Entry;
 use dispatch::{
-    CallOff, DriverId, Epoch, Event, Generation, GuestStep, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage,
-    StageName, Timestamp, Trip, TripId,
+    CallOff, DriverId, Epoch, Generation, RequestKey, RiderId, RiderLeg, SessionId, ShardId, Stage, StageName,
+    Timestamp, Trip, TripId,
 };
 use geo::Cell;
-use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
 
-use super::column::Column;
-use crate::{DriverRow, StoreError};
-
-mod ending;
-mod order;
-mod sharing;
-
-pub(super) use ending::bind_called_off;
-use ending::{CalledOff, read_called_off};
-pub(super) use order::bind_order;
-use order::{StoredFare, StoredNeeds, read_order};
-pub(super) use sharing::car_column;
-use sharing::{StoredGuest, StoredStop, no_host, read_car, read_host};
+use super::column::{Column, RawRow};
+use super::ending::{CalledOff, read_called_off};
+use super::order::read_order;
+use super::payload::{KINDS, PAYLOAD, event};
+use super::sharing::{no_host, read_car, read_host};
+use crate::{DriverRow, LoadedShard, StoreError};
 
 const NAME: &str = "1 to 64 letters, digits or any of . _ : @ | -";
 const SHARD: &str = "the index of an H3 cell";
-const TRIP: &str = "a trip's UUID as the server gave it";
-const MOMENT: &str = "0 to 281474976710655 milliseconds";
+pub(super) const TRIP: &str = "a trip's UUID as the server gave it";
+pub(super) const MOMENT: &str = "0 to 281474976710655 milliseconds";
 const FROM_ZERO: &str = "a whole number from 0";
 const FROM_ONE: &str = "a whole number from 1";
 const VERSION: &str = "1 to 4294967295";
 const STAGES: &str =
     "scheduled, searching, en_route, arrived, in_progress, driving_on, completed, cancelled or expired";
 const STAGE_DRIVER: &str = "a driver in the stages that have one, NULL in the others";
-const PAYLOAD: &str =
-    "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
 
 const TRIP_ID: Column = Column::new("trip", "id", TRIP);
 const TRIP_SHARD: Column = Column::new("trip", "shard", "the home in the trip's id");
@@ -77,33 +65,33 @@ const KEY_TRIP: Column = Column::new("idempotency", "trip", TRIP);
 // ---- what single values mean -------------------------------------------------------------------------------------
 
 /// A shard as a number that SQLite can hold: the highest bit of an H3 index is never set.
-pub(super) fn shard_number(shard: ShardId) -> i64 {
+pub(crate) fn shard_number(shard: ShardId) -> i64 {
     shard.0.bits().cast_signed()
 }
 
 /// A counter as a number that SQLite can hold. One that does not fit was never issued.
-pub(super) fn number(counter: u64) -> i64 {
+pub(crate) fn number(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(i64::MAX)
 }
 
 /// A moment as a number that SQLite can hold: it has 48 bits.
-pub(super) fn moment_number(at: Timestamp) -> i64 {
+pub(crate) fn moment_number(at: Timestamp) -> i64 {
     number(at.millis())
 }
 
-fn shard(stored: i64) -> Option<ShardId> {
+pub(super) fn shard(stored: i64) -> Option<ShardId> {
     Cell::from_bits(stored.cast_unsigned()).ok().map(ShardId)
 }
 
-fn trip_id(stored: &str) -> Option<TripId> {
+pub(super) fn trip_id(stored: &str) -> Option<TripId> {
     stored.parse().ok()
 }
 
-fn driver_id(stored: &str) -> Option<DriverId> {
+pub(super) fn driver_id(stored: &str) -> Option<DriverId> {
     DriverId::new(stored).ok()
 }
 
-fn rider_id(stored: &str) -> Option<RiderId> {
+pub(super) fn rider_id(stored: &str) -> Option<RiderId> {
     RiderId::new(stored).ok()
 }
 
@@ -119,7 +107,7 @@ fn version(stored: i64) -> Option<u32> {
     u32::try_from(stored).ok().filter(|&version| version >= 1)
 }
 
-fn moment(stored: i64) -> Option<Timestamp> {
+pub(super) fn moment(stored: i64) -> Option<Timestamp> {
     let millis = from_zero(stored)?;
     let at = Timestamp::from_millis(millis);
     (at.millis() == millis).then_some(at)
@@ -135,7 +123,7 @@ fn stage_name(stored: &str) -> Option<StageName> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
+pub(crate) fn read_trip(row: &dyn RawRow) -> Result<Trip, StoreError> {
     let id = TRIP_ID.read(row, trip_id)?;
     TRIP_SHARD.read(row, |stored| shard(stored).filter(|&shard| shard == id.home()))?;
     Ok(Trip {
@@ -154,7 +142,7 @@ pub(super) fn read_trip(row: &SqliteRow) -> Result<Trip, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
+pub(crate) fn read_trip_id(row: &dyn RawRow) -> Result<TripId, StoreError> {
     TRIP_ID.read(row, trip_id)
 }
 
@@ -162,7 +150,7 @@ pub(super) fn read_trip_id(row: &SqliteRow) -> Result<TripId, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_rider(row: &SqliteRow) -> Result<RiderId, StoreError> {
+pub(crate) fn read_rider(row: &dyn RawRow) -> Result<RiderId, StoreError> {
     TRIP_RIDER.read(row, rider_id)
 }
 
@@ -170,7 +158,7 @@ pub(super) fn read_rider(row: &SqliteRow) -> Result<RiderId, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_since(row: &SqliteRow) -> Result<Timestamp, StoreError> {
+pub(crate) fn read_since(row: &dyn RawRow) -> Result<Timestamp, StoreError> {
     SINCE.read(row, moment)
 }
 
@@ -178,7 +166,7 @@ pub(super) fn read_since(row: &SqliteRow) -> Result<Timestamp, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
+pub(crate) fn read_trip_version(row: &dyn RawRow) -> Result<u32, StoreError> {
     TRIP_VERSION.read(row, version)
 }
 
@@ -187,7 +175,7 @@ pub(super) fn read_trip_version(row: &SqliteRow) -> Result<u32, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
+pub(crate) fn read_stage(row: &dyn RawRow) -> Result<Stage, StoreError> {
     let name = read_stage_name(row)?;
     let driver = TRIP_DRIVER.read_optional(row, driver_id)?;
     let called_off = read_called_off(row)?;
@@ -230,33 +218,32 @@ pub(super) fn read_stage(row: &SqliteRow) -> Result<Stage, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_stage_name(row: &SqliteRow) -> Result<StageName, StoreError> {
+pub(crate) fn read_stage_name(row: &dyn RawRow) -> Result<StageName, StoreError> {
     TRIP_STAGE.read(row, stage_name)
 }
 
 /// A driver's row without its trip's.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct StoredDriver {
-    pub(super) id: DriverId,
-    pub(super) home: Option<ShardId>,
-    pub(super) generation: Generation,
-    pub(super) session: SessionId,
-    pub(super) trip: Option<TripId>,
+pub(crate) struct StoredDriver {
+    pub(crate) id: DriverId,
+    pub(crate) home: Option<ShardId>,
+    pub(crate) generation: Generation,
+    pub(crate) session: SessionId,
+    pub(crate) trip: Option<TripId>,
 }
 
 impl StoredDriver {
     /// Gives the driver one more home.
-    pub(super) fn moved(&mut self, home: ShardId) -> Generation {
+    pub(crate) fn moved(&mut self, home: ShardId) {
         self.home = Some(home);
         self.generation = Generation(self.generation.0 + 1);
-        self.generation
     }
 
     /// The row as callers see it, with the trip as it stands.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the row names a trip that there is not, or one that does not hold this driver.
-    pub(super) fn with_trip(self, trip: Option<Trip>) -> Result<DriverRow, StoreError> {
+    pub(crate) fn with_trip(self, trip: Option<Trip>) -> Result<DriverRow, StoreError> {
         let StoredDriver { id, home, generation, session, trip: named } = self;
         let held = trip.filter(|trip| Some(trip.id) == named && trip.stage.committed_driver() == Some(&id));
         match (named, held) {
@@ -270,7 +257,7 @@ impl StoredDriver {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_driver(row: &SqliteRow) -> Result<StoredDriver, StoreError> {
+pub(crate) fn read_driver(row: &dyn RawRow) -> Result<StoredDriver, StoreError> {
     Ok(StoredDriver {
         id: read_driver_id(row)?,
         home: read_driver_home(row)?,
@@ -284,7 +271,7 @@ pub(super) fn read_driver(row: &SqliteRow) -> Result<StoredDriver, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`], also when the two rows disagree.
-pub(super) fn read_driver_with_trip(row: &SqliteRow) -> Result<DriverRow, StoreError> {
+pub(crate) fn read_driver_with_trip(row: &dyn RawRow) -> Result<DriverRow, StoreError> {
     let trip = TRIP_ID.read_optional(row, trip_id)?.map(|_| read_trip(row)).transpose()?;
     read_driver(row)?.with_trip(trip)
 }
@@ -293,7 +280,7 @@ pub(super) fn read_driver_with_trip(row: &SqliteRow) -> Result<DriverRow, StoreE
 ///
 /// # Errors
 /// [`StoreError::Corrupt`], also when the two rows disagree.
-pub(super) fn read_trip_with_driver(row: &SqliteRow) -> Result<(Trip, Option<DriverRow>), StoreError> {
+pub(crate) fn read_trip_with_driver(row: &dyn RawRow) -> Result<(Trip, Option<DriverRow>), StoreError> {
     let trip = read_trip(row)?;
     if DRIVER_ID.read_optional(row, driver_id)?.is_some() {
         let driver = read_driver(row)?.with_trip(Some(trip.clone()))?;
@@ -305,11 +292,47 @@ pub(super) fn read_trip_with_driver(row: &SqliteRow) -> Result<(Trip, Option<Dri
     }
 }
 
+/// What a new owner of a shard loads, from the active trips there and the trips of the drivers at home there, each with
+/// its driver.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(crate) fn read_loaded<'r>(
+    shard: ShardId,
+    rows: impl Iterator<Item = &'r dyn RawRow>,
+) -> Result<LoadedShard, StoreError> {
+    let mut loaded = LoadedShard::default();
+    for row in rows {
+        let (trip, driver) = read_trip_with_driver(row)?;
+        if trip.id.home() == shard {
+            loaded.trips.push((trip, driver.as_ref().and_then(|driver| driver.home)));
+        }
+        loaded.drivers.extend(driver.filter(|driver| driver.home == Some(shard)));
+    }
+    loaded.drivers.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(loaded)
+}
+
+/// How many trips are in each stage: every stage, those without a trip too.
+///
+/// # Errors
+/// The first that `counted` has.
+pub(crate) fn every_stage(
+    counted: impl Iterator<Item = Result<(StageName, u64), StoreError>>,
+) -> Result<Vec<(StageName, u64)>, StoreError> {
+    let mut counts = StageName::ALL.map(|stage| (stage, 0));
+    for found in counted {
+        let (stage, trips) = found?;
+        counts.iter_mut().filter(|(known, _)| *known == stage).for_each(|(_, count)| *count = trips);
+    }
+    Ok(counts.to_vec())
+}
+
 /// Reads the id of a driver alone.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_driver_id(row: &SqliteRow) -> Result<DriverId, StoreError> {
+pub(crate) fn read_driver_id(row: &dyn RawRow) -> Result<DriverId, StoreError> {
     DRIVER_ID.read(row, driver_id)
 }
 
@@ -317,7 +340,7 @@ pub(super) fn read_driver_id(row: &SqliteRow) -> Result<DriverId, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_driver_home(row: &SqliteRow) -> Result<Option<ShardId>, StoreError> {
+pub(crate) fn read_driver_home(row: &dyn RawRow) -> Result<Option<ShardId>, StoreError> {
     DRIVER_HOME.read_optional(row, shard)
 }
 
@@ -325,7 +348,7 @@ pub(super) fn read_driver_home(row: &SqliteRow) -> Result<Option<ShardId>, Store
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_driver_trip(row: &SqliteRow) -> Result<Option<TripId>, StoreError> {
+pub(crate) fn read_driver_trip(row: &dyn RawRow) -> Result<Option<TripId>, StoreError> {
     DRIVER_TRIP.read_optional(row, trip_id)
 }
 
@@ -333,7 +356,7 @@ pub(super) fn read_driver_trip(row: &SqliteRow) -> Result<Option<TripId>, StoreE
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_shard(row: &SqliteRow) -> Result<ShardId, StoreError> {
+pub(crate) fn read_shard(row: &dyn RawRow) -> Result<ShardId, StoreError> {
     SHARD_ID.read(row, shard)
 }
 
@@ -341,7 +364,7 @@ pub(super) fn read_shard(row: &SqliteRow) -> Result<ShardId, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_shard_with_work(row: &SqliteRow) -> Result<ShardId, StoreError> {
+pub(crate) fn read_shard_with_work(row: &dyn RawRow) -> Result<ShardId, StoreError> {
     match read_driver_home(row)? {
         Some(home) => Ok(home),
         None => TRIP_SHARD.read(row, shard),
@@ -352,23 +375,31 @@ pub(super) fn read_shard_with_work(row: &SqliteRow) -> Result<ShardId, StoreErro
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_epoch(row: &SqliteRow) -> Result<Epoch, StoreError> {
+pub(crate) fn read_epoch(row: &dyn RawRow) -> Result<Epoch, StoreError> {
     EPOCH.read(row, from_one).map(Epoch)
+}
+
+/// Reads the last number in the journal of a shard's epoch, 0 when there is none.
+///
+/// # Errors
+/// [`StoreError::Corrupt`].
+pub(crate) fn read_last_seq(row: &dyn RawRow) -> Result<u64, StoreError> {
+    SEQ.read(row, from_zero)
 }
 
 /// Reads an idempotency key and whose it is.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_key(row: &SqliteRow) -> Result<RequestKey, StoreError> {
-    Ok(RequestKey { rider: KEY_RIDER.read(row, rider_id)?, key: KEY_KEY.read(row, Some)? })
+pub(crate) fn read_key(row: &dyn RawRow) -> Result<RequestKey, StoreError> {
+    Ok(RequestKey { rider: KEY_RIDER.read(row, rider_id)?, key: KEY_KEY.read(row, |key: &str| Some(key.to_owned()))? })
 }
 
 /// Reads the trip an idempotency key was used for.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_key_trip(row: &SqliteRow) -> Result<TripId, StoreError> {
+pub(crate) fn read_key_trip(row: &dyn RawRow) -> Result<TripId, StoreError> {
     KEY_TRIP.read(row, trip_id)
 }
 
@@ -376,7 +407,7 @@ pub(super) fn read_key_trip(row: &SqliteRow) -> Result<TripId, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`].
-pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
+pub(crate) fn read_entry(row: &dyn RawRow) -> Result<(u64, Entry), StoreError> {
     let kind = KIND.read(row, |kind: &str| KINDS.into_iter().find(|&known| known == kind))?;
     let event = EVENT_PAYLOAD.read(row, |payload: &str| event(kind, payload))?;
     let entry = Entry {
@@ -391,147 +422,19 @@ pub(super) fn read_entry(row: &SqliteRow) -> Result<(u64, Entry), StoreError> {
     Ok((LINE.read(row, from_one)?, entry))
 }
 
-// ---- events ------------------------------------------------------------------------------------------------------
-
-/// What may happen to a trip, as [`Event::name`] calls it.
-const KINDS: [&str; 15] = [
-    "requested",
-    "activated",
-    "assigned",
-    "shared",
-    "guest_joined",
-    "guest_arrived",
-    "guest_picked_up",
-    "guest_dropped_off",
-    "guest_left",
-    "driver_arrived",
-    "picked_up",
-    "dropped_off",
-    "given_back",
-    "cancelled",
-    "expired",
-];
-
-/// What an event carries beyond its kind.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Payload<'a> {
-    v: u32,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    rider: Option<&'a str>,
-    /// Latitude and longitude.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pickup: Option<[f64; 2]>,
-    /// Latitude and longitude.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dropoff: Option<[f64; 2]>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    driver: Option<&'a str>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    by: Option<&'a str>,
-    /// From version 2: why a trip was called off or given back.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    /// From version 2: what calling off may cost.
-    #[serde(borrow, rename = "fee_stage", skip_serializing_if = "Option::is_none")]
-    fee: Option<&'a str>,
-    /// From version 2: what the vehicle must have.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    needs: Option<StoredNeeds<'a>>,
-    /// From version 3: when the rider wants to be picked up, unless that is now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pickup_at: Option<i64>,
-    /// From version 3: that others may ride along, if they may.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shared: Option<bool>,
-    /// From version 3: what the ride costs, if that was agreed.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    fare: Option<StoredFare<'a>>,
-    /// Whose car is shared.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    host: Option<&'a str>,
-    /// The trip of the rider who rides along.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    guest: Option<&'a str>,
-    /// Who joined.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    joins: Option<Box<StoredGuest>>,
-    /// How many riders the car seats.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seats: Option<u8>,
-    /// What the car has to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stops: Option<Vec<StoredStop>>,
-}
-
-/// The version of most payloads.
-const PAYLOAD_VERSION: u32 = 1;
-
-/// The version of a request that needs more than one seat in any vehicle.
-const PAYLOAD_WITH_NEEDS: u32 = 2;
-
-/// The version of a request for later, for a shared car, or with a fare.
-const PAYLOAD_OF_ORDER: u32 = 3;
-
-/// The JSON of what an event carries.
-pub(super) fn payload(event: &Event) -> String {
-    let name = match event {
-        Event::Shared { host, .. } => host.to_string(),
-        Event::GuestDid { guest, .. } => guest.to_string(),
-        _ => String::new(),
-    };
-    let mut payload = Payload { v: PAYLOAD_VERSION, ..Payload::default() };
-    match event {
-        Event::Requested { rider, order } => {
-            payload.rider = Some(rider.as_str());
-            payload.put_order(order);
-        }
-        Event::Assigned { driver } => payload.driver = Some(driver.as_str()),
-        Event::Shared { driver, .. } => (payload.host, payload.driver) = (Some(name.as_str()), Some(driver.as_str())),
-        Event::GuestJoined { guest, seats, stops } => {
-            payload.joins = Some(Box::new(StoredGuest::of(guest)));
-            (payload.seats, payload.stops) = (Some(*seats), Some(stops.iter().map(StoredStop::of).collect()));
-        }
-        Event::GuestDid { .. } => payload.guest = Some(name.as_str()),
-        Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
-        Event::Activated | Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
-    }
-    serde_json::to_string(&payload).expect("texts and finite numbers are JSON")
-}
-
-fn event(kind: &str, payload: &str) -> Option<Event> {
-    let payload: Payload<'_> = serde_json::from_str(payload).ok()?;
-    let version = payload.version_of_order();
-    let is_ending = kind == "cancelled" || kind == "given_back";
-    if !is_ending && (payload.v != version || payload.reason.is_some()) {
-        return None;
-    }
-    if version != PAYLOAD_VERSION && kind != "requested" {
-        return None;
-    }
-    let did = |step| Some(Event::GuestDid { guest: trip_id(payload.guest?)?, step });
-    Some(match kind {
-        "shared" => Event::Shared { host: trip_id(payload.host?)?, driver: driver_id(payload.driver?)? },
-        "guest_joined" => Event::GuestJoined {
-            guest: Box::new(payload.joins?.read()?),
-            seats: payload.seats?,
-            stops: payload.stops?.iter().map(StoredStop::read).collect::<Option<Vec<_>>>()?,
-        },
-        "guest_arrived" => did(GuestStep::Arrived)?,
-        "guest_picked_up" => did(GuestStep::PickedUp)?,
-        "guest_dropped_off" => did(GuestStep::DroppedOff)?,
-        "guest_left" => did(GuestStep::Left)?,
-        "requested" => Event::Requested { rider: rider_id(payload.rider?)?, order: payload.order()? },
-        "assigned" => Event::Assigned { driver: driver_id(payload.driver?)? },
-        "activated" => Event::Activated,
-        "driver_arrived" => Event::DriverArrived,
-        "picked_up" => Event::PickedUp,
-        "dropped_off" => Event::DroppedOff,
-        "given_back" => payload.given_back()?,
-        "cancelled" => payload.cancelled()?,
-        "expired" => Event::Expired,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_does_not_fit_is_none() {
+        assert_eq!(version(0), None);
+        assert_eq!(version(i64::from(u32::MAX)), Some(u32::MAX));
+        assert_eq!(version(i64::from(u32::MAX) + 1), None);
+        assert_eq!(moment((1 << 48) - 1), Some(Timestamp::from_millis(u64::MAX)));
+        assert_eq!(moment(1 << 48), None);
+        assert_eq!(moment(-1), None);
+        assert_eq!(shard(0), None);
+        assert_eq!(number(u64::MAX), i64::MAX);
+    }
+}

@@ -1,9 +1,10 @@
 //! The questions a write must pass, asked of what the store holds.
 //!
-//! Lives here: [`Known`], the part of the store a chunk of writes looks at, and the rules over it.
-//! Stays out: how rows are written ([`super::change`]).
+//! Lives here: [`Wanted`], what a chunk of writes looks at, [`Known`], what was found there, and the rules over it.
+//! Stays out: how rows are found and written: each database has its own ways.
 //! Touch with care: the order of the questions is part of the contract, and so is that all are asked before anything
-//! is written. Inside a transaction nobody else writes, so what was read stays true but for what this chunk changes.
+//! is written. Whoever writes what was decided here makes sure that what was found is still true then: SQLite by letting
+//! nobody else write in between, Postgres by comparing it once more in the statement that writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,62 +12,18 @@ use dispatch::{
     DriverChange, DriverId, Epoch, RequestKey, RiderHas, RiderId, ShardId, StageName, Timestamp, Trip, TripId,
     TripWrite, Write, WriteError, is_under_way,
 };
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use tracing::error;
 
-use super::change::Changes;
+use super::changes::Changes;
+use super::column::RawRow;
 use super::records::{self, StoredDriver};
-use super::room::Statement;
 use crate::traits::holder_before;
 use crate::{Done, Fence, Guarded, StoreError};
-
-const SHARDS: Statement = Statement {
-    head: "SELECT shard, epoch, coalesce((SELECT max(seq) FROM trip_event \
-         WHERE trip_event.shard = shard.shard AND trip_event.epoch = shard.epoch), 0) AS seq \
-         FROM shard WHERE shard IN",
-    width: 1,
-    tail: "",
-};
-
-const KEYS: Statement =
-    Statement { head: "SELECT rider, key, trip FROM idempotency WHERE (rider, key) IN", width: 2, tail: "" };
-
-const TRIPS: Statement = Statement {
-    head: "SELECT id, version, stage, driver, cancelled_by, cancel_reason, cancel_fee, host FROM trip WHERE id IN",
-    width: 1,
-    tail: "",
-};
-
-const DRIVERS: Statement = Statement {
-    head: "SELECT id AS driver_id, home AS driver_home, generation AS driver_generation, \
-         session AS driver_session, trip AS driver_trip FROM driver WHERE id IN",
-    width: 1,
-    tail: "",
-};
-
-/// The trips that riders have under way.
-const ACTIVE: Statement = Statement {
-    head: "SELECT rider, stage FROM trip WHERE rider IN",
-    width: 1,
-    tail: "AND stage NOT IN ('completed', 'cancelled', 'expired')",
-};
-
-/// When riders called trips off, since a moment that is bound last.
-const CALLED_OFF: Statement = Statement {
-    head: "SELECT rider, since FROM trip WHERE cancelled_by = 'rider' AND rider IN",
-    width: 1,
-    tail: "AND since > ? ORDER BY since DESC",
-};
-
-/// What is asked before every write.
-#[cfg(test)]
-pub(super) const QUESTIONS: [Statement; 6] = [SHARDS, KEYS, TRIPS, DRIVERS, ACTIVE, CALLED_OFF];
 
 /// What the store holds of everything a chunk of writes looks at. `None` is a row that is there and cannot be read: the
 /// writes that need it are refused.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(crate) struct Known {
     shards: BTreeMap<ShardId, Owned>,
     keys: BTreeMap<RequestKey, Option<TripId>>,
     trips: BTreeMap<TripId, Option<Held>>,
@@ -98,18 +55,19 @@ impl Held {
 
 /// What a chunk of writes looks at.
 #[derive(Default)]
-struct Wanted<'a> {
-    shards: BTreeSet<ShardId>,
-    keys: BTreeSet<&'a RequestKey>,
-    trips: BTreeSet<TripId>,
-    drivers: BTreeSet<&'a DriverId>,
-    riders: BTreeSet<&'a RiderId>,
-    /// Since when their cancellations matter.
-    since: Option<Timestamp>,
+pub(crate) struct Wanted<'a> {
+    pub(crate) shards: BTreeSet<ShardId>,
+    pub(crate) keys: BTreeSet<&'a RequestKey>,
+    pub(crate) trips: BTreeSet<TripId>,
+    pub(crate) drivers: BTreeSet<&'a DriverId>,
+    /// Those whose caps are asked about.
+    pub(crate) riders: BTreeSet<&'a RiderId>,
+    /// Since when their cancellations matter; `None` when nobody's caps are asked about.
+    pub(crate) since: Option<Timestamp>,
 }
 
 impl<'a> Wanted<'a> {
-    fn by(writes: &'a [Guarded]) -> Wanted<'a> {
+    pub(crate) fn by(writes: &'a [Guarded]) -> Wanted<'a> {
         let mut wanted = Wanted::default();
         for Guarded { fence, write } in writes {
             wanted.shards.insert(fence.shard);
@@ -138,143 +96,70 @@ impl<'a> Wanted<'a> {
 }
 
 impl Known {
-    /// Reads what `writes` will look at.
-    ///
-    /// # Errors
-    /// Whatever SQLite says.
-    pub(super) async fn look(connection: &mut SqliteConnection, writes: &[Guarded]) -> Result<Known, sqlx::Error> {
-        let wanted = Wanted::by(writes);
-        let mut known = Known::default();
-        known.look_at_shards(connection, &wanted.shards).await?;
-        known.look_at_keys(connection, &wanted.keys).await?;
-        known.look_at_trips(connection, &wanted.trips).await?;
-        known.look_at_drivers(connection, &wanted.drivers).await?;
-        if let Some(since) = wanted.since {
-            known.look_at_riders(connection, &wanted.riders, since).await?;
-        }
-        Ok(known)
+    /// What is known of riders before any row of theirs was seen.
+    pub(crate) fn of(wanted: &Wanted<'_>) -> Known {
+        let riders = wanted.riders.iter().map(|rider| ((*rider).clone(), RiderHas::default())).collect();
+        Known { riders, ..Known::default() }
     }
 
-    async fn look_at_shards(
-        &mut self,
-        connection: &mut SqliteConnection,
-        shards: &BTreeSet<ShardId>,
-    ) -> Result<(), sqlx::Error> {
-        let mut query = SHARDS.over(shards.len());
-        for shard in shards {
-            query = query.bind(records::shard_number(*shard));
+    /// Takes in a shard: its id, its epoch, and the last number in the journal of that epoch as `seq`.
+    pub(crate) fn shard(&mut self, row: &dyn RawRow) {
+        // Without a readable epoch a shard has no owner: its writes are fenced.
+        let read = || Ok((records::read_shard(row)?, records::read_epoch(row)?, records::read_last_seq(row)?));
+        if let Some((shard, epoch, seq)) = seen(read()) {
+            self.shards.insert(shard, Owned { epoch, seq });
         }
-        for row in query.fetch_all(connection).await? {
-            // Without a readable epoch a shard has no owner: its writes are fenced.
-            if let (Some(shard), Some(epoch)) = (seen(records::read_shard(&row)), seen(records::read_epoch(&row))) {
-                let seq: i64 = row.try_get("seq")?;
-                self.shards.insert(shard, Owned { epoch, seq: seq.cast_unsigned() });
-            }
-        }
-        Ok(())
     }
 
-    async fn look_at_keys(
-        &mut self,
-        connection: &mut SqliteConnection,
-        keys: &BTreeSet<&RequestKey>,
-    ) -> Result<(), sqlx::Error> {
-        if keys.is_empty() {
-            return Ok(());
+    /// Takes in an idempotency key and what it was used for.
+    pub(crate) fn key(&mut self, row: &dyn RawRow) {
+        if let Some(key) = seen(records::read_key(row)) {
+            self.used(key, row);
         }
-        let mut query = KEYS.over(keys.len());
-        for key in keys {
-            query = query.bind(key.rider.to_string()).bind(key.key.clone());
-        }
-        for row in query.fetch_all(connection).await? {
-            if let Some(key) = seen(records::read_key(&row)) {
-                self.keys.insert(key, seen(records::read_key_trip(&row)));
-            }
-        }
-        Ok(())
     }
 
-    async fn look_at_trips(
-        &mut self,
-        connection: &mut SqliteConnection,
-        trips: &BTreeSet<TripId>,
-    ) -> Result<(), sqlx::Error> {
-        if trips.is_empty() {
-            return Ok(());
-        }
-        let mut query = TRIPS.over(trips.len());
-        for trip in trips {
-            query = query.bind(trip.to_string());
-        }
-        for row in query.fetch_all(connection).await? {
-            if let Some(id) = seen(records::read_trip_id(&row)) {
-                self.trips.insert(id, seen(read_held(&row)));
-            }
-        }
-        Ok(())
+    /// Takes in what a key was used for.
+    pub(crate) fn used(&mut self, key: RequestKey, row: &dyn RawRow) {
+        self.keys.insert(key, seen(records::read_key_trip(row)));
     }
 
-    async fn look_at_drivers(
-        &mut self,
-        connection: &mut SqliteConnection,
-        drivers: &BTreeSet<&DriverId>,
-    ) -> Result<(), sqlx::Error> {
-        if drivers.is_empty() {
-            return Ok(());
+    /// Takes in a trip: its id, its version, and the columns of its stage.
+    pub(crate) fn trip(&mut self, row: &dyn RawRow) {
+        if let Some(id) = seen(records::read_trip_id(row)) {
+            self.trips.insert(id, seen(read_held(row)));
         }
-        let mut query = DRIVERS.over(drivers.len());
-        for driver in drivers {
-            query = query.bind(driver.to_string());
-        }
-        for row in query.fetch_all(connection).await? {
-            if let Some(id) = seen(records::read_driver_id(&row)) {
-                self.drivers.insert(id, seen(records::read_driver(&row)));
-            }
-        }
-        Ok(())
     }
 
-    async fn look_at_riders(
-        &mut self,
-        connection: &mut SqliteConnection,
-        riders: &BTreeSet<&RiderId>,
-        since: Timestamp,
-    ) -> Result<(), sqlx::Error> {
-        let mut active = ACTIVE.over(riders.len());
-        for rider in riders {
-            active = active.bind(rider.to_string());
-            self.riders.insert((*rider).clone(), RiderHas::default());
+    /// Takes in a driver's row.
+    pub(crate) fn driver(&mut self, row: &dyn RawRow) {
+        if let Some(id) = seen(records::read_driver_id(row)) {
+            self.drivers.insert(id, seen(records::read_driver(row)));
         }
-        for row in active.fetch_all(&mut *connection).await? {
-            let (Some(rider), Some(stage)) = (seen(records::read_rider(&row)), seen(records::read_stage_name(&row)))
-            else {
-                continue;
-            };
+    }
+
+    /// Takes in the rider and the stage of a trip that has not ended.
+    pub(crate) fn active(&mut self, row: &dyn RawRow) {
+        let read = || Ok((records::read_rider(row)?, records::read_stage_name(row)?));
+        if let Some((rider, stage)) = seen(read()) {
             let has = self.riders.entry(rider).or_default();
             has.active += u32::from(is_under_way(stage));
             has.searching += u32::from(stage == StageName::Searching);
         }
-        let mut called_off = CALLED_OFF.over(riders.len());
-        for rider in riders {
-            called_off = called_off.bind(rider.to_string());
+    }
+
+    /// Takes in the rider of a trip which that rider called off, and when; the latest first.
+    pub(crate) fn called_off(&mut self, row: &dyn RawRow) {
+        let read = || Ok((records::read_rider(row)?, records::read_since(row)?));
+        if let Some((rider, at)) = seen(read()) {
+            self.riders.entry(rider).or_default().called_off.push(at);
         }
-        // Room for more riders than there are comes before the moment.
-        for _ in riders.len()..Statement::room(riders.len()) {
-            called_off = called_off.bind(None::<String>);
-        }
-        for row in called_off.bind(records::moment_number(since)).fetch_all(connection).await? {
-            if let (Some(rider), Some(at)) = (seen(records::read_rider(&row)), seen(records::read_since(&row))) {
-                self.riders.entry(rider).or_default().called_off.push(at);
-            }
-        }
-        Ok(())
     }
 
     /// Asks every question about a write. When it passes, what it changes is noted here and in `changes`.
     ///
     /// # Errors
     /// The refusal that the contract names.
-    pub(super) fn decide<'a>(&mut self, guarded: &'a Guarded, changes: &mut Changes<'a>) -> Result<Done, WriteError> {
+    pub(crate) fn decide<'a>(&mut self, guarded: &'a Guarded, changes: &mut Changes<'a>) -> Result<Done, WriteError> {
         match &guarded.write {
             Write::Trip(write) => self.step(guarded.fence, write, changes),
             Write::Move { driver, from, to } => self.relocate(guarded.fence, driver, *from, *to, changes),
@@ -331,8 +216,7 @@ impl Known {
     fn take(&mut self, id: &DriverId, trip: TripId, changes: &mut Changes<'_>) -> Result<(), WriteError> {
         match self.drivers.get_mut(id) {
             Some(Some(driver)) if driver.trip.is_none() => {
-                driver.trip = Some(trip);
-                changes.driver(driver);
+                changes.driver(driver, |driver| driver.trip = Some(trip));
                 Ok(())
             }
             Some(_) | None => Err(WriteError::DriverTaken),
@@ -342,8 +226,7 @@ impl Known {
     fn free(&mut self, id: &DriverId, trip: TripId, changes: &mut Changes<'_>) -> Result<(), WriteError> {
         match self.drivers.get_mut(id) {
             Some(Some(driver)) if driver.trip == Some(trip) => {
-                driver.trip = None;
-                changes.driver(driver);
+                changes.driver(driver, |driver| driver.trip = None);
                 Ok(())
             }
             Some(_) | None => Err(WriteError::Stale),
@@ -366,9 +249,8 @@ impl Known {
         if driver.trip.is_some() {
             return Err(WriteError::DriverTaken);
         }
-        let generation = driver.moved(to);
-        changes.driver(driver);
-        Ok(Done::Moved { generation })
+        changes.driver(driver, |driver| driver.moved(to));
+        Ok(Done::Moved { generation: driver.generation })
     }
 
     fn next_seq(&mut self, shard: ShardId) -> u64 {
@@ -379,7 +261,7 @@ impl Known {
     }
 }
 
-fn read_held(row: &SqliteRow) -> Result<Held, StoreError> {
+fn read_held(row: &dyn RawRow) -> Result<Held, StoreError> {
     let stage = records::read_stage(row)?;
     let (driver, stage) = (stage.committed_driver().cloned(), Some(stage.name()));
     Ok(Held { version: records::read_trip_version(row)?, driver, stage })
