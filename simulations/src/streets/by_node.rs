@@ -90,7 +90,8 @@ fn alone(points: &[Point]) -> HashMap<[i64; 2], u32, FixedState> {
             crowded.insert(steps(point));
         }
     }
-    let near = |[lat, lon]: [i64; 2]| (-3..=3).flat_map(move |north| (-3..=3).map(move |east| [lat + north, lon + east]));
+    let near =
+        |[lat, lon]: [i64; 2]| (-3..=3).flat_map(move |north| (-3..=3).map(move |east| [lat + north, lon + east]));
     crowded.extend(at.keys().filter(|place| near(**place).any(|other| other != **place && at.contains_key(&other))));
     at.retain(|place, _| !crowded.contains(place));
     at
