@@ -25,8 +25,8 @@ mod worth;
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use code::Code;
 pub use config::{
-    BadSetting, DatabaseUrl, Layers, Limits, LogFormat, SecretFrom, Settings, describe_keys, policy as policy_of_table,
-    read_table,
+    BadSetting, DatabaseUrl, Layers, Limits, LogFormat, RedisUrl, SecretFrom, Settings, describe_keys,
+    policy as policy_of_table, read_table,
 };
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};

@@ -6,6 +6,10 @@
 //! Touch with care: a write is guarded by the epoch of its shard, the version of its trip and the freedom of its
 //! driver, all in one transaction. Weaken one guard and a promise breaks: the contract tests say which.
 
+// The tests' street and servers, which unit tests share, know this crate by its name.
+#[cfg(test)]
+extern crate self as persistence;
+
 mod committer;
 mod memory;
 mod postgres;

@@ -36,7 +36,7 @@ pub enum SnapshotError {
 
 /// A place for snapshots. It may lose everything at any time.
 pub trait Snapshots: Send + Sync + std::fmt::Debug + 'static {
-    /// Keeps these, each in the place of the shard's last one, for ten minutes.
+    /// Keeps these, each in the place of the shard's last one, for ten minutes. None at all asks whether it is there.
     ///
     /// # Errors
     /// [`SnapshotError`]: some may be kept all the same.

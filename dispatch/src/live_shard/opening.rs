@@ -86,3 +86,6 @@ impl LiveShard {
         hints
     }
 }
+
+#[cfg(test)]
+mod tests;

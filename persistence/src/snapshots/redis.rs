@@ -4,17 +4,21 @@
 //! a second: Redis that hangs costs a snapshot, nothing else.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use dispatch::{DriverId, ShardId};
 use geo::Point;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::{KEPT_FOR, PATIENCE, SnapshotError, Snapshots};
 use crate::BoxFuture;
+
+/// How long a server that did not answer in time is left alone: a node that takes up hundreds of shards must not wait for
+/// each of them.
+const REST: Duration = Duration::from_secs(2);
 
 /// How long a position is shown after the driver was last heard of, in seconds.
 const SHOWN_FOR: u64 = 60;
@@ -29,10 +33,18 @@ const REAP: &str = "local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', AR
 #[error("this is no address of Redis: give one such as redis://user:password@host:6379/0")]
 pub struct NotARedis;
 
+/// What is known of the server.
+#[derive(Default)]
+struct Held {
+    connection: Option<MultiplexedConnection>,
+    /// Not asked before then.
+    rests_until: Option<Instant>,
+}
+
 /// Snapshots in a Redis server.
 pub struct RedisSnapshots {
     client: Client,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    held: Mutex<Held>,
     /// The key of the positions, if they are to be shown.
     positions: Option<String>,
 }
@@ -45,18 +57,22 @@ impl RedisSnapshots {
     /// [`NotARedis`], without the address: there may be a password in it.
     pub fn new(url: &str, positions: Option<String>) -> Result<RedisSnapshots, NotARedis> {
         let client = Client::open(url).map_err(|_| NotARedis)?;
-        Ok(RedisSnapshots { client, connection: Mutex::new(None), positions })
+        Ok(RedisSnapshots { client, held: Mutex::default(), positions })
     }
 
-    async fn connection(&self) -> Result<MultiplexedConnection, redis::RedisError> {
-        let mut held = self.connection.lock().await;
-        if let Some(connection) = &*held {
+    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
+        let mut held = self.held.lock().await;
+        if held.rests_until.is_some_and(|until| Instant::now() < until) {
+            return Err(RedisError::from((ErrorKind::Io, "it did not answer in time a moment ago")));
+        }
+        if let Some(connection) = &held.connection {
             return Ok(connection.clone());
         }
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
         let made = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        Ok(held.insert(made).clone())
+        held.rests_until = None;
+        Ok(held.connection.insert(made).clone())
     }
 
     /// Asks, once. What went wrong costs the connection.
@@ -64,12 +80,16 @@ impl RedisSnapshots {
         let answer = async { asked.query_async(&mut self.connection().await?).await };
         let failed = match timeout(PATIENCE, answer).await {
             Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(failed)) if failed.is_timeout() => SnapshotError::Late,
             Ok(Err(failed)) => SnapshotError::Unavailable(Box::new(failed)),
             Err(_) => SnapshotError::Late,
         };
-        // Whoever holds the lock is connecting, and drops nothing that this one knows to be broken.
-        if let Ok(mut held) = self.connection.try_lock() {
-            *held = None;
+        // Whoever holds the lock is connecting, and finds out for itself.
+        if let Ok(mut held) = self.held.try_lock() {
+            held.connection = None;
+            if matches!(failed, SnapshotError::Late) {
+                held.rests_until = Some(Instant::now() + REST);
+            }
         }
         Err(failed)
     }
@@ -93,6 +113,9 @@ fn command(name: &str) -> Cmd {
 impl Snapshots for RedisSnapshots {
     fn keep(&self, blobs: Vec<(ShardId, Vec<u8>)>) -> BoxFuture<'_, Result<(), SnapshotError>> {
         let mut asked = Pipeline::new();
+        if blobs.is_empty() {
+            asked.add_command(command("PING")).ignore();
+        }
         for (shard, blob) in blobs {
             let mut set = command("SET");
             set.arg(key(shard)).arg(blob).arg("PX").arg(KEPT_FOR.as_millis() as u64);

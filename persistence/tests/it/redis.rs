@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Runs the server, waits until nobody holds the other end of standard input any more, and kills it.
 const WATCH: &str = "redis-server --port 0 --unixsocket \"$1/redis\" --save '' --appendonly no --dir \"$1\" \
-     >\"$1/log\" 2>&1 & server=$!; echo $server; cat >/dev/null; kill -KILL $server";
+     >\"$1/log\" 2>&1 & server=$!; echo $server; cat >/dev/null; kill -KILL $server 2>/dev/null";
 
 /// A running server.
 pub(crate) struct Redis {
