@@ -10,9 +10,11 @@ pub mod geo;
 pub mod matching;
 mod progress;
 pub mod quality;
+pub mod recovery;
 mod resp;
 mod row;
 mod samples;
+pub mod store;
 mod table;
 
 use std::path::PathBuf;

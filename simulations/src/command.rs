@@ -3,6 +3,7 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod chaos;
 mod compare;
 mod faults;
 mod learn;
@@ -27,6 +28,7 @@ use crate::people::Habits;
 use crate::report::Report;
 use crate::virtual_city::Scenario;
 
+use chaos::ChaosArguments;
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
@@ -67,6 +69,12 @@ enum Command {
     /// step down, nodes die, connections break. The first broken promise ends the run with exit code 1, the last steps
     /// of those whom it concerns, and the command that shows it again.
     Faults(FaultsArguments),
+    /// Breaks a real server and all it stands on, while a city of real clients goes on, and compares the books.
+    ///
+    /// The server is killed and paused, Postgres crashes, is cut off and falls silent, Redis dies, the disk fills up. Afterwards
+    /// what every client was told is compared with the journal: exit code 0 only if no promise was broken. Needs the
+    /// programs of Postgres and Redis, which it starts and ends itself.
+    Chaos(ChaosArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -103,6 +111,12 @@ enum BenchCommand {
     ///
     /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
     Quality(QualityArguments),
+    /// What lasts: steps a second and how long each waits, beside one commit for each step, in Postgres and SQLite.
+    ///
+    /// Starts a Postgres of its own (apt-get install postgresql), and writes to the disk of the temporary folder.
+    Store(BenchArguments),
+    /// How long a server takes until it serves a city of 100,000 drivers and 20,000 live trips again.
+    Recovery(BenchArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -297,9 +311,12 @@ pub fn main() -> ExitCode {
                 Settings { data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed, ..bench.settings() };
             bench.print(&settings, bench::quality::run)
         }
+        Command::Bench(BenchCommand::Store(bench)) => bench.print(&bench.settings(), crate::bench::store::run),
+        Command::Bench(BenchCommand::Recovery(bench)) => bench.print(&bench.settings(), crate::bench::recovery::run),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Import(arguments) => import(&arguments),
         Command::Faults(arguments) => faults::faults(&arguments),
+        Command::Chaos(arguments) => chaos::chaos(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
     };
     match done {

@@ -9,12 +9,11 @@ mod screen;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use actors::{CitySettings, Clock};
 use gateway::{Given, Identity, Role, Server, Settings};
-use persistence::{Journal, Records, SqliteStore};
+use persistence::{SqliteStore, Store};
 
 use crate::city::City;
 use crate::crowd::{Crowd, Mint, Who};
@@ -88,11 +87,7 @@ async fn play(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, F
         wall_seconds: Some(began.elapsed().as_secs_f64()),
         drivers: scenario.drivers,
         demand: scenario.demand,
-        offers: crowd.counts().offers.load(Ordering::Relaxed),
-        suggestions: crowd.counts().suggestions.load(Ordering::Relaxed),
-        followed: crowd.counts().followed.load(Ordering::Relaxed),
-        pings: crowd.counts().pings.load(Ordering::Relaxed),
-        ..report
+        ..report.with_counts(crowd.counts())
     })
 }
 
@@ -130,9 +125,18 @@ fn mint(server: &Server) -> Mint {
 /// When the store cannot be read.
 pub async fn compare(crowd: &Crowd, data_dir: &std::path::Path) -> Result<Report, Failure> {
     let store = SqliteStore::open(data_dir).await?;
+    let report = compare_with(crowd, &store).await;
+    store.close().await?;
+    report
+}
+
+/// The same, with the store itself.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn compare_with(crowd: &Crowd, store: &dyn Store) -> Result<Report, Failure> {
     let journal = store.read(0, u32::MAX).await?.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>();
     let (trips, drivers) = (store.all_trips().await?, store.all_drivers().await?);
-    store.close().await?;
     let ledger = crowd.ledger();
     let (sums, violations) = ledger.compare(&journal, &trips, &drivers);
     Ok(Report::from_books(&ledger, sums, &violations))

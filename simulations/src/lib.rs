@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod booking;
+pub mod chaos;
 pub mod city;
 pub mod command;
 pub mod company;

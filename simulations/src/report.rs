@@ -1,11 +1,13 @@
 //! What a simulation has to say at its end.
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 use crate::booking::Lateness;
 use crate::company::SharedRides;
+use crate::crowd::Counts;
 use crate::ledger::{Ledger, Quantiles, Sums};
 use crate::people::Drives;
 
@@ -107,6 +109,19 @@ impl Report {
             invariant_violations: violations.len(),
             violations: violations.iter().take(10).map(ToString::to_string).collect(),
             timing: None,
+        }
+    }
+
+    /// The same, with what the clients counted.
+    #[must_use]
+    pub fn with_counts(self, counts: &Counts) -> Report {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Report {
+            offers: read(&counts.offers),
+            suggestions: read(&counts.suggestions),
+            followed: read(&counts.followed),
+            pings: read(&counts.pings),
+            ..self
         }
     }
 

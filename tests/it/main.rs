@@ -10,6 +10,7 @@ mod booking;
 mod browser;
 mod calling_off;
 mod caps;
+mod chaos;
 mod coming;
 mod comparing;
 mod forward;
