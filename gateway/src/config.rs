@@ -84,6 +84,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// A Postgres database, in the place of the embedded store.
     pub postgres: Option<DatabaseUrl>,
+    /// Whether a standby of that database may lag behind.
+    pub postgres_async_standby: bool,
     /// The Redis server that keeps snapshots; without one a recovery is colder.
     pub redis: Option<RedisUrl>,
     /// The key in Redis under which drivers' positions are shown to others, if they are.
@@ -120,6 +122,7 @@ impl Default for Settings {
         Settings {
             data_dir: PathBuf::from("./data"),
             postgres: None,
+            postgres_async_standby: false,
             redis: None,
             redis_positions: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),

@@ -97,7 +97,9 @@ enum OwnStore {
 impl OwnStore {
     async fn open(settings: &Settings) -> Result<OwnStore, StoreError> {
         Ok(match &settings.postgres {
-            Some(url) => OwnStore::Postgres(Arc::new(PostgresStore::open(url.address()).await?)),
+            Some(url) => OwnStore::Postgres(Arc::new(
+                PostgresStore::open_with(url.address(), settings.postgres_async_standby).await?,
+            )),
             None => OwnStore::Sqlite(Arc::new(SqliteStore::open(&settings.data_dir).await?)),
         })
     }

@@ -23,7 +23,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 use tokio::sync::Mutex;
-use tracing::info;
+use tracing::{info, warn};
 
 use self::doorman::Doorman;
 use self::reader::Reader;
@@ -86,12 +86,22 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unusable`] when `url` is no address, [`StoreError::Outdated`] when the schema lacks a step,
     /// [`StoreError::Newer`] when it has one that is not known here, [`StoreError::Unsafe`] when the server would forget
-    /// what it has acknowledged, [`StoreError::Unavailable`] when it does not answer.
+    /// what it has acknowledged, [`StoreError::AsyncStandby`] when one that may take its place would,
+    /// [`StoreError::Unavailable`] when it does not answer.
     pub async fn open(url: &str) -> Result<PostgresStore, StoreError> {
+        PostgresStore::open_with(url, false).await
+    }
+
+    /// As [`PostgresStore::open`], but a standby that may lag behind is borne if the operator says so.
+    ///
+    /// # Errors
+    /// As for [`PostgresStore::open`].
+    pub async fn open_with(url: &str, async_standby_allowed: bool) -> Result<PostgresStore, StoreError> {
         let (options, name) = options(url)?;
         let mut connection = connect(&options).await?;
         check_schema(&mut connection, &name).await?;
         check_durability(&mut connection, &name).await?;
+        check_standbys(&mut connection, &name, async_standby_allowed).await?;
         continue_lines(&mut connection).await.map_err(refused)?;
         connection.close().await.map_err(refused)?;
         let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(CONNECT_PATIENCE);
@@ -148,6 +158,24 @@ async fn check_durability(connection: &mut PgConnection, name: &str) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Refuses a server whose standby may be promoted without having all that was acknowledged. Who may not see how standbys
+/// follow (it takes the role pg_monitor) sees none.
+async fn check_standbys(connection: &mut PgConnection, name: &str, allowed: bool) -> Result<(), StoreError> {
+    const STANDBYS: &str = "SELECT count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) AS sure, \
+            count(*) FILTER (WHERE sync_state IN ('async', 'potential') AND state = 'streaming') AS lagging \
+         FROM pg_stat_replication";
+    let row = sqlx::query(STANDBYS).fetch_one(connection).await.map_err(refused)?;
+    let (sure, lagging): (i64, i64) = (row.try_get("sure").map_err(refused)?, row.try_get("lagging").map_err(refused)?);
+    match (sure, lagging, allowed) {
+        (0, 1.., false) => Err(StoreError::AsyncStandby { path: name.to_owned() }),
+        (0, 1.., true) => {
+            warn!(store = name, "a standby may lag behind: promoted, it would forget what was acknowledged");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// After a dump was restored into another server, whose transactions have lower numbers: its lines come after those that

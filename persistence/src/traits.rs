@@ -133,6 +133,15 @@ pub enum StoreError {
         /// What it is.
         value: String,
     },
+    /// The server has a standby that may lag behind: promoted, it would forget what was acknowledged, and issue epochs anew.
+    #[error(
+        "{path} has a standby that may lag behind, which would forget what was acknowledged: set \
+         synchronous_standby_names = 'ANY 1 (*)' there, or allow it with postgres_async_standby = allow"
+    )]
+    AsyncStandby {
+        /// Which database.
+        path: String,
+    },
     /// What is stored cannot be read. Restore a backup; nothing was changed.
     #[error("{table}.{column} holds {value}, allowed is {allowed}")]
     Corrupt {

@@ -121,6 +121,22 @@ pub(super) const KEYS: &[Key] = &[
         |settings| if settings.postgres.is_some() { "(given)".to_owned() } else { "(none)".to_owned() }
     ),
     key!(
+        "postgres_async_standby",
+        "refuse or allow: a standby that may lag behind forgets acknowledged steps when it is promoted",
+        |settings, text| match text {
+            "refuse" => {
+                settings.postgres_async_standby = false;
+                Some(())
+            }
+            "allow" => {
+                settings.postgres_async_standby = true;
+                Some(())
+            }
+            _ => None,
+        },
+        |settings| if settings.postgres_async_standby { "allow".to_owned() } else { "refuse".to_owned() }
+    ),
+    key!(
         "redis",
         "an address such as redis://user:password@host:6379/0; without it nothing softens a recovery",
         |settings, text| RedisUrl::new(text).map(|url| settings.redis = Some(url)),

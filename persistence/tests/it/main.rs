@@ -11,5 +11,6 @@ mod redis;
 mod rivals;
 mod server;
 mod snapshots;
+mod standby;
 mod stores;
 mod street;

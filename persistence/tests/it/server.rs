@@ -19,25 +19,25 @@ struct Server {
 }
 
 /// Runs the server, waits until nobody holds the other end of standard input any more, stops it and cleans up.
-const WATCH: &str = "folder=$1; shift; \"$@\" >\"$folder/log\" 2>&1 & server=$!; cat >/dev/null; \
-     kill -INT $server; wait $server; rm -rf \"$folder\"";
+pub(crate) const WATCH: &str = "folder=$1; shift; \"$@\" >\"$folder/log\" 2>&1 & server=$!; cat >/dev/null; \
+     kill -INT $server 2>/dev/null; wait $server; rm -rf \"$folder\"";
 
 /// The newest installed server's programs: Debian keeps them apart by version.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").expect("Postgres is installed: tests/run does it");
     let mut versions: Vec<PathBuf> = versions.map(|entry| entry.unwrap().path()).collect();
     versions.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     versions.pop().expect("a version of Postgres").join("bin")
 }
 
-fn output(command: &mut Command) -> String {
+pub(crate) fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// A command as the user whom Postgres may run as: it refuses to be root.
-fn as_user(program: &Path) -> Command {
+pub(crate) fn as_user(program: &Path) -> Command {
     if output(Command::new("id").arg("-u")) != "0" {
         return Command::new(program);
     }
