@@ -24,7 +24,14 @@ pub struct MemoryStore {
     rows: Mutex<Rows>,
 }
 
-#[derive(Debug, Default)]
+/// A copy that goes its own way from here: for whoever tries out what may happen next.
+impl Clone for MemoryStore {
+    fn clone(&self) -> MemoryStore {
+        MemoryStore { rows: Mutex::new(self.rows().clone()) }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Rows {
     shards: BTreeMap<ShardId, Owned>,
     drivers: BTreeMap<DriverId, Driver>,
@@ -36,7 +43,7 @@ struct Rows {
 }
 
 /// Whose a shard is, and the last number in the journal of that owner.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Owned {
     epoch: Epoch,
     seq: u64,

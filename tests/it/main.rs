@@ -12,6 +12,7 @@ mod calling_off;
 mod caps;
 mod coming;
 mod comparing;
+mod exploring;
 mod forward;
 mod importing;
 mod killing;
