@@ -395,3 +395,32 @@ fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
     ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
     assert_eq!(ann.trip(), Some(&won));
 }
+
+#[test]
+fn a_row_that_was_read_before_the_end_of_a_trip_that_was_never_heard_of_puts_nobody_on_it() {
+    let won = trip(1);
+    let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut ann, Vehicle::default());
+    let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
+    let reserve = DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) };
+    ann.step(at(4), &Policy::default(), reserve);
+    let number = reading(&ann.step(at(20), &Policy::default(), DriverInput::TimePassed)).unwrap();
+    // The row is on its way. The word that ann has won the trip is late, and the word of its end overtakes both.
+    let over = next(
+        &won,
+        &crate::Event::Cancelled {
+            by: crate::Party::Rider,
+            reason: crate::CancelReason::Other,
+            fee: crate::FeeStage::Free,
+        },
+    );
+    ann.step(at(21), &Policy::default(), DriverInput::Freed { trip: over, ask: None });
+    ann.step(at(22), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) });
+    assert_eq!(ann.trip(), None);
+    // What is so now is read once more.
+    let again = ann.deadline().expect("a row that was too old is read again");
+    let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
+    ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.availability(), Availability::Available);
+}

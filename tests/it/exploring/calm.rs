@@ -60,8 +60,12 @@ fn is_free(city: &City, driver: &dispatch::DriverId) -> bool {
 /// What a city without faults does next: what is on its way first, then what people do, then time.
 fn next(city: &mut City, policy: &Policy) -> Option<Happening> {
     let all = events::possible(city, policy);
-    // A trip whose "no" came from all drivers is looked at again when its search ends.
-    let eager = |happening: &&Happening| !matches!(happening, Happening::Rings { .. });
+    // In the calm a shard knows who is free.
+    let eager = |happening: &&Happening| match happening {
+        Happening::Rings { .. } => false,
+        Happening::Proposed { drivers, .. } => drivers.iter().all(|driver| is_free(city, driver)),
+        _ => true,
+    };
     if let Some(first) = all.iter().find(eager) {
         return Some(first.clone());
     }
