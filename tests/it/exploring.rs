@@ -109,7 +109,8 @@ impl Explored {
     fn begin(&self) -> City {
         let mut city = City::empty(self.bounds, self.mistake);
         let home = if self.apart { places::there() } else { places::here() };
-        let shards = if self.apart || self.bounds.moves > 0 { vec![places::here(), places::there()] } else { vec![home] };
+        let shards =
+            if self.apart || self.bounds.moves > 0 { vec![places::here(), places::there()] } else { vec![home] };
         for shard in shards {
             city.claim(shard, places::START);
         }
@@ -217,7 +218,8 @@ fn landmarks() -> [Property<Explored>; 8] {
             city.owners.keys().any(|shard| city.owners_of(*shard).count() > 1)
         }),
         Property::sometimes(RESOLVED, |explored: &Explored, city: &City| {
-            explored.bounds.unknown > city.left.unknown && city.cores().any(|(at, who)| is_told_by_the_next(city, at, &who))
+            explored.bounds.unknown > city.left.unknown
+                && city.cores().any(|(at, who)| is_told_by_the_next(city, at, &who))
         }),
         Property::sometimes(MOVED, |_, city: &City| {
             let lives = |app: &city::App| app.line.is_some_and(|(_, (home, _))| home == places::there());
@@ -239,7 +241,8 @@ const MOVED: &str = "a driver lives in the other shard";
 fn is_told_by_the_next(city: &City, (_, epoch): city::Owner, who: &Who) -> bool {
     let Who::Trip(trip) = who else { return false };
     let shown = city.apps.values().any(|app| app.trip.is_some_and(|(seen, _, _)| seen == *trip));
-    shown && city.store.journal_now().iter().any(|entry| entry.trip == *trip && entry.version == 2 && entry.epoch < epoch)
+    shown
+        && city.store.journal_now().iter().any(|entry| entry.trip == *trip && entry.version == 2 && entry.epoch < epoch)
 }
 
 /// Explores all there is, and shows the way to whatever is wrong. The landmarks must be passed.
@@ -279,8 +282,9 @@ fn story(path: stateright::Path<City, Happening>, policy: &Policy) -> String {
     lines.join("\n")
 }
 
+/// What it is about, without what is the same everywhere here.
 fn about(city: &City, happening: &Happening) -> String {
-    match happening {
+    let mut text = match happening {
         Happening::Arrives { letter, .. } | Happening::Lost { letter } | Happening::Proposed { letter, .. } => {
             format!("{:?}", *city.letters[*letter])
         }
@@ -290,7 +294,22 @@ fn about(city: &City, happening: &Happening) -> String {
         | Happening::Busy { paper }
         | Happening::Unreadable { paper } => format!("{:?}", *city.desk[*paper]),
         _ => String::new(),
+    };
+    for (from, to) in [
+        ("rider: ", "fare: None }, "),
+        ("needs: ", "}, "),
+        ("way: ", ")"),
+        ("pickup: ", "}, "),
+        ("dropoff: ", "}, "),
+        ("car: ", "}, "),
+    ] {
+        while let Some(start) = text.find(from)
+            && let Some(length) = text[start..].find(to)
+        {
+            text.replace_range(start..start + length + to.len(), "");
+        }
     }
+    text
 }
 
 /// What is explored, by name: the bounds of each are its first lines.
@@ -322,11 +341,7 @@ fn explorations() -> Vec<(&'static str, Explored, &'static [&'static str])> {
             Explored::new(1, 2, Bounds { proposals: 2, deaths: 1, connects: 1, ..none }).apart(),
             &[COMMITTED],
         ),
-        (
-            "time runs out",
-            Explored::new(1, 1, Bounds { proposals: 2, alarms: 3, unreadable: 1, ..none }),
-            &[COMMITTED],
-        ),
+        ("time runs out", Explored::new(1, 1, Bounds { proposals: 2, alarms: 3, unreadable: 1, ..none }), &[COMMITTED]),
         (
             "the rider calls it off, the driver gives it back",
             Explored::new(1, 2, Bounds { proposals: 2, called_off: 1, given_back: 1, busy: 1, ..none }),

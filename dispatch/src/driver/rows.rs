@@ -49,7 +49,8 @@ impl LiveDriver {
 
     pub(super) fn row(&mut self, now: Timestamp, row: Result<Option<Trip>, ()>, out: &mut Vec<Effect>) {
         // Read before the end of the trip, of which memory has heard: as good as not read, for it says nothing of now.
-        let over = |trip: &Trip| self.last.as_ref().is_some_and(|last| last.id == trip.id && last.version >= trip.version);
+        let over =
+            |trip: &Trip| self.last.as_ref().is_some_and(|last| last.id == trip.id && last.version >= trip.version);
         let row = row.and_then(|row| if row.as_ref().is_some_and(over) { Err(()) } else { Ok(row) });
         match (&self.state, row) {
             (State::Recalling { .. }, Ok(Some(trip))) => {
@@ -71,9 +72,11 @@ impl LiveDriver {
                 self.engage(trip.clone());
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
-            // Free in memory only: the word that the driver has won a trip was lost.
-            (State::Idle, Ok(Some(trip))) => {
+            // Free in memory only: the word that the driver has won a trip was lost, or not believed.
+            (State::Idle | State::Reserved { .. } | State::Offered { .. }, Ok(Some(trip))) => {
+                self.give_up_for(&trip, out);
                 self.engage(trip.clone());
+                self.tell_host(out);
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
             (State::Idle, Err(())) => self.compare_at = Some(now + READ_AGAIN_AFTER),
@@ -86,6 +89,19 @@ impl LiveDriver {
                 }
                 self.tell_standing(None, out);
                 self.retire_if_gone(out);
+            }
+            _ => {}
+        }
+    }
+
+    /// The store has the driver on this trip: what any other trip asks is declined.
+    fn give_up_for(&mut self, trip: &Trip, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Reserved { offer, .. } if offer.trip != trip.id => self.give_up(*offer, out),
+            State::Offered { offer, .. } if offer.id.trip != trip.id => {
+                let offer = offer.id;
+                self.give_up(offer, out);
+                self.tell(Notice::Withdrawn { offer, why: Withdrawal::NotCommitted }, out);
             }
             _ => {}
         }

@@ -92,8 +92,9 @@ fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
     let number =
         reading(&driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
     driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: first, ask: None });
-    let offer = OfferId { trip: second.id, epoch: Epoch(1), attempt: 1 };
-    driver.step(at(4), &Policy::default(), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
+    go_online(&mut driver, Vehicle::default());
+    driver.step(at(4), &Policy::default(), reserve(&second));
+    driver.step(at(4), &Policy::default(), confirm(&second));
     driver.step(at(5), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), Some(&second), "the answer is to an older question");
 }
@@ -313,6 +314,12 @@ fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end
     assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }
 
+/// As the trip asks before it can have won.
+fn reserve(trip: &Trip) -> DriverInput {
+    let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
+    DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) }
+}
+
 fn confirm(trip: &Trip) -> DriverInput {
     let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
     DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
@@ -402,9 +409,7 @@ fn a_row_that_was_read_before_the_end_of_a_trip_that_was_never_heard_of_puts_nob
     let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
     ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
     go_online(&mut ann, Vehicle::default());
-    let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
-    let reserve = DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) };
-    ann.step(at(4), &Policy::default(), reserve);
+    ann.step(at(4), &Policy::default(), reserve(&won));
     let number = reading(&ann.step(at(20), &Policy::default(), DriverInput::TimePassed)).unwrap();
     // The row is on its way. The word that ann has won the trip is late, and the word of its end overtakes both.
     let over = next(
@@ -423,4 +428,33 @@ fn a_row_that_was_read_before_the_end_of_a_trip_that_was_never_heard_of_puts_nob
     let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
     ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(ann.availability(), Availability::Available);
+}
+
+#[test]
+fn a_confirmation_that_comes_twice_puts_nobody_back_on_a_trip_that_the_row_says_is_over() {
+    let won = trip(1);
+    let mut ann = on(&won);
+    let number =
+        reading(&ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    ann.step(at(3), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.trip(), None);
+    // Memory has forgotten the trip, but not the copy that was still on its way.
+    let number = reading(&ann.step(at(4), &Policy::default(), confirm(&won))).expect("the row decides");
+    assert_eq!(ann.trip(), None);
+    ann.step(at(5), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    assert_eq!(ann.trip(), None);
+}
+
+#[test]
+fn a_driver_who_has_won_an_older_trip_lets_the_newer_offer_go_when_the_row_says_so() {
+    let (older, newer) = (trip(1), trip(2));
+    let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
+    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    go_online(&mut ann, Vehicle::default());
+    ann.step(at(4), &Policy::default(), reserve(&newer));
+    let number = reading(&ann.step(at(5), &Policy::default(), confirm(&older))).expect("the row decides");
+    let effects = ann.step(at(6), &Policy::default(), DriverInput::Row { number, row: Ok(Some(older.clone())) });
+    assert_eq!(ann.trip(), Some(&older));
+    let offer = OfferId { trip: newer.id, epoch: Epoch(1), attempt: 1 };
+    assert!(effects.contains(&Effect::ToTrip { to: newer.id, input: TripInput::Declined { offer } }));
 }

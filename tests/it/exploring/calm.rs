@@ -3,8 +3,8 @@
 //! Lives here: a plain run to the end, from a state in which nothing was on its way.
 //! Stays out: the storm.
 
-use dispatch::invariants::{Violation, audit};
 use dispatch::Policy;
+use dispatch::invariants::{Violation, audit};
 
 use super::Bounds;
 use super::city::City;
@@ -18,6 +18,8 @@ pub(super) fn afterwards(city: &City, policy: &Policy) -> Vec<Violation> {
     let mut city = city.clone();
     city.calm = true;
     overruled_owners_hear_of_it(&mut city);
+    // What people have said since time last passed: who is told to come back does so a moment later.
+    let mut said = Vec::new();
     for _ in 0..STEPS_MOST {
         // As much as they like of what is no fault.
         city.left = Bounds { proposals: 9, connects: 9, deeds: 9, alarms: 9, ..Bounds::default() };
@@ -26,7 +28,12 @@ pub(super) fn afterwards(city: &City, policy: &Policy) -> Vec<Violation> {
             city.broken.extend(audit(&journal, &trips, &city.store.all_drivers_now()));
             return city.broken;
         }
-        let Some(next) = next(&mut city, policy) else { break };
+        let Some(next) = next(&mut city, policy, &said) else { break };
+        match &next {
+            Happening::Rings { .. } => said.clear(),
+            Happening::SaysYes { .. } | Happening::Reports(_) => said.push(next.clone()),
+            _ => {}
+        }
         events::happens(&mut city, policy, next);
     }
     city.broken.extend(stranded(&city));
@@ -58,13 +65,13 @@ fn is_free(city: &City, driver: &dispatch::DriverId) -> bool {
 }
 
 /// What a city without faults does next: what is on its way first, then what people do, then time.
-fn next(city: &mut City, policy: &Policy) -> Option<Happening> {
+fn next(city: &mut City, policy: &Policy, said: &[Happening]) -> Option<Happening> {
     let all = events::possible(city, policy);
     // In the calm a shard knows who is free.
     let eager = |happening: &&Happening| match happening {
         Happening::Rings { .. } => false,
         Happening::Proposed { drivers, .. } => drivers.iter().all(|driver| is_free(city, driver)),
-        _ => true,
+        other => !said.contains(other),
     };
     if let Some(first) = all.iter().find(eager) {
         return Some(first.clone());

@@ -122,8 +122,7 @@ fn letters(city: &City, all: &mut Vec<Happening>) {
 
 /// Each driver alone, and all of them for a wave of several.
 fn proposals<'a>(city: &'a City, seeker: &'a Seeker) -> impl Iterator<Item = Vec<DriverId>> + 'a {
-    let wanted: Vec<DriverId> =
-        city.apps.keys().filter(|driver| !seeker.without.contains(*driver)).cloned().collect();
+    let wanted: Vec<DriverId> = city.apps.keys().filter(|driver| !seeker.without.contains(*driver)).cloned().collect();
     let together = (city.left.wave_of_all && wanted.len() > 1).then(|| wanted.clone());
     wanted.into_iter().map(|driver| vec![driver]).chain(together)
 }
@@ -213,8 +212,7 @@ fn riders(city: &City, all: &mut Vec<Happening>) {
 pub(super) fn happens(city: &mut City, policy: &Policy, happening: Happening) {
     match happening {
         Happening::Arrives { letter, at, again } => {
-            let sealed =
-                if again { Arc::clone(&city.letters[letter]) } else { city.letters.remove(letter) };
+            let sealed = if again { Arc::clone(&city.letters[letter]) } else { city.letters.remove(letter) };
             city.left.doubled -= u8::from(again);
             arrives(city, policy, at, (**sealed).clone());
         }
@@ -368,4 +366,3 @@ pub(super) fn requests(city: &mut City, at: Owner, trip: TripId, keyed: bool) {
     city.put_trip(at, live);
     city.perform(at, &Who::Trip(trip), effects);
 }
-

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use dispatch::invariants::{Running, Violation};
 use dispatch::{
     Absent, AskId, Availability, DriverId, DriverInput, Effect, LiveDriver, LiveTrip, Notice, Party, Policy, Refusal,
-    SessionId, ShardId, ShardInput, Trip, TripId, TripInput, TripView, Write, WriteError, answer_for_ended, answer_from_record,
-    to_absent_driver, to_absent_trip, to_rebuilding_trip,
+    SessionId, ShardId, ShardInput, Trip, TripId, TripInput, TripView, Write, WriteError, answer_for_ended,
+    answer_from_record, to_absent_driver, to_absent_trip, to_rebuilding_trip,
 };
 use persistence::{Done, DriverRow, Fence, Guarded};
 
+use super::Mistake;
 use super::city::{City, Letter, Owner, Paper, Who};
 use super::events::{self, KEYED};
-use super::Mistake;
 
 impl City {
     // ---- the cores -------------------------------------------------------------------------------------------------
@@ -269,12 +269,7 @@ impl City {
     }
 
     /// A driver moves in, unless made from the row, which knew of the move, before.
-    pub(super) fn moves_in(
-        &mut self,
-        owner: Owner,
-        mut live: LiveDriver,
-        generation: dispatch::Generation,
-    ) {
+    pub(super) fn moves_in(&mut self, owner: Owner, mut live: LiveDriver, generation: dispatch::Generation) {
         let (driver, session) = (live.id().clone(), live.session());
         let known = self.offices.get(&owner).is_some_and(|office| office.drivers.contains_key(&driver));
         let effects = if known { Vec::new() } else { live.moved_in(owner.0, generation) };
@@ -368,8 +363,7 @@ impl City {
             let row = about.and_then(|trip| store.trip_now(trip));
             let new = store.read_now(read, 1);
             self.with_promises(|promises| {
-                let mut found: Vec<Violation> =
-                    new.iter().flat_map(|(_, entry)| promises.journaled(entry)).collect();
+                let mut found: Vec<Violation> = new.iter().flat_map(|(_, entry)| promises.journaled(entry)).collect();
                 found.extend(row.iter().filter_map(|row| promises.trip_row(row)));
                 for row in drivers {
                     let trip = row.trip.map(|trip| trip.id);
@@ -383,7 +377,12 @@ impl City {
     }
 
     /// A core hears what became of its write.
-    pub(super) fn tell_outcome(&mut self, policy: &Policy, (owner, who): (Owner, Who), outcome: Result<Done, WriteError>) {
+    pub(super) fn tell_outcome(
+        &mut self,
+        policy: &Policy,
+        (owner, who): (Owner, Who),
+        outcome: Result<Done, WriteError>,
+    ) {
         match who {
             Who::Trip(trip) => {
                 let input = match outcome {
