@@ -318,48 +318,56 @@ fn explorations() -> Vec<(&'static str, Explored, &'static [&'static str])> {
     vec![
         (
             "two trips want one driver, letters are lost and doubled",
-            Explored::new(1, 2, Bounds { proposals: 2, lost: 1, doubled: 1, ..none }),
+            Explored::new(1, 2, Bounds { proposals: 3, lost: 1, doubled: 2, ..none }),
             &[COMMITTED],
         ),
         (
             "two drivers are asked at once",
-            Explored::new(2, 1, Bounds { proposals: 1, wave_of_all: true, doubled: 1, noes: 1, ..none }),
+            Explored::new(2, 1, Bounds { proposals: 2, wave_of_all: true, lost: 1, doubled: 1, noes: 1, ..none }),
             &[COMMITTED],
         ),
         (
             "a shard is claimed while its owner lives",
-            Explored::new(1, 1, Bounds { proposals: 2, usurped: 1, connects: 1, ..none }),
-            &[COMMITTED, FENCED, TWO_OWNERS],
+            Explored::new(1, 2, Bounds { proposals: 3, usurped: 1, connects: 1, called_off: 1, ..none }),
+            &[COMMITTED, FENCED, TWO_OWNERS, TAKEN],
         ),
         (
             "nobody knows what became of a write",
-            Explored::new(1, 1, Bounds { proposals: 2, unknown: 1, connects: 2, ..none }),
+            Explored::new(1, 2, Bounds { proposals: 3, unknown: 2, busy: 1, connects: 2, lost: 1, ..none }),
             &[COMMITTED, RESOLVED],
         ),
         (
             "an owner dies",
-            Explored::new(1, 2, Bounds { proposals: 2, deaths: 1, connects: 1, ..none }).apart(),
+            Explored::new(1, 2, Bounds { proposals: 3, deaths: 2, connects: 2, lost: 1, ..none }).apart(),
             &[COMMITTED],
         ),
         ("time runs out", Explored::new(1, 1, Bounds { proposals: 2, alarms: 3, unreadable: 1, ..none }), &[COMMITTED]),
         (
             "the rider calls it off, the driver gives it back",
-            Explored::new(1, 2, Bounds { proposals: 2, called_off: 1, given_back: 1, busy: 1, ..none }),
+            Explored::new(1, 2, Bounds { proposals: 3, called_off: 1, given_back: 1, busy: 1, doubled: 1, ..none }),
             &[COMMITTED],
         ),
         (
             "a whole ride",
-            Explored::new(1, 1, Bounds { proposals: 1, deeds: 4, doubled: 1, unknown: 1, connects: 1, ..none }),
-            &[COMMITTED, COMPLETED],
+            Explored::new(
+                1,
+                1,
+                Bounds { proposals: 1, deeds: 4, doubled: 1, unknown: 1, usurped: 1, connects: 2, ..none },
+            ),
+            &[COMMITTED, COMPLETED, FENCED],
         ),
         (
             "a driver moves",
-            Explored::new(1, 1, Bounds { proposals: 2, moves: 1, lost: 1, connects: 1, ..none }),
+            Explored::new(
+                1,
+                1,
+                Bounds { proposals: 2, moves: 2, lost: 1, doubled: 1, usurped: 1, connects: 2, cut: 1, ..none },
+            ),
             &[COMMITTED, MOVED],
         ),
         (
             "a request is repeated",
-            Explored::new(0, 0, Bounds { requests: 2, unknown: 1, busy: 1, usurped: 1, ..none }),
+            Explored::new(0, 0, Bounds { requests: 3, unknown: 2, busy: 1, usurped: 1, deaths: 1, ..none }),
             &[SAME_KEY],
         ),
     ]

@@ -420,13 +420,11 @@ fn a_row_that_was_read_before_the_end_of_a_trip_that_was_never_heard_of_puts_nob
             fee: crate::FeeStage::Free,
         },
     );
-    ann.step(at(21), &Policy::default(), DriverInput::Freed { trip: over, ask: None });
+    let again = reading(&ann.step(at(21), &Policy::default(), DriverInput::Freed { trip: over, ask: None }));
     ann.step(at(22), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) });
     assert_eq!(ann.trip(), None);
-    // What is so now is read once more.
-    let again = ann.deadline().expect("a row that was too old is read again");
-    let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
-    ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(None) });
+    let number = again.expect("what is so now is read once more");
+    ann.step(at(23), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(ann.availability(), Availability::Available);
 }
 
