@@ -162,7 +162,9 @@ impl MemoryStore {
         let mut rows = self.rows();
         let write = |guarded: Guarded| match guarded.write {
             Write::Trip(write) => rows.step(guarded.fence, write),
-            Write::Move { driver, from, to } => rows.relocate(guarded.fence, &driver, from, to),
+            Write::Move { driver, from, generation, to } => {
+                rows.relocate(guarded.fence, &driver, (from, generation), to)
+            }
         };
         writes.into_iter().map(write).collect()
     }
@@ -282,12 +284,18 @@ impl Rows {
     }
 
     /// A driver's new home.
-    fn relocate(&mut self, fence: Fence, id: &DriverId, from: ShardId, to: ShardId) -> Result<Done, WriteError> {
+    fn relocate(
+        &mut self,
+        fence: Fence,
+        id: &DriverId,
+        (from, generation): (ShardId, Generation),
+        to: ShardId,
+    ) -> Result<Done, WriteError> {
         if !self.may_write(fence, from) {
             return Err(WriteError::Fenced);
         }
         match self.drivers.get_mut(id) {
-            Some(driver) if driver.home != Some(from) => Err(WriteError::Stale),
+            Some(driver) if (driver.home, driver.generation) != (Some(from), generation) => Err(WriteError::Stale),
             Some(driver) if driver.trip.is_some() => Err(WriteError::DriverTaken),
             Some(driver) => Ok(Done::Moved { generation: driver.moved(to) }),
             None => Err(WriteError::Stale),

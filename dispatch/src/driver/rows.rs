@@ -28,7 +28,8 @@ impl LiveDriver {
     pub(super) fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
         if self.availability() == Availability::Available && to != self.home {
             self.state = State::Moving { to, last };
-            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
+            let (driver, from, generation) = (self.id.clone(), self.home, self.generation);
+            out.push(Effect::Commit(Write::Move { driver, from, generation, to }));
         }
     }
 
