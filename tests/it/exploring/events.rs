@@ -298,8 +298,10 @@ fn arrives(city: &mut City, policy: &Policy, at: Owner, letter: Letter) {
 }
 
 fn proposal(city: &City, driver: &DriverId) -> Proposal {
-    let row = city.store.driver_now(driver);
-    let home = row.and_then(|row| row.home).unwrap_or_else(places::here);
+    // The shard that knows a driver is the one the driver works in; who is not there is known from the row.
+    let works_in = city.apps.get(driver).and_then(|app| app.line).map(|(_, (home, _))| home);
+    let row = || city.store.driver_now(driver).and_then(|row| row.home);
+    let home = works_in.or_else(row).unwrap_or_else(places::here);
     let minute = std::time::Duration::from_secs(60);
     Proposal { driver: driver.clone(), home, pickup_eta: minute, busy_for: std::time::Duration::ZERO }
 }
