@@ -8,22 +8,28 @@ use std::time::Duration;
 use dispatch::Policy;
 use dispatch::invariants::{Violation, audit};
 
-use super::Bounds;
 use super::city::City;
 use super::events::{self, Happening};
+use super::{Bounds, places};
 
 /// So many steps are enough for a few people to get where they want.
 const STEPS_MOST: usize = 3_000;
-/// So long is enough, too: a search lasts five minutes, and memory is compared with the rows every minute. The hour after
-/// which a car that has not come is given up is not to be needed.
-const WITHIN: Duration = Duration::from_secs(1_800);
+/// So long is enough, too: a search lasts five minutes, memory is compared with the rows every minute, and a car that is
+/// not heard of is given up in two. The longer time-outs, for boarding and for rides, are not to be needed.
+const WITHIN: Duration = Duration::from_secs(600);
 
 /// What is wrong when nothing more happens.
 pub(super) fn afterwards(city: &City, policy: &Policy) -> Vec<Violation> {
     let mut city = city.clone();
     city.calm = true;
+    let latest = city.offices.values().map(|office| office.now).max();
+    let ends = latest.unwrap_or(places::START) + WITHIN;
     overruled_owners_hear_of_it(&mut city);
-    let ends = city.offices.values().map(|office| office.now).max().unwrap_or_default() + WITHIN;
+    for app in city.apps.values_mut() {
+        // What was not answered is said again.
+        app.offer = app.offer.map(|(offer, _)| (offer, false));
+        app.trip = app.trip.map(|(trip, stage, _)| (trip, stage, false));
+    }
     // What people have said since time last passed: who is told to come back does so a moment later.
     let mut said = Vec::new();
     for _ in 0..STEPS_MOST {
