@@ -20,6 +20,7 @@ use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
 mod at_large;
 mod carry;
 mod faults;
+mod frozen;
 mod homes;
 mod planted;
 mod shell;
@@ -167,6 +168,8 @@ pub struct World {
     rebuilding: HashSet<TripId>,
     /// Shards that are being claimed, and the letters that wait for them.
     coming: BTreeMap<ShardId, Vec<Letter>>,
+    /// Shards whose owners stand still, and until when.
+    frozen: BTreeMap<ShardId, Timestamp>,
     lines: BTreeMap<DriverId, Line>,
     alarms: HashMap<Who, Timestamp>,
     future: BTreeMap<(Timestamp, u64), Happening>,
@@ -206,6 +209,7 @@ impl World {
             moved: HashMap::new(),
             rebuilding: HashSet::new(),
             coming: BTreeMap::new(),
+            frozen: BTreeMap::new(),
             lines: BTreeMap::new(),
             alarms: HashMap::new(),
             future: BTreeMap::new(),
@@ -332,7 +336,7 @@ impl World {
         let home = ShardId::of(order.pickup, self.resolution);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
-        if self.coming.contains_key(&home) {
+        if self.coming.contains_key(&home) || self.is_frozen(home) {
             self.news.push_back(News::Answer { ask, answer: Err(Refusal::Busy { retry_after: RETRY_AFTER }) });
             return (trip, ask);
         }
@@ -366,7 +370,7 @@ impl World {
         let row = self.store.open_session_now(driver.clone());
         let (session, here) = (row.session, ShardId::of(at, self.resolution));
         if let Some(old) = row.home.filter(|old| *old != here) {
-            if self.coming.contains_key(&old) {
+            if self.coming.contains_key(&old) || self.is_frozen(old) {
                 // The door would wait for it, the app for the door: let it come again.
                 self.news.push_back(News::HungUp { driver: driver.clone(), session });
                 return session;
@@ -453,7 +457,9 @@ impl World {
                     }
                     self.at_this_moment += 1;
                     debug_assert!(self.at_this_moment < MOMENT_MAX, "time stands still: next is {happening:?}");
-                    self.happen(happening);
+                    if let Some(happening) = self.put_off(happening) {
+                        self.happen(happening);
+                    }
                     self.settle_at_once();
                 }
                 _ => {

@@ -429,7 +429,13 @@ impl Town {
                 }
             }
             (55..80, Some(shard)) => self.world.let_go(shard),
-            (80..96, Some(shard)) => self.world.usurp(shard),
+            (80..90, Some(shard)) => self.world.usurp(shard),
+            (90..96, Some(shard)) => {
+                self.world.freeze(shard, Duration::from_millis(self.rng.random_range(1_000..30_000)));
+                if self.rng.random_bool(0.5) {
+                    self.world.usurp(shard); // and the owner that goes on does not know
+                }
+            }
             (96..99, _) => {
                 self.world.crash();
                 for place in 0..DRIVERS {
