@@ -432,9 +432,8 @@ impl Town {
             (80..90, Some(shard)) => self.world.usurp(shard),
             (90..96, Some(shard)) => {
                 self.world.freeze(shard, Duration::from_millis(self.rng.random_range(1_000..30_000)));
-                if self.rng.random_bool(0.5) {
-                    self.world.usurp(shard); // and the owner that goes on does not know
-                }
+                // In half of the cases somebody claims it meanwhile, and the owner that goes on does not know.
+                (0..self.rng.random_range(0..2)).for_each(|_| self.world.usurp(shard));
             }
             (96..99, _) => {
                 self.world.crash();

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use dispatch::{
-    AskId, CancelReason, DriverId, DriverInput, Effect, Event, LiveTrip, Order, Party, Policy, Proposal, RequestKey,
-    RiderId, Seeker, ShardId, ShardInput, StageName, TripId, TripInput, WriteError,
+    AskId, DriverId, DriverInput, Effect, Order, Policy, Proposal, RequestKey, RiderId, Seeker, ShardId, ShardInput,
+    StageName, TripId, TripInput, WriteError,
 };
 use persistence::Done;
 
@@ -263,16 +263,6 @@ pub(super) fn happens(city: &mut City, policy: &Policy, happening: Happening) {
             city.step_down(owner);
         }
         Happening::Rebuilt(owner, trip) => city.rebuild(owner, trip),
-        Happening::CallsOff { trip, at } => {
-            city.left.called_off -= 1;
-            let input = TripInput::Cancel { by: Party::Rider, reason: CancelReason::Other, ask: AskId(1) };
-            city.step_trip(policy, at, trip, input);
-        }
-        Happening::Requests { at } => {
-            city.left.requests -= 1;
-            let trip = TripId::new(places::START, at.0, 10 + u64::from(city.left.requests));
-            requests(city, at, trip, true);
-        }
         other => people::does(city, policy, other),
     }
 }
@@ -357,14 +347,4 @@ fn unknown(city: &mut City, policy: &Policy, paper: usize) {
     let hopeful = city.mistake == Some(Mistake::HopefulWrite) && matches!(to.1, Who::Trip(_));
     let outcome = if hopeful { Ok(Done::Journaled { seq: 0 }) } else { Err(WriteError::Unknown) };
     city.tell_outcome(policy, to, outcome);
-}
-
-/// A rider asks for a ride, under the one key or under none.
-pub(super) fn requests(city: &mut City, at: Owner, trip: TripId, keyed: bool) {
-    let event = Event::Requested { rider: rider(), order: order() };
-    let ask = if keyed { KEYED } else { AskId(0) };
-    let begun = LiveTrip::requested(trip, at.1, event, places::START, keyed.then(key), None, ask);
-    let (live, effects) = begun.unwrap();
-    city.put_trip(at, live);
-    city.perform(at, &Who::Trip(trip), effects);
 }

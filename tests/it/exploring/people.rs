@@ -1,17 +1,18 @@
-//! What drivers do with their apps.
+//! What drivers and riders do with their apps.
 //!
 //! Stays out: when they do it ([`super::events`]).
 
 use dispatch::{
-    Deed, DriverAsk, DriverId, DriverInput, Effect, GiveBackReason, Ping, Policy, SessionId, StageName, Vehicle,
+    AskId, CancelReason, Deed, DriverAsk, DriverId, DriverInput, Effect, Event, GiveBackReason, LiveTrip, Party, Ping,
+    Policy, SessionId, StageName, TripId, TripInput, Vehicle,
 };
 use persistence::DriverRow;
 
-use super::city::{App, City, Letter, Owner};
-use super::events::Happening;
+use super::city::{App, City, Letter, Owner, Who};
+use super::events::{Happening, KEYED, key, order, rider};
 use super::places;
 
-/// A driver, or a driver's app, does something.
+/// Somebody, or somebody's app, does something.
 pub(super) fn does(city: &mut City, policy: &Policy, happening: Happening) {
     match happening {
         Happening::SaysYes { driver, again } => {
@@ -66,8 +67,28 @@ pub(super) fn does(city: &mut City, policy: &Policy, happening: Happening) {
             };
             city.step_driver(policy, at, &driver, DriverInput::Crossed { to, last });
         }
+        Happening::CallsOff { trip, at } => {
+            city.left.called_off -= 1;
+            let input = TripInput::Cancel { by: Party::Rider, reason: CancelReason::Other, ask: AskId(1) };
+            city.step_trip(policy, at, trip, input);
+        }
+        Happening::Requests { at } => {
+            city.left.requests -= 1;
+            let trip = TripId::new(places::START, at.0, 10 + u64::from(city.left.requests));
+            requests(city, at, trip, true);
+        }
         _ => {}
     }
+}
+
+/// A rider asks for a ride, under the one key or under none.
+pub(super) fn requests(city: &mut City, at: Owner, trip: TripId, keyed: bool) {
+    let event = Event::Requested { rider: rider(), order: order() };
+    let ask = if keyed { KEYED } else { AskId(0) };
+    let begun = LiveTrip::requested(trip, at.1, event, places::START, keyed.then(key), None, ask);
+    let (live, effects) = begun.unwrap();
+    city.put_trip(at, live);
+    city.perform(at, &Who::Trip(trip), effects);
 }
 
 fn ask(session: SessionId) -> DriverAsk {
