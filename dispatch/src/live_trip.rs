@@ -265,6 +265,9 @@ impl LiveTrip {
             TripInput::Reserved { offer, home, .. } if self.search.is_reserving(offer) => {
                 self.reserved(now, policy, offer, home, out);
             }
+            // Late or doubled, of the driver who has won: to take the offer back would take the trip from him.
+            TripInput::Reserved { by, .. } | TripInput::Promised { by, .. }
+                if self.trip.stage.committed_driver() == Some(&by) => {}
             TripInput::Reserved { offer, by, home } if !self.search.holds(offer) => {
                 // An answer that came too late: the reservation must not hang until it runs out.
                 let input = DriverInput::Withdraw { offer, why: Withdrawal::Expired };

@@ -24,7 +24,14 @@ pub struct MemoryStore {
     rows: Mutex<Rows>,
 }
 
-#[derive(Debug, Default)]
+/// A copy that goes its own way from here: for whoever tries out what may happen next.
+impl Clone for MemoryStore {
+    fn clone(&self) -> MemoryStore {
+        MemoryStore { rows: Mutex::new(self.rows().clone()) }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Rows {
     shards: BTreeMap<ShardId, Owned>,
     drivers: BTreeMap<DriverId, Driver>,
@@ -36,7 +43,7 @@ struct Rows {
 }
 
 /// Whose a shard is, and the last number in the journal of that owner.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Owned {
     epoch: Epoch,
     seq: u64,
@@ -155,7 +162,9 @@ impl MemoryStore {
         let mut rows = self.rows();
         let write = |guarded: Guarded| match guarded.write {
             Write::Trip(write) => rows.step(guarded.fence, write),
-            Write::Move { driver, from, to } => rows.relocate(guarded.fence, &driver, from, to),
+            Write::Move { driver, from, generation, to } => {
+                rows.relocate(guarded.fence, &driver, (from, generation), to)
+            }
         };
         writes.into_iter().map(write).collect()
     }
@@ -275,12 +284,18 @@ impl Rows {
     }
 
     /// A driver's new home.
-    fn relocate(&mut self, fence: Fence, id: &DriverId, from: ShardId, to: ShardId) -> Result<Done, WriteError> {
+    fn relocate(
+        &mut self,
+        fence: Fence,
+        id: &DriverId,
+        (from, generation): (ShardId, Generation),
+        to: ShardId,
+    ) -> Result<Done, WriteError> {
         if !self.may_write(fence, from) {
             return Err(WriteError::Fenced);
         }
         match self.drivers.get_mut(id) {
-            Some(driver) if driver.home != Some(from) => Err(WriteError::Stale),
+            Some(driver) if (driver.home, driver.generation) != (Some(from), generation) => Err(WriteError::Stale),
             Some(driver) if driver.trip.is_some() => Err(WriteError::DriverTaken),
             Some(driver) => Ok(Done::Moved { generation: driver.moved(to) }),
             None => Err(WriteError::Stale),

@@ -74,6 +74,7 @@ impl fmt::Display for Survived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Survived { seed, steps, towns, trips, completed, offers, moves, faults, .. } = self;
         writeln!(f, "seed {seed}: {steps} steps in {towns} towns, no promise broken, trace {}", self.trace)?;
+        writeln!(f, "  simulated hours {:.1}", self.simulated_seconds as f64 / 3_600.0)?;
         writeln!(f, "  trips {trips} ({completed} completed), offers {offers}, drivers' moves {moves}")?;
         writeln!(
             f,
@@ -82,8 +83,8 @@ impl fmt::Display for Survived {
         )?;
         writeln!(
             f,
-            "  shards let go {}, nodes dead {}, connections cut {}",
-            faults.step_downs, faults.crashes, faults.lines_cut
+            "  shards let go {}, owners frozen {}, nodes dead {}, connections cut {}",
+            faults.step_downs, faults.freezes, faults.crashes, faults.lines_cut
         )
     }
 }

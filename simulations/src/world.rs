@@ -21,6 +21,7 @@ mod agenda;
 mod at_large;
 mod carry;
 mod faults;
+mod frozen;
 mod homes;
 mod planted;
 mod shell;
@@ -172,6 +173,8 @@ pub struct World {
     rebuilding: HashSet<TripId>,
     /// Shards that are being claimed, and the letters that wait for them.
     coming: BTreeMap<ShardId, Vec<Letter>>,
+    /// Shards whose owners stand still, and until when.
+    frozen: BTreeMap<ShardId, Timestamp>,
     lines: FastMap<DriverId, Line>,
     alarms: FastMap<Who, Timestamp>,
     future: Agenda<Happening>,
@@ -211,6 +214,7 @@ impl World {
             moved: FastMap::default(),
             rebuilding: HashSet::new(),
             coming: BTreeMap::new(),
+            frozen: BTreeMap::new(),
             lines: FastMap::default(),
             alarms: FastMap::default(),
             future: Agenda::default(),
@@ -344,7 +348,7 @@ impl World {
         let home = ShardId::of(order.pickup, self.resolution);
         let trip = TripId::new(self.now, home, chance);
         let ask = self.next_ask();
-        if self.coming.contains_key(&home) {
+        if self.coming.contains_key(&home) || self.is_frozen(home) {
             self.news.push_back(News::Answer { ask, answer: Err(Refusal::Busy { retry_after: RETRY_AFTER }) });
             return (trip, ask);
         }
@@ -378,7 +382,7 @@ impl World {
         let row = self.store.open_session_now(driver.clone());
         let (session, here) = (row.session, ShardId::of(at, self.resolution));
         if let Some(old) = row.home.filter(|old| *old != here) {
-            if self.coming.contains_key(&old) {
+            if self.coming.contains_key(&old) || self.is_frozen(old) {
                 // The door would wait for it, the app for the door: let it come again.
                 self.news.push_back(News::HungUp { driver: driver.clone(), session });
                 return session;
@@ -420,7 +424,7 @@ impl World {
     /// A driver's phone sends its position.
     pub fn ping(&mut self, driver: &DriverId, point: Point, heading: Option<f64>) {
         let Some(Line { home, .. }) = self.lines.get(driver).copied() else { return };
-        if self.coming.contains_key(&home) {
+        if self.coming.contains_key(&home) || self.is_frozen(home) {
             return; // the next one is a few seconds away
         }
         let ping = Ping { driver: driver.clone(), point, measured_at: self.now, heading, accuracy: None };
@@ -465,7 +469,9 @@ impl World {
                     }
                     self.at_this_moment += 1;
                     debug_assert!(self.at_this_moment < MOMENT_MAX, "time stands still: next is {happening:?}");
-                    self.happen(happening);
+                    if let Some(happening) = self.put_off(happening) {
+                        self.happen(happening);
+                    }
                     self.settle_at_once();
                 }
                 None => {

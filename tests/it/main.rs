@@ -13,6 +13,7 @@ mod caps;
 mod chaos;
 mod coming;
 mod comparing;
+mod exploring;
 mod forward;
 mod hints;
 mod importing;

@@ -40,6 +40,7 @@ fn a_million_steps_of_faults_break_no_promise() {
         ("step-downs", faults.step_downs),
         ("crashes", faults.crashes),
         ("cut lines", faults.lines_cut),
+        ("freezes", faults.freezes),
         ("moves", one.moves),
         ("completed trips", one.completed),
     ] {

@@ -139,13 +139,15 @@ impl LiveDriver {
             // One of the two is long over: the row knows which.
             return self.read_row(out);
         }
-        if let State::Offered { offer: shown, .. } = &self.state
-            && shown.id != offer
-        {
-            // The store decided for an older offer while a newer one is shown: the newer one must go.
-            let newer = shown.id;
-            self.give_up(newer, out);
-            self.tell(Notice::Withdrawn { offer: newer, why: Withdrawal::NotCommitted }, out);
+        let holds = match &self.state {
+            State::Reserved { offer: held, .. } | State::Recalling { offer: held, .. } => *held == offer,
+            State::Offered { offer: shown, .. } => shown.id == offer,
+            State::Engaged { .. } => true,
+            State::Idle | State::Moving { .. } => false,
+        };
+        if !holds {
+            // Late or doubled: that trip may be long over, and memory has forgotten it. The row knows.
+            return self.read_row(out);
         }
         self.manner.judged(true);
         self.engage(trip.clone());

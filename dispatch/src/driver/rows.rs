@@ -28,7 +28,8 @@ impl LiveDriver {
     pub(super) fn crossed(&mut self, to: ShardId, last: Ping, out: &mut Vec<Effect>) {
         if self.availability() == Availability::Available && to != self.home {
             self.state = State::Moving { to, last };
-            out.push(Effect::Commit(Write::Move { driver: self.id.clone(), from: self.home, to }));
+            let (driver, from, generation) = (self.id.clone(), self.home, self.generation);
+            out.push(Effect::Commit(Write::Move { driver, from, generation, to }));
         }
     }
 
@@ -68,9 +69,11 @@ impl LiveDriver {
                 self.engage(trip.clone());
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
-            // Free in memory only: the word that the driver has won a trip was lost.
-            (State::Idle, Ok(Some(trip))) => {
+            // Free in memory only: the word that the driver has won a trip was lost, or not believed.
+            (State::Idle | State::Reserved { .. } | State::Offered { .. }, Ok(Some(trip))) => {
+                self.give_up_for(&trip, out);
                 self.engage(trip.clone());
+                self.tell_host(out);
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
             (State::Idle, Err(())) => self.compare_at = Some(now + READ_AGAIN_AFTER),
@@ -83,6 +86,19 @@ impl LiveDriver {
                 }
                 self.tell_standing(None, out);
                 self.retire_if_gone(out);
+            }
+            _ => {}
+        }
+    }
+
+    /// The store has the driver on this trip: what any other trip asks is declined.
+    fn give_up_for(&mut self, trip: &Trip, out: &mut Vec<Effect>) {
+        match &self.state {
+            State::Reserved { offer, .. } if offer.trip != trip.id => self.give_up(*offer, out),
+            State::Offered { offer, .. } if offer.id.trip != trip.id => {
+                let offer = offer.id;
+                self.give_up(offer, out);
+                self.tell(Notice::Withdrawn { offer, why: Withdrawal::NotCommitted }, out);
             }
             _ => {}
         }

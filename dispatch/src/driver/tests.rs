@@ -92,8 +92,9 @@ fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
     let number =
         reading(&driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
     driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: first, ask: None });
-    let offer = OfferId { trip: second.id, epoch: Epoch(1), attempt: 1 };
-    driver.step(at(4), &Policy::default(), DriverInput::Confirm { offer, trip: second.clone(), ask: ask(7, 1) });
+    go_online(&mut driver, Vehicle::default());
+    driver.step(at(4), &Policy::default(), reserve(&second));
+    driver.step(at(4), &Policy::default(), confirm(&second));
     driver.step(at(5), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), Some(&second), "the answer is to an older question");
 }
@@ -313,6 +314,12 @@ fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end
     assert_eq!(reconnects(&mut driver, 15, 9), [0; 0], "an offer has taken its place");
 }
 
+/// As the trip asks before it can have won.
+fn reserve(trip: &Trip) -> DriverInput {
+    let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
+    DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) }
+}
+
 fn confirm(trip: &Trip) -> DriverInput {
     let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
     DriverInput::Confirm { offer, trip: trip.clone(), ask: ask(7, 1) }
@@ -465,3 +472,5 @@ fn the_shard_hears_what_no_row_holds_whenever_that_changes() {
     let pause = DriverInput::GoOffline { ask: ask(7, 2), on_break: true };
     assert_eq!(remembered(&driver.step(at(5), &Policy::default(), pause)), [(Wish::Break, true)]);
 }
+
+mod late;

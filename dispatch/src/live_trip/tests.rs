@@ -160,3 +160,16 @@ fn a_reservation_that_is_not_answered_makes_room_for_the_next() {
     let answer = TripInput::Reserved { offer: late, by: driver("ann"), home: home() };
     assert_eq!(told(&live.step(due, &policy, answer)), ["Expired ann"], "the reservation must not hang");
 }
+
+#[test]
+fn a_reservation_that_is_told_twice_does_not_take_the_trip_from_the_driver_who_has_won_it() {
+    let (mut live, [ann, bob, _]) = offered();
+    live.step(at(3), &policy(), yes(bob, "bob"));
+    live.step(at(4), &policy(), TripInput::Written);
+    let again = |offer, name| TripInput::Reserved { offer, by: driver(name), home: home() };
+    // The confirmation may be lost: a bob who is told that the offer ran out would be free, and eve would wait.
+    assert_eq!(live.step(at(5), &policy(), again(bob, "bob")), []);
+    let promised = TripInput::Promised { offer: bob, by: driver("bob"), home: home() };
+    assert_eq!(live.step(at(5), &policy(), promised), []);
+    assert_eq!(told(&live.step(at(5), &policy(), again(ann, "ann"))), ["Expired ann"]);
+}

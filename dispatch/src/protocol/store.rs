@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Cap, DriverId, Event, RiderCaps, RiderId, ShardId, Timestamp, Trip, TripId};
+use crate::{Cap, DriverId, Event, Generation, RiderCaps, RiderId, ShardId, Timestamp, Trip, TripId};
 
 /// One durable change. The store does all of it or nothing, guarded by the shard's epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,9 @@ pub enum Write {
         driver: DriverId,
         /// The home it leaves: its owner writes.
         from: ShardId,
+        /// The number of homes the driver has had with this one: who left it and came back since lives there anew, and is
+        /// not moved by whoever knew him before.
+        generation: Generation,
         /// The home it goes to.
         to: ShardId,
     },

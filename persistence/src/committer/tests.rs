@@ -134,10 +134,12 @@ fn nth_move(store: &Gated) -> impl FnMut() -> Guarded {
     let (mut from, mut to) = (shard(-74.0), shard(-73.0));
     let driver = DriverId::new("ann").unwrap();
     store.memory.settle_now(driver.clone(), from);
+    let mut generation = dispatch::Generation(0);
     let epochs = [(from, store.memory.claim_now(from)), (to, store.memory.claim_now(to))];
     move || {
         let (_, epoch) = epochs.into_iter().find(|(shard, _)| *shard == from).unwrap();
-        let write = Write::Move { driver: driver.clone(), from, to };
+        generation.0 += 1;
+        let write = Write::Move { driver: driver.clone(), from, generation, to };
         let fence = Fence { shard: from, epoch };
         std::mem::swap(&mut from, &mut to);
         Guarded { fence, write }

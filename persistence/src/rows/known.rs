@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch::{
-    DriverChange, DriverId, Epoch, RequestKey, RiderHas, RiderId, ShardId, StageName, Timestamp, Trip, TripId,
-    TripWrite, Write, WriteError, is_under_way,
+    DriverChange, DriverId, Epoch, Generation, RequestKey, RiderHas, RiderId, ShardId, StageName, Timestamp, Trip,
+    TripId, TripWrite, Write, WriteError, is_under_way,
 };
 use tracing::error;
 
@@ -162,7 +162,9 @@ impl Known {
     pub(crate) fn decide<'a>(&mut self, guarded: &'a Guarded, changes: &mut Changes<'a>) -> Result<Done, WriteError> {
         match &guarded.write {
             Write::Trip(write) => self.step(guarded.fence, write, changes),
-            Write::Move { driver, from, to } => self.relocate(guarded.fence, driver, *from, *to, changes),
+            Write::Move { driver, from, generation, to } => {
+                self.relocate(guarded.fence, driver, (*from, *generation), *to, changes)
+            }
         }
     }
 
@@ -237,13 +239,13 @@ impl Known {
         &mut self,
         fence: Fence,
         id: &DriverId,
-        from: ShardId,
+        (from, generation): (ShardId, Generation),
         to: ShardId,
         changes: &mut Changes<'_>,
     ) -> Result<Done, WriteError> {
         self.fenced(fence, from)?;
         let Some(Some(driver)) = self.drivers.get_mut(id) else { return Err(WriteError::Stale) };
-        if driver.home != Some(from) {
+        if (driver.home, driver.generation) != (Some(from), generation) {
             return Err(WriteError::Stale);
         }
         if driver.trip.is_some() {

@@ -38,6 +38,7 @@ macro_rules! for_every_promise {
             questions_about_a_step_are_asked_in_order
             a_move_counts_the_homes
             a_move_leaves_the_home_it_names
+            a_move_leaves_the_generation_it_names
             a_committed_driver_does_not_move
             only_the_owner_of_the_old_home_moves_a_driver
             // together

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use crate::server;
 use crate::street::{
-    Outcome, assert_sound, assigned, but, called_off, driver, everything, given_back, key, relocation, request, shard,
-    step, trip_id, with_key,
+    Outcome, assert_sound, assigned, but, called_off, driver, everything, given_back, key, later_relocation, request,
+    shard, step, trip_id, with_key,
 };
 
 const DRIVERS: [&str; 4] = ["ann", "bob", "cid", "zoe"];
@@ -42,7 +42,7 @@ enum Deed {
 #[derive(Clone, Debug)]
 enum Wish {
     Step { trip: u64, pick: usize, driver: usize, key: Option<u8>, twist: Twist },
-    Relocate { driver: usize, from: Option<usize>, to: usize, epochs_ahead: i64 },
+    Relocate { driver: usize, from: Option<usize>, to: usize, epochs_ahead: i64, homes_ahead: i64 },
 }
 
 /// What is wrong with a step.
@@ -76,10 +76,12 @@ fn any_twist() -> impl Strategy<Value = Twist> {
 fn any_wish() -> impl Strategy<Value = Wish> {
     let step = (0..TRIPS, 0..100_usize, 0..DRIVERS.len(), proptest::option::weighted(0.3, 0..KEYS), any_twist());
     let ahead = prop_oneof![6 => Just(0), 1 => Just(-1), 1 => Just(1)];
-    let relocate = (0..DRIVERS.len(), proptest::option::weighted(0.3, 0..SHARDS), 0..SHARDS, ahead);
+    let relocate = (0..DRIVERS.len(), proptest::option::weighted(0.3, 0..SHARDS), 0..SHARDS, ahead.clone(), ahead);
     prop_oneof![
         6 => step.prop_map(|(trip, pick, driver, key, twist)| Wish::Step { trip, pick, driver, key, twist }),
-        1 => relocate.prop_map(|(driver, from, to, epochs_ahead)| Wish::Relocate { driver, from, to, epochs_ahead }),
+        1 => relocate.prop_map(|(driver, from, to, epochs_ahead, homes_ahead)| {
+            Wish::Relocate { driver, from, to, epochs_ahead, homes_ahead }
+        }),
     ]
 }
 
@@ -128,11 +130,12 @@ impl Life {
                 };
                 self.twisted(guarded, usize::try_from(*trip).unwrap() % SHARDS, twist)
             }
-            Wish::Relocate { driver: number, from, to, epochs_ahead } => {
+            Wish::Relocate { driver: number, from, to, epochs_ahead, homes_ahead } => {
                 let row = self.memory.driver_now(&driver(DRIVERS[*number]));
+                let homes = row.as_ref().map_or(0, |row| row.generation.0).saturating_add_signed(*homes_ahead);
                 let home = row.and_then(|row| (0..SHARDS).find(|number| row.home == Some(shard(*number))));
                 let from = from.or(home).unwrap_or(0);
-                relocation(self.fence(from, *epochs_ahead), DRIVERS[*number], shard(from), shard(*to))
+                later_relocation(self.fence(from, *epochs_ahead), DRIVERS[*number], (shard(from), homes), shard(*to))
             }
         };
         self.last = Some(guarded.clone());

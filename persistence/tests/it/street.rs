@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dispatch::invariants::{Entry, audit};
 use dispatch::{
-    CancelReason, DriverChange, DriverId, Event, FeeStage, GiveBackReason, Order, Party, RequestKey, RiderId, ShardId,
-    Timestamp, Trip, TripId, TripWrite, Write, WriteError,
+    CancelReason, DriverChange, DriverId, Event, FeeStage, Generation, GiveBackReason, Order, Party, RequestKey,
+    RiderId, ShardId, Timestamp, Trip, TripId, TripWrite, Write, WriteError,
 };
 use geo::{Point, Resolution};
 use persistence::{Done, Fence, Guarded, Store};
@@ -71,8 +71,15 @@ pub(crate) fn request(fence: Fence, id: TripId, rider_name: &str) -> (Trip, Guar
     (after, Guarded { fence, write: Write::Trip(write) })
 }
 
+/// A move from a driver's first home.
 pub(crate) fn relocation(fence: Fence, name: &str, from: ShardId, to: ShardId) -> Guarded {
-    Guarded { fence, write: Write::Move { driver: driver(name), from, to } }
+    later_relocation(fence, name, (from, 1), to)
+}
+
+/// A move from the home of this number.
+pub(crate) fn later_relocation(fence: Fence, name: &str, (from, number): (ShardId, u64), to: ShardId) -> Guarded {
+    let generation = Generation(number);
+    Guarded { fence, write: Write::Move { driver: driver(name), from, generation, to } }
 }
 
 /// The same write with something changed about its step.

@@ -429,7 +429,12 @@ impl Town {
                 }
             }
             (55..80, Some(shard)) => self.world.let_go(shard),
-            (80..96, Some(shard)) => self.world.usurp(shard),
+            (80..90, Some(shard)) => self.world.usurp(shard),
+            (90..96, Some(shard)) => {
+                self.world.freeze(shard, Duration::from_millis(self.rng.random_range(1_000..30_000)));
+                // In half of the cases somebody claims it meanwhile, and the owner that goes on does not know.
+                (0..self.rng.random_range(0..2)).for_each(|_| self.world.usurp(shard));
+            }
             (96..99, _) => {
                 self.world.crash();
                 for place in 0..DRIVERS {

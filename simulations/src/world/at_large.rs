@@ -25,6 +25,7 @@ impl World {
         self.moved.clear();
         self.rebuilding.clear();
         self.coming.clear();
+        self.frozen.clear();
         self.lines.clear();
         self.alarms.clear();
         self.last_words.clear();

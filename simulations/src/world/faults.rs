@@ -86,6 +86,8 @@ pub struct FaultCounts {
     pub crashes: u64,
     /// Connections of drivers that broke.
     pub lines_cut: u64,
+    /// Owners of shards who stood still for a while.
+    pub freezes: u64,
 }
 
 impl FaultCounts {
@@ -101,6 +103,7 @@ impl FaultCounts {
         self.step_downs += more.step_downs;
         self.crashes += more.crashes;
         self.lines_cut += more.lines_cut;
+        self.freezes += more.freezes;
     }
 }
 

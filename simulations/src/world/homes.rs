@@ -16,7 +16,7 @@ const HELD_MAX: usize = 10_000;
 
 impl Letter {
     /// The shard it goes to.
-    fn home(&self) -> ShardId {
+    pub(super) fn home(&self) -> ShardId {
         match self {
             Letter::Core(Effect::ToTrip { to, .. }) => to.home(),
             Letter::Core(Effect::ToDriver { home, .. }) => *home,
@@ -51,6 +51,7 @@ impl World {
         if let Some(witness) = &mut self.witness {
             witness.note(self.now, "let go", &shard);
         }
+        self.frozen.remove(&shard);
         self.shards.remove(&shard);
         self.trips.retain(|trip, _| trip.home() != shard);
         self.rebuilding.retain(|trip| trip.home() != shard);
@@ -96,9 +97,14 @@ impl World {
         }
     }
 
-    /// Keeps a letter for a shard that is being claimed; gives it back when the shard is there.
+    /// Keeps a letter for a shard that is being claimed or stands still; gives it back when the shard is there.
     pub(super) fn hold(&mut self, letter: Letter) -> Option<Letter> {
-        let Some(held) = self.coming.get_mut(&letter.home()) else { return Some(letter) };
+        let Some(held) = self.coming.get_mut(&letter.home()) else {
+            return match self.put_off(Happening::Letter(letter)) {
+                Some(Happening::Letter(letter)) => Some(letter),
+                _ => None,
+            };
+        };
         if held.len() < HELD_MAX {
             held.push(letter);
         }

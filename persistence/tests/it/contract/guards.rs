@@ -7,8 +7,8 @@ use dispatch::{Cap, DriverChange, Epoch, Event, Generation, Party, RiderCaps, Ti
 use persistence::{Done, Fence, Guarded, Store};
 
 use crate::street::{
-    Owner, assert_sound, assigned, but, called_off, cancelled, driver, given_back, key, relocation, settled, shard,
-    with_key,
+    Owner, assert_sound, assigned, but, called_off, cancelled, driver, given_back, key, later_relocation, relocation,
+    settled, shard, with_key,
 };
 
 pub(crate) async fn epochs_count_from_one_for_each_shard_alone(store: Arc<dyn Store>) {
@@ -219,7 +219,7 @@ pub(crate) async fn a_move_counts_the_homes(store: Arc<dyn Store>) {
     let (here, there) = (Owner::of(&store, shard(0)).await, Owner::of(&store, shard(1)).await);
     let outcome = here.write(relocation(here.fence, "ann", shard(0), shard(1))).await;
     assert_eq!(outcome, Ok(Done::Moved { generation: Generation(2) }));
-    let outcome = there.write(relocation(there.fence, "ann", shard(1), shard(2))).await;
+    let outcome = there.write(later_relocation(there.fence, "ann", (shard(1), 2), shard(2))).await;
     assert_eq!(outcome, Ok(Done::Moved { generation: Generation(3) }));
     let row = store.driver(driver("ann")).await.unwrap().unwrap();
     assert_eq!((row.home, row.generation, row.trip), (Some(shard(2)), Generation(3), None));
@@ -234,6 +234,18 @@ pub(crate) async fn a_move_leaves_the_home_it_names(store: Arc<dyn Store>) {
     here.refuses(relocation(here.fence, "nobody", shard(0), shard(1)), WriteError::Stale).await;
     here.write(relocation(here.fence, "ann", shard(0), shard(1))).await.unwrap();
     here.refuses(relocation(here.fence, "ann", shard(0), shard(1)), WriteError::Stale).await;
+}
+
+pub(crate) async fn a_move_leaves_the_generation_it_names(store: Arc<dyn Store>) {
+    settled(&store, &["ann"], shard(0)).await;
+    let (here, there) = (Owner::of(&store, shard(0)).await, Owner::of(&store, shard(1)).await);
+    let first = relocation(here.fence, "ann", shard(0), shard(1));
+    here.write(first.clone()).await.unwrap();
+    there.write(later_relocation(there.fence, "ann", (shard(1), 2), shard(0))).await.unwrap();
+    // At home where she was before, and not the same: a move that was asked for then does not move her now.
+    here.refuses(first, WriteError::Stale).await;
+    here.refuses(later_relocation(here.fence, "ann", (shard(0), 4), shard(1)), WriteError::Stale).await;
+    here.write(later_relocation(here.fence, "ann", (shard(0), 3), shard(1))).await.unwrap();
 }
 
 pub(crate) async fn a_committed_driver_does_not_move(store: Arc<dyn Store>) {

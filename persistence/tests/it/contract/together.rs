@@ -7,8 +7,8 @@ use dispatch::{Epoch, Event, Generation, Trip, WriteError};
 use persistence::{Done, Guarded, Store};
 
 use crate::street::{
-    Owner, assert_sound, assigned, but, driver, everything, given_back, journal, key, relocation, settled, shard,
-    with_key,
+    Owner, assert_sound, assigned, but, driver, everything, given_back, journal, key, later_relocation, relocation,
+    settled, shard, with_key,
 };
 
 fn journaled(seq: u64) -> Result<Done, WriteError> {
@@ -151,9 +151,9 @@ pub(crate) async fn a_driver_moves_and_is_taken_in_one_batch(store: Arc<dyn Stor
     let writes = vec![
         relocation(here.fence, "ann", shard(0), shard(1)),
         take,
-        relocation(there.fence, "ann", shard(1), shard(0)),
+        later_relocation(there.fence, "ann", (shard(1), 2), shard(0)),
         give,
-        relocation(there.fence, "ann", shard(1), shard(0)),
+        later_relocation(there.fence, "ann", (shard(1), 2), shard(0)),
     ];
     let moved = |homes| Ok(Done::Moved { generation: Generation(homes) });
     let expected = [moved(2), journaled(2), Err(WriteError::DriverTaken), journaled(3), moved(3)];
