@@ -8,6 +8,7 @@
 
 mod committer;
 mod memory;
+mod outbox;
 mod postgres;
 mod rows;
 mod sqlite;
@@ -15,6 +16,7 @@ mod traits;
 
 pub use committer::{BATCH_MAX, CommitCounts, Committer, QUEUE_DEFAULT};
 pub use memory::MemoryStore;
+pub use outbox::{DeadLetter, LetterId, NoLetterId, OUTLET_BYTES_MAX, Outbox};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use traits::{

@@ -6,6 +6,7 @@
 //! in the statement that writes, and nothing else.
 
 mod look;
+mod outbox;
 mod reader;
 mod row;
 mod save;
