@@ -151,16 +151,16 @@ pub(crate) struct Token {
 #[derive(Debug, Args)]
 struct Signing {
     /// The TOML file the server uses
-    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG", global = true)]
     config: Option<PathBuf>,
     /// The data directory whose secret for development signs [default: ./data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<String>,
     /// The secret itself; others on this machine may see it among the processes
-    #[arg(long, value_name = "SECRET", conflicts_with = "secret_file")]
+    #[arg(long, value_name = "SECRET", conflicts_with = "secret_file", global = true)]
     secret: Option<String>,
     /// A file with the secret
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     secret_file: Option<String>,
 }
 

@@ -57,7 +57,8 @@ impl Topic {
             config.set(key, value);
         }
         let topic = Topic { outlet, config, topic: settings.kafka_topic.clone() };
-        topic.producer().map_err(|error| error.to_string())?;
+        // Librdkafka checks its settings when a producer is made.
+        drop(topic.producer().map_err(|error| error.to_string())?);
         Ok(topic)
     }
 

@@ -7,6 +7,7 @@
 
 mod binary;
 mod driver;
+mod events;
 mod http;
 mod life;
 mod quotes;
