@@ -4,35 +4,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use persistence::Store;
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::{assert_in_order_by_trip, first_of_each, ids, store, telling, until, write_trips};
 use crate::street::counted;
 
 const TOPIC: &str = "city";
+const PARTITIONS: i32 = 4;
 const UP: &str = "gateway_events_up{outlet=\"kafka\"}";
 const DELIVERED: &str = "gateway_events_delivered_total{outlet=\"kafka\"}";
 
 fn cluster() -> MockCluster<'static, DefaultProducerContext> {
     let cluster = MockCluster::new(3).unwrap();
-    cluster.create_topic(TOPIC, 4, 3).unwrap();
+    cluster.create_topic(TOPIC, PARTITIONS, 3).unwrap();
     cluster
 }
 
 /// So many messages of the topic: partition, key and name of the event, each partition in its order.
 fn consume(brokers: &str, count: usize) -> Vec<(i32, String, String)> {
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", brokers).set("group.id", "a test").set("auto.offset.reset", "earliest");
+    config.set("bootstrap.servers", brokers).set("group.id", "a test");
     let consumer: BaseConsumer = config.create().unwrap();
-    consumer.subscribe(&[TOPIC]).unwrap();
+    let mut partitions = TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        partitions.add_partition_offset(TOPIC, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&partitions).unwrap();
     let mut found = Vec::new();
     while found.len() < count {
-        let message = consumer.poll(Duration::from_secs(20)).expect("a message in time").unwrap();
+        let message = consumer.poll(Duration::from_secs(20));
+        let message = message.unwrap_or_else(|| panic!("{} of {count} messages in time", found.len())).unwrap();
         let event: serde_json::Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
         let headers = message.headers().unwrap();
         assert_eq!(headers.get(0).value.unwrap(), b"application/cloudevents+json; charset=utf-8");
