@@ -27,7 +27,11 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(data: &Path, more: &[&str]) -> Process {
-        let mut command = hansom();
+        Process::start_with(hansom(), data, more)
+    }
+
+    /// Starts it with what the command has already, such as variables of the environment.
+    pub(crate) fn start_with(mut command: Command, data: &Path, more: &[&str]) -> Process {
         command.arg("serve").arg("--data-dir").arg(data).args(["--listen", "127.0.0.1:0"]).args(more);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();

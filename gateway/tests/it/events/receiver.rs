@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::SIGNED_WITH;
 
@@ -45,13 +46,34 @@ type Answer = Arc<dyn Fn(&Seen) -> Reply + Send + Sync>;
 
 impl Receiver {
     pub(crate) async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Receiver {
+        Receiver::listen(answer, None).await
+    }
+
+    /// One that takes everything, over TLS.
+    pub(crate) async fn over_tls(acceptor: TlsAcceptor) -> Receiver {
+        Receiver::listen(|_| Reply::Status(204), Some(acceptor)).await
+    }
+
+    async fn listen(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static, tls: Option<TlsAcceptor>) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook?city=1", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/hook?city=1", listener.local_addr().unwrap());
         let told = Arc::new(Mutex::new(Told::default()));
         let (answer, heard): (Answer, _) = (Arc::new(answer), Arc::clone(&told));
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(converse(socket, Arc::clone(&answer), Arc::clone(&heard)));
+                let (answer, heard, tls) = (Arc::clone(&answer), Arc::clone(&heard), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => converse(socket, answer, heard).await,
+                        Some(tls) => {
+                            // A client that does not trust us ends here.
+                            if let Ok(socket) = tls.accept(socket).await {
+                                converse(socket, answer, heard).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Receiver { url, told }
@@ -78,7 +100,7 @@ impl Receiver {
 }
 
 /// Requests over one connection, one after the other.
-async fn converse(mut socket: TcpStream, answer: Answer, told: Arc<Mutex<Told>>) {
+async fn converse(mut socket: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, told: Arc<Mutex<Told>>) {
     let mut bytes = Vec::new();
     while let Some((head, body)) = request(&mut socket, &mut bytes).await {
         let seen = check(&head, &body);
@@ -111,7 +133,7 @@ async fn converse(mut socket: TcpStream, answer: Answer, told: Arc<Mutex<Told>>)
 }
 
 /// The next request: its head, and a body as long as it says.
-async fn request(socket: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+async fn request(socket: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
