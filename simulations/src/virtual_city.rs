@@ -1,7 +1,5 @@
 //! `run`: a city of simulated people in virtual time, through the production cores.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use dispatch::{
@@ -21,7 +19,11 @@ use crate::ledger::Ledger;
 use crate::measures::{Gathered, Measures};
 use crate::people::{Driver, DriverAct, DriverNews, Drives, Habits, Rider, Scene, StopNews, TripNews, Work, later};
 use crate::report::{Report, Timing};
-use crate::world::{Delays, News, World};
+use crate::world::{Delays, FastMap, News, World};
+
+mod turns;
+
+use turns::{Turn, Turns};
 
 /// What kind of day the city has.
 #[derive(Clone, Debug)]
@@ -122,15 +124,6 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
     }
 }
 
-/// Who does something next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
-    Ask,
-    Ping(usize),
-    Driver(usize),
-    Rider(TripId),
-}
-
 struct Seat {
     id: DriverId,
     session: SessionId,
@@ -143,10 +136,9 @@ struct Play<'a> {
     scene: Scene<'a>,
     world: World,
     seats: Vec<Seat>,
-    seat_of: HashMap<DriverId, usize>,
-    riders: HashMap<TripId, Rider>,
-    turns: BinaryHeap<Reverse<(Timestamp, u64, Turn)>>,
-    turned: u64,
+    seat_of: FastMap<DriverId, usize>,
+    riders: FastMap<TripId, Rider>,
+    turns: Turns,
     ledger: Ledger,
     gathered: Gathered,
     rng: Pcg64Mcg,
@@ -221,16 +213,16 @@ fn played<'a>(
     progress: &mut dyn FnMut(Timestamp, &Ledger),
 ) -> Result<Play<'a>, NotADemand> {
     let scene = Scene { city, start: scenario.start(), start_tod_s: scenario.start_tod_s, habits: &scenario.habits };
-    let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default());
+    let world = World::new(scenario.start(), scenario.policy.clone(), scenario.shard_resolution, Delays::default())
+        .stages_only();
     let mut play = Play {
         scenario,
         scene,
         world,
         seats: Vec::new(),
-        seat_of: HashMap::new(),
-        riders: HashMap::new(),
-        turns: BinaryHeap::new(),
-        turned: 0,
+        seat_of: FastMap::default(),
+        riders: FastMap::default(),
+        turns: Turns::default(),
         ledger: Ledger::default(),
         gathered: Gathered::default(),
         rng: Pcg64Mcg::seed_from_u64(scenario.seed ^ 0x5eed_0f00),
@@ -260,7 +252,7 @@ impl Play<'_> {
             self.seat_of.insert(id.clone(), place);
             self.seats.push(Seat { id, session, person });
             let phase = self.rng.random_range(0..every);
-            self.turn(later(now, phase), Turn::Ping(place));
+            self.turns.plan(later(now, phase), Turn::Ping(place));
         }
         Ok(())
     }
@@ -269,14 +261,14 @@ impl Play<'_> {
         let (start, end) = (self.scenario.start(), self.scenario.start() + self.scenario.lasts());
         let mut request = demand.next();
         if let Some(first) = &request {
-            self.turn(later(start, first.at_ms), Turn::Ask);
+            self.turns.plan(later(start, first.at_ms), Turn::Ask);
         }
         let mut shown = start;
         loop {
             while let Some(news) = self.world.hear() {
                 self.hear(news);
             }
-            let next = self.turns.peek().map_or(end, |Reverse((at, _, _))| (*at).min(end));
+            let next = self.turns.next_at().map_or(end, |at| at.min(end));
             self.world.advance(next);
             if self.world.now() < next {
                 continue; // somebody heard something
@@ -284,7 +276,7 @@ impl Play<'_> {
             if self.world.now() >= end {
                 break;
             }
-            let Some(Reverse((_, _, turn))) = self.turns.pop() else { continue };
+            let Some(turn) = self.turns.take() else { continue };
             match turn {
                 Turn::Ask => {
                     if let Some(asked) = request.take() {
@@ -292,7 +284,7 @@ impl Play<'_> {
                     }
                     request = demand.next();
                     if let Some(next) = &request {
-                        self.turn(later(start, next.at_ms), Turn::Ask);
+                        self.turns.plan(later(start, next.at_ms), Turn::Ask);
                     }
                 }
                 Turn::Ping(place) => self.ping(place),
@@ -314,11 +306,6 @@ impl Play<'_> {
                 _ => break,
             }
         }
-    }
-
-    fn turn(&mut self, at: Timestamp, turn: Turn) {
-        self.turned += 1;
-        self.turns.push(Reverse((at, self.turned, turn)));
     }
 
     fn ask(&mut self, request: &Request) {
@@ -347,7 +334,7 @@ impl Play<'_> {
         }
         self.world.ping(&seat.id, point, heading);
         self.pings += 1;
-        self.turn(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
+        self.turns.plan(later(now, self.scene.habits.ping_every_ms.max(1)), Turn::Ping(place));
     }
 
     fn act(&mut self, place: usize) {
@@ -447,13 +434,13 @@ impl Play<'_> {
 
     fn driver_next(&mut self, place: usize) {
         if let Some(at) = self.seats[place].person.next_at() {
-            self.turn(at, Turn::Driver(place));
+            self.turns.plan(at, Turn::Driver(place));
         }
     }
 
     fn rider_next(&mut self, trip: TripId) {
         if let Some(at) = self.riders.get(&trip).and_then(Rider::next_at) {
-            self.turn(at, Turn::Rider(trip));
+            self.turns.plan(at, Turn::Rider(trip));
         }
     }
 

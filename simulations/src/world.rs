@@ -17,6 +17,7 @@ use dispatch::{
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
 
+mod agenda;
 mod at_large;
 mod carry;
 mod faults;
@@ -29,8 +30,12 @@ pub use faults::{FaultCounts, Faults};
 pub use planted::Planted;
 pub use witness::Witness;
 
+use agenda::Agenda;
 use carry::{Fetch, Told};
 use faults::Chance;
+
+/// A map that is asked millions of times. Nobody hostile chooses its keys.
+pub(crate) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 /// How long things take between the parts of the city.
 #[derive(Clone, Copy, Debug)]
@@ -158,19 +163,18 @@ pub struct World {
     delays: Delays,
     store: MemoryStore,
     epochs: BTreeMap<ShardId, Epoch>,
-    shards: HashMap<ShardId, LiveShard>,
-    trips: HashMap<TripId, Actor<LiveTrip>>,
-    drivers: HashMap<(ShardId, DriverId), Actor<LiveDriver>>,
+    shards: FastMap<ShardId, LiveShard>,
+    trips: FastMap<TripId, Actor<LiveTrip>>,
+    drivers: FastMap<(ShardId, DriverId), Actor<LiveDriver>>,
     /// Where drivers who lived somewhere went: letters follow them.
-    moved: HashMap<(ShardId, DriverId), ShardId>,
+    moved: FastMap<(ShardId, DriverId), ShardId>,
     /// Trips whose rows are being read because their actors are gone.
     rebuilding: HashSet<TripId>,
     /// Shards that are being claimed, and the letters that wait for them.
     coming: BTreeMap<ShardId, Vec<Letter>>,
-    lines: BTreeMap<DriverId, Line>,
-    alarms: HashMap<Who, Timestamp>,
-    future: BTreeMap<(Timestamp, u64), Happening>,
-    caused: u64,
+    lines: FastMap<DriverId, Line>,
+    alarms: FastMap<Who, Timestamp>,
+    future: Agenda<Happening>,
     at_once: VecDeque<Letter>,
     news: VecDeque<News>,
     asks: u64,
@@ -187,6 +191,7 @@ pub struct World {
     last_words: HashMap<(ShardId, DriverId), Timestamp>,
     witness: Option<Box<Witness>>,
     planted: Option<Planted>,
+    stages_only: bool,
 }
 
 impl World {
@@ -200,16 +205,15 @@ impl World {
             delays,
             store: MemoryStore::default(),
             epochs: BTreeMap::new(),
-            shards: HashMap::new(),
-            trips: HashMap::new(),
-            drivers: HashMap::new(),
-            moved: HashMap::new(),
+            shards: FastMap::default(),
+            trips: FastMap::default(),
+            drivers: FastMap::default(),
+            moved: FastMap::default(),
             rebuilding: HashSet::new(),
             coming: BTreeMap::new(),
-            lines: BTreeMap::new(),
-            alarms: HashMap::new(),
-            future: BTreeMap::new(),
-            caused: 0,
+            lines: FastMap::default(),
+            alarms: FastMap::default(),
+            future: Agenda::default(),
             at_once: VecDeque::new(),
             news: VecDeque::new(),
             asks: 0,
@@ -224,7 +228,15 @@ impl World {
             last_words: HashMap::new(),
             witness: None,
             planted: None,
+            stages_only: false,
         }
+    }
+
+    /// The same city, where riders look at their trip only when it has moved on: where the car is meanwhile is worked
+    /// out, and is no news.
+    #[must_use]
+    pub fn stages_only(self) -> World {
+        World { stages_only: true, ..self }
     }
 
     /// The same city with someone who sees every step and checks every promise as it happens.
@@ -412,13 +424,14 @@ impl World {
             return; // the next one is a few seconds away
         }
         let ping = Ping { driver: driver.clone(), point, measured_at: self.now, heading, accuracy: None };
-        let ways = match &mut self.chance {
-            Some(chance) => chance.ways(&mut self.faulted),
-            None => vec![Duration::ZERO],
-        };
-        for way in ways {
-            let effect = Effect::ToShard { to: home, input: ShardInput::Pings(vec![ping.clone()]) };
-            self.post(way, Letter::Core(effect));
+        match &mut self.chance {
+            None => self.pinged(home, ping),
+            Some(chance) => {
+                for way in chance.ways(&mut self.faulted) {
+                    let effect = Effect::ToShard { to: home, input: ShardInput::Pings(vec![ping.clone()]) };
+                    self.post(way, Letter::Core(effect));
+                }
+            }
         }
         self.settle_at_once();
     }
@@ -439,15 +452,14 @@ impl World {
     /// When the next thing is bound to happen.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.future.first_key_value().map(|((at, _), _)| *at)
+        self.future.next_at()
     }
 
     /// Lets time pass up to `until`, but stops as soon as somebody hears something.
     pub fn advance(&mut self, until: Timestamp) {
         while self.news.is_empty() {
-            match self.future.first_entry() {
-                Some(entry) if entry.key().0 <= until => {
-                    let ((at, _), happening) = entry.remove_entry();
+            match self.future.take(until) {
+                Some((at, happening)) => {
                     if at > self.now {
                         (self.now, self.at_this_moment) = (at, 0);
                     }
@@ -456,7 +468,7 @@ impl World {
                     self.happen(happening);
                     self.settle_at_once();
                 }
-                _ => {
+                None => {
                     self.now = self.now.max(until);
                     return;
                 }

@@ -104,6 +104,11 @@ impl City {
         self.arounds[bucket as usize].cell
     }
 
+    /// The buckets with anything in them.
+    pub(super) fn inhabited(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.buckets).filter(|(_, bucket)| !bucket.is_empty()).map(|(number, _)| number)
+    }
+
     pub(super) fn bucket(&self, bucket: u32) -> &Bucket {
         &self.buckets[bucket as usize]
     }

@@ -18,6 +18,9 @@ use crate::{EARTH_RADIUS_M, Meters, Point};
 /// Room where rounded places meet places as they are, and chords meet distances: twice 7 mm, and more, in metres.
 const ROUNDING_METRES: f64 = 0.02;
 
+/// An index of no more things than this is searched from end to end.
+const FEW: usize = 64;
+
 impl<K: Clone + Ord> NearIndex<K> {
     /// The `k` nearest things that a search wants, nearest first; equal distances in the order of their names.
     ///
@@ -57,10 +60,14 @@ impl<K: Clone + Ord> NearIndex<K> {
                 && wanted.is_none_or(|wanted| wanted(&slot().key))
         };
         let mut take = |number: u32, list: &mut Shortlist| list.scan(&ruler, number, self.city.bucket(number), wants);
-        let start = self.city.start(Angles::of(from));
-        let settled = start.is_some_and(|start| self.search_rings(start, &ruler, &mut list, &mut take));
-        if !settled {
-            self.search_tree(from, start, &ruler, &mut list, &mut take);
+        if self.len() <= k.max(FEW) {
+            self.search_all(&ruler, &mut list, &mut take);
+        } else {
+            let start = self.city.start(Angles::of(from));
+            let settled = start.is_some_and(|start| self.search_rings(start, &ruler, &mut list, &mut take));
+            if !settled {
+                self.search_tree(from, start, &ruler, &mut list, &mut take);
+            }
         }
         let mut found: Vec<Near<'_, K>> = Vec::with_capacity(list.entries.len());
         for place in list.places() {
@@ -111,6 +118,17 @@ impl<K: Clone + Ord> NearIndex<K> {
         }
         let clear = around.clearance - ruler.exact(self.city.centre(start)) - ROUNDING_METRES;
         f64::from(list.horizon) <= clear
+    }
+
+    /// Looks at every bucket that can matter, in no order: where hardly anything is left out anyway, putting the buckets
+    /// in order costs more than looking at them.
+    fn search_all(&self, ruler: &Ruler, list: &mut Shortlist, take: &mut impl FnMut(u32, &mut Shortlist)) {
+        for bucket in self.city.inhabited() {
+            let limit = widened(list.horizon + self.city.around(bucket).reach as f32);
+            if ruler.rough(self.city.centre(bucket)) <= limit * limit {
+                take(bucket, list);
+            }
+        }
     }
 
     /// Looks at every bucket that can matter, the nearest first, except those that [`Self::search_rings`] has seen.

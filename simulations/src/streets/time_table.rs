@@ -96,6 +96,29 @@ impl TimeTable {
         (tenths != NO_WAY).then(|| u64::from(tenths) * 100)
     }
 
+    /// What a time of [`TimeTable::ways_to`] means.
+    pub(super) fn millis_of(tenths: u16) -> Option<u64> {
+        (tenths != NO_WAY).then(|| u64::from(tenths) * 100)
+    }
+
+    /// By node: the ways to it from each, with tenths of a second and metres.
+    pub(super) fn ways_to(&self) -> Vec<[u16; 2]> {
+        let mut ways = vec![[0; 2]; self.tenths.len()];
+        // In squares, so that neither side is read or written across all of memory.
+        const SIDE: usize = 64;
+        for rows in (0..self.nodes).step_by(SIDE) {
+            for columns in (0..self.nodes).step_by(SIDE) {
+                for from in rows..(rows + SIDE).min(self.nodes) {
+                    for to in columns..(columns + SIDE).min(self.nodes) {
+                        let way = from * self.nodes + to;
+                        ways[to * self.nodes + from] = [self.tenths[way], self.meters[way]];
+                    }
+                }
+            }
+        }
+        ways
+    }
+
     /// How long the fastest way is, in metres; 0 when there is none.
     #[must_use]
     pub fn meters(&self, from: usize, to: usize) -> u32 {

@@ -12,8 +12,7 @@ impl World {
     /// was on its way to the store may have been done.
     pub fn crash(&mut self) {
         self.faulted.crashes += 1;
-        let future = std::mem::take(&mut self.future);
-        for (_, happening) in future {
+        for happening in self.future.take_all() {
             if let Happening::Write(guarded, _) = happening
                 && self.chance.as_mut().is_none_or(|chance| chance.outlives())
             {

@@ -3,7 +3,7 @@
 //! The same work as `actors` does with mailboxes; what it decides is only when something arrives.
 
 use dispatch::{
-    Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Refusal,
+    Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Ping, Refusal,
     SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, WriteError, answer_from_record,
     to_absent_shard, to_absent_trip, to_rebuilding_trip,
 };
@@ -15,6 +15,8 @@ use super::{Happening, Letter, News, Planted, Who, World};
 impl World {
     pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
+            // Only the alarm that is set rings: an earlier one that took its place has set the next.
+            Happening::Wake(who) if self.alarms.get(&who) != Some(&self.now) => drop(who),
             Happening::Wake(who) => {
                 self.alarms.remove(&who);
                 match who {
@@ -155,7 +157,11 @@ impl World {
         if let Some(witness) = &mut self.witness {
             witness.step(self.now, &who, &input);
         }
-        let effects = actor.core.step(self.now, &self.policy, input);
+        let moved = self.stages_only && matches!(input, TripInput::CarMoved(_));
+        let mut effects = actor.core.step(self.now, &self.policy, input);
+        if moved {
+            effects.retain(|effect| !matches!(effect, Effect::Publish(_)));
+        }
         self.perform(&who, effects);
     }
 
@@ -184,6 +190,29 @@ impl World {
         }
         let effects = live.step(self.now, &self.policy, input);
         self.perform(&who, effects);
+    }
+
+    /// A position is there. This is most of what happens in a city: what nearly always follows, that the trip hears where
+    /// its car is, needs no letter.
+    pub(super) fn pinged(&mut self, home: ShardId, ping: Ping) {
+        let input = ShardInput::Pings(vec![ping]);
+        let Some(live) = self.shards.get_mut(&home) else { return self.step_shard(home, input) };
+        let who = Who::Shard(home);
+        if let Some(witness) = &mut self.witness {
+            witness.step(self.now, &who, &input);
+        }
+        let mut effects = live.step(self.now, &self.policy, input);
+        match effects.pop() {
+            None => self.set_alarm(&who),
+            Some(Effect::ToTrip { to, input }) if effects.is_empty() && to.home() == home => {
+                self.set_alarm(&who);
+                self.step_trip(to, input);
+            }
+            Some(last) => {
+                effects.push(last);
+                self.perform(&who, effects);
+            }
+        }
     }
 
     // ---- what they want done ---------------------------------------------------------------------------------------
@@ -277,8 +306,7 @@ impl World {
     }
 
     pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
-        self.caused += 1;
-        self.future.insert((at, self.caused), happening);
+        self.future.plan(at, happening);
     }
 
     pub(super) fn next_ask(&mut self) -> AskId {

@@ -117,7 +117,7 @@ pub(super) fn play(
     tick: &mut dyn FnMut(u64),
 ) -> Result<(Played, usize), String> {
     let resolution = Resolution::new(5).map_err(|why| why.to_string())?;
-    let world = World::new(BEGINS, policy(nodes.clone(), reach, every)?, resolution, Delays::default());
+    let world = World::new(BEGINS, policy(nodes.clone(), reach, every)?, resolution, Delays::default()).stages_only();
     let mut play = Play {
         case,
         nodes: nodes.clone(),
