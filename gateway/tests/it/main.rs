@@ -10,6 +10,9 @@ mod driver;
 mod events;
 mod http;
 mod life;
+#[path = "../../../persistence/tests/it/server.rs"]
+#[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
+mod postgres;
 mod quotes;
 mod ride;
 mod street;
