@@ -54,7 +54,7 @@ pub enum EventsError {
     #[error("events.redis is no address of Redis")]
     Redis(#[source] ::redis::RedisError),
     /// librdkafka does not take a setting.
-    #[error("events.kafka_options are not taken: {0}")]
+    #[error("librdkafka does not take {0}: see events.kafka_options")]
     Kafka(String),
 }
 

@@ -18,8 +18,7 @@ use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::outlet::{Line, Outlet, PATIENCE, Trouble};
-use super::redis::take;
+use super::outlet::{Line, Outlet, PATIENCE, Trouble, take};
 use crate::config::EventSettings;
 
 /// How long brokers may take for a batch before the gauge says that they are waited for.
@@ -58,7 +57,7 @@ impl Topic {
         }
         let topic = Topic { outlet, config, topic: settings.kafka_topic.clone() };
         // Librdkafka checks its settings when a producer is made.
-        drop(topic.producer().map_err(|error| error.to_string())?);
+        drop(topic.producer().map_err(|error| refused(&error))?);
         Ok(topic)
     }
 
@@ -68,20 +67,7 @@ impl Topic {
 
     /// Works until the server stops.
     pub(super) async fn run(self) {
-        let mut failures = 0;
-        loop {
-            let before = self.outlet.counted.delivered.get();
-            match self.tell().await {
-                Ok(()) | Err(Trouble::Stopping) => return,
-                Err(trouble) => {
-                    let went_well = self.outlet.counted.delivered.get() > before;
-                    failures = if went_well { 1 } else { failures + 1 };
-                    if self.outlet.failed(failures, &trouble).await.is_err() {
-                        return;
-                    }
-                }
-            }
-        }
+        self.outlet.keep_at(|| Box::pin(self.tell())).await;
     }
 
     /// Tells everything after the cursor with a new producer, until the server stops or the producer is of no use.
@@ -151,6 +137,14 @@ impl Topic {
             self.outlet.counted.up.set(0);
         }
         if self.outlet.draining() { Err(Trouble::Stopping) } else { Ok(()) }
+    }
+}
+
+/// Which setting is not taken. Never its value, which may be a password.
+fn refused(error: &KafkaError) -> String {
+    match error {
+        KafkaError::ClientConfig(_, _, key, _) => key.clone(),
+        other => other.to_string(),
     }
 }
 

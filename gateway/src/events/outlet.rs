@@ -18,7 +18,7 @@ use super::backoff::Backoff;
 use super::envelope::Telling;
 
 /// How many lines are read at once, and how many wait to be taken.
-pub(super) const LINES_AT_ONCE: usize = 256;
+const LINES_AT_ONCE: usize = 256;
 
 /// How often the journal is asked for more when there was none.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -171,11 +171,26 @@ impl Outlet {
         Err(Trouble::Stopping)
     }
 
+    /// Works until the server stops: after a failure it waits and begins again.
+    pub(super) async fn keep_at<'s>(&'s self, tell: impl Fn() -> BoxFuture<'s, Result<(), Trouble>>) {
+        let mut failures = 0;
+        loop {
+            let before = self.counted.delivered.get();
+            match tell().await {
+                Ok(()) | Err(Trouble::Stopping) => return,
+                Err(trouble) => {
+                    let went_well = self.counted.delivered.get() > before;
+                    failures = if went_well { 1 } else { failures + 1 };
+                    if self.failed(failures, &trouble).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Tells the log of a failure, when it is the first, and waits before the next attempt.
-    ///
-    /// # Errors
-    /// [`Trouble::Stopping`].
-    pub(super) async fn failed(&self, failures: u32, trouble: &Trouble) -> Result<(), Trouble> {
+    async fn failed(&self, failures: u32, trouble: &Trouble) -> Result<(), Trouble> {
         self.counted.failed.inc();
         self.counted.up.set(0);
         if failures == 1 {
@@ -207,6 +222,12 @@ impl Outlet {
             self.counted.lag.set(i64::try_from(lag).unwrap_or(i64::MAX));
         }
     }
+}
+
+/// The next lines, at least one; `None` at the end.
+pub(super) async fn take(lines: &mut mpsc::Receiver<Line>) -> Option<Vec<Line>> {
+    let mut batch = Vec::with_capacity(LINES_AT_ONCE);
+    (lines.recv_many(&mut batch, LINES_AT_ONCE).await > 0).then_some(batch)
 }
 
 /// Reads the journal for an outlet. A line that cannot be read is waited for: to pass over it would lose it.

@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError};
-use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::envelope::event_id;
-use super::outlet::{LINES_AT_ONCE, Line, Outlet, Trouble};
+use super::outlet::{Line, Outlet, Trouble, take};
 use crate::config::{EventSettings, HiddenAddress};
 
 /// How long Redis may take for anything before the connection is given up.
@@ -68,20 +67,7 @@ impl RedisStream {
 
     /// Works until the server stops.
     pub(super) async fn run(self) {
-        let mut failures = 0;
-        loop {
-            let before = self.outlet.counted.delivered.get();
-            match self.tell().await {
-                Ok(()) | Err(Trouble::Stopping) => return,
-                Err(trouble) => {
-                    let went_well = self.outlet.counted.delivered.get() > before;
-                    failures = if went_well { 1 } else { failures + 1 };
-                    if self.outlet.failed(failures, &trouble).await.is_err() {
-                        return;
-                    }
-                }
-            }
-        }
+        self.outlet.keep_at(|| Box::pin(self.tell())).await;
     }
 
     /// Connects and tells everything that is new, until the server stops or something goes wrong.
@@ -160,12 +146,6 @@ impl RedisStream {
         let named = fields.chunks_exact(2).find(|pair| pair[0] == "id").map(|pair| pair[1].as_str());
         if named == Some(event_id(&here.1).as_str()) { Ok(line) } else { Err(foreign(named.unwrap_or(last))) }
     }
-}
-
-/// The next lines, at least one; `None` at the end.
-pub(super) async fn take(lines: &mut mpsc::Receiver<Line>) -> Option<Vec<Line>> {
-    let mut batch = Vec::with_capacity(LINES_AT_ONCE);
-    (lines.recv_many(&mut batch, LINES_AT_ONCE).await > 0).then_some(batch)
 }
 
 /// The id of a line's entry.
