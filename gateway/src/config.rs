@@ -21,7 +21,7 @@ use geo::Resolution;
 
 use crate::auth::Secret;
 
-pub use database::DatabaseUrl;
+pub use database::{DatabaseUrl, RedisUrl};
 pub use events::{EventSettings, HiddenAddress, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, policy, read_table};
@@ -86,6 +86,10 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// A Postgres database, in the place of the embedded store.
     pub postgres: Option<DatabaseUrl>,
+    /// The Redis server that keeps snapshots; without one a recovery is colder.
+    pub redis: Option<RedisUrl>,
+    /// The key in Redis under which drivers' positions are shown to others, if they are.
+    pub redis_positions: Option<String>,
     /// Where the doors are. Port 0 chooses a free one.
     pub listen: SocketAddr,
     /// How log lines look.
@@ -120,6 +124,8 @@ impl Default for Settings {
         Settings {
             data_dir: PathBuf::from("./data"),
             postgres: None,
+            redis: None,
+            redis_positions: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),
             log_format: LogFormat::Text,
             log: "info".to_owned(),

@@ -26,8 +26,8 @@ mod worth;
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use code::Code;
 pub use config::{
-    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, SecretFrom, Settings,
-    Webhook, describe_keys, policy as policy_of_table, read_table,
+    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, RedisUrl, SecretFrom,
+    Settings, Webhook, describe_keys, policy as policy_of_table, read_table,
 };
 pub use events::EventsError;
 pub use logs::start as start_logs;

@@ -142,6 +142,7 @@ fn banner(server: &Server, settings: &Settings) -> String {
         (false, _) => format!("production: tokens issued by {} are taken", settings.jwt_issuer),
     };
     let store = if settings.postgres.is_some() { "Postgres".to_owned() } else { format!("SQLite in {data}") };
+    let store = if settings.redis.is_some() { format!("{store}, snapshots in Redis") } else { store };
     let version = env!("CARGO_PKG_VERSION");
     let mint = if dev {
         format!("hansom token --driver ann --data-dir {data}")

@@ -10,8 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::{City, CityError, Clock};
-use persistence::{PostgresStore, SqliteStore, Store, StoreError};
+use actors::{City, CityError, Clock, Recovery, Stores};
+use persistence::{PostgresStore, Snapshots, SqliteStore, Store, StoreError};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -149,7 +149,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let doors = axum::serve(doorway, router(Arc::clone(&app)));
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
-    match load(&settings, given.store, clock, &registry).await {
+    match load(&settings, given.store, clock, &registry, app.recovery.clone()).await {
         Ok(Loaded { city, store, own_store, events }) => {
             let (held, all_gone) = mpsc::channel(1);
             app.open(Inside { city: city.clone(), store }, &held);
@@ -208,6 +208,7 @@ async fn load(
     given: Option<Arc<dyn Store>>,
     clock: Clock,
     registry: &Registry,
+    recovery: Recovery,
 ) -> Result<Loaded, ServeError> {
     let mut city = settings.city.clone();
     city.policy.worth = worth(settings)?;
@@ -224,7 +225,10 @@ async fn load(
             (own.store(), Some(own))
         }
     };
-    let city = match City::start(city, Arc::clone(&store), clock, registry).await {
+    let snapshots = settings.redis.as_ref().map(|redis| redis.snapshots(settings.redis_positions.clone()));
+    let snapshots = snapshots.map(|snapshots| Arc::new(snapshots) as Arc<dyn Snapshots>);
+    let stores = Stores { store: Arc::clone(&store), snapshots, recovery };
+    let city = match City::start(city, stores, clock, registry).await {
         Ok(city) => city,
         Err(why) => {
             close(own_store).await;

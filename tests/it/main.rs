@@ -13,6 +13,7 @@ mod caps;
 mod coming;
 mod comparing;
 mod forward;
+mod hints;
 mod importing;
 mod killing;
 mod model;
@@ -22,6 +23,8 @@ mod offering;
 mod postgres;
 mod promises;
 mod recovering;
+#[path = "../../persistence/tests/it/redis.rs"]
+mod redis_server;
 mod restarting;
 mod riding;
 mod roaming;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use persistence::OUTLET_BYTES_MAX;
-use redis::IntoConnectionInfo;
 
+use super::RedisUrl;
 use crate::auth::Secret;
 
 /// An address with perhaps a password in it. Never shown.
@@ -69,7 +69,7 @@ pub struct EventSettings {
     /// How exactly events say where.
     pub places: Places,
     /// A Redis whose stream takes every event.
-    pub redis: Option<HiddenAddress>,
+    pub redis: Option<RedisUrl>,
     /// The key of that stream.
     pub redis_stream: String,
     /// About how many entries the stream keeps; 0 for all.
@@ -129,12 +129,6 @@ const TAKEN: [&str; 2] = ["redis", "kafka"];
 
 pub(super) fn places(text: &str) -> Option<Places> {
     [Places::None, Places::Cell, Places::Exact].into_iter().find(|places| places.name() == text)
-}
-
-pub(super) fn redis(text: &str) -> Option<HiddenAddress> {
-    let known = ["redis://", "rediss://", "unix://"].iter().any(|scheme| text.starts_with(scheme));
-    let fits = known && text.into_connection_info().is_ok();
-    fits.then(|| HiddenAddress(text.to_owned()))
 }
 
 /// Reads `https://one/hook` or `billing=https://one/hook, app=https://two/hook`.

@@ -6,7 +6,7 @@ use dispatch::Method;
 use geo::Resolution;
 
 use super::events;
-use super::{BadSetting, DatabaseUrl, LogFormat, SecretFrom, Settings};
+use super::{BadSetting, DatabaseUrl, LogFormat, RedisUrl, SecretFrom, Settings};
 use crate::auth::Secret;
 use values::{file, log_format, meters, method, path, seconds, straight_line};
 
@@ -40,6 +40,7 @@ impl Key {
             self.name,
             "jwt_secret"
                 | "postgres"
+                | "redis"
                 | "events.redis"
                 | "events.webhooks"
                 | "events.webhook_secret"
@@ -59,6 +60,18 @@ pub(super) const KEYS: &[Key] = &[
         "an address such as postgres://user:password@host/database; without it the store is SQLite in data_dir",
         |settings, text| DatabaseUrl::new(text).map(|url| settings.postgres = Some(url)),
         |settings| if settings.postgres.is_some() { "(given)".to_owned() } else { "(none)".to_owned() }
+    ),
+    key!(
+        "redis",
+        "an address such as redis://user:password@host:6379/0; without it nothing softens a recovery",
+        |settings, text| RedisUrl::new(text).map(|url| settings.redis = Some(url)),
+        |settings| if settings.redis.is_some() { "(given)".to_owned() } else { "(none)".to_owned() }
+    ),
+    key!(
+        "redis_positions",
+        "a key such as hansom:positions, 1 to 200 letters; GEOSEARCH finds the drivers at work under it",
+        |settings, text| { (1..=200).contains(&text.len()).then(|| settings.redis_positions = Some(text.to_owned())) },
+        |settings| settings.redis_positions.clone().unwrap_or_else(|| "(none)".to_owned())
     ),
     key!(
         "listen",
@@ -158,8 +171,8 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key!(
         "events.redis",
-        "an address such as redis://:password@host:6379/0, rediss://... or unix:///path",
-        |settings, text| events::redis(text).map(|address| settings.events.redis = Some(address)),
+        "an address such as redis://:password@host:6379/0, rediss://... or redis+unix:///path",
+        |settings, text| RedisUrl::new(text).map(|url| settings.events.redis = Some(url)),
         |settings| events::given(settings.events.redis.is_some())
     ),
     text!("events.redis_stream", events.redis_stream, "a key of 1 to 200 visible ASCII characters", 200),

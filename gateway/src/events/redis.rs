@@ -17,7 +17,7 @@ use tracing::warn;
 
 use super::envelope::event_id;
 use super::outlet::{Line, Outlet, Trouble, take};
-use crate::config::{EventSettings, HiddenAddress};
+use crate::config::{EventSettings, RedisUrl};
 
 /// How long Redis may take for anything before the connection is given up.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl RedisStream {
     /// When the address is none.
     pub(super) fn new(
         outlet: Arc<Outlet>,
-        address: &HiddenAddress,
+        address: &RedisUrl,
         settings: &EventSettings,
     ) -> Result<RedisStream, RedisError> {
         let client = Client::open(address.address())?;

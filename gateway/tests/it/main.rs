@@ -14,6 +14,8 @@ mod life;
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;
 mod quotes;
+#[path = "../../../persistence/tests/it/redis.rs"]
+mod redis_server;
 mod ride;
 mod street;
 mod tokens;

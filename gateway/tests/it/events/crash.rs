@@ -81,7 +81,7 @@ async fn a_server_on_postgres_killed_in_mid_stream_loses_no_event_and_keeps_thei
 /// The promise of the whole: whatever is in the journal arrives, whenever the server dies, and what a crash repeats is no
 /// more than was under way.
 async fn is_killed_in_mid_stream(data: &Path, database: Option<&str>) -> Told {
-    let redis = RedisServer::start().await;
+    let redis = RedisServer::start();
     let receiver = Receiver::start(|_| {
         std::thread::sleep(Duration::from_millis(1));
         Reply::Status(200)

@@ -25,7 +25,7 @@ async fn assert_whole(entries: &[Entry], store: &Arc<dyn Store>) {
 
 #[tokio::test]
 async fn a_stream_has_every_line_in_order_and_a_stop_leaves_none_behind() {
-    let (redis, store) = (RedisServer::start().await, store());
+    let (redis, store) = (RedisServer::start(), store());
     write_trips(&store, 400).await;
     let server = telling(&store, &[("redis", &redis.url())]).await;
     until("what was there before is told", async || redis.length(STREAM).await == 800).await;
@@ -41,7 +41,7 @@ async fn a_stream_has_every_line_in_order_and_a_stop_leaves_none_behind() {
 
 #[tokio::test]
 async fn a_stream_keeps_about_as_much_as_it_is_told_and_goes_on_where_it_was() {
-    let (redis, store) = (RedisServer::start().await, store());
+    let (redis, store) = (RedisServer::start(), store());
     let settings = [("redis", &*redis.url()), ("redis_stream", "city"), ("redis_length_max", "100")];
     write_trips(&store, 500).await;
     let server = telling(&store, &settings).await;
@@ -73,7 +73,7 @@ async fn a_redis_that_is_not_there_is_waited_for_and_the_city_goes_on() {
 
 #[tokio::test]
 async fn a_redis_that_was_wiped_is_told_everything_again() {
-    let (mut redis, store) = (RedisServer::start().await, store());
+    let (mut redis, store) = (RedisServer::start(), store());
     let server = telling(&store, &[("redis", &redis.url())]).await;
     write_trips(&store, 10).await;
     until("all is told", async || redis.length(STREAM).await == 20).await;
@@ -83,7 +83,7 @@ async fn a_redis_that_was_wiped_is_told_everything_again() {
     until("all is told again", async || redis.length(STREAM).await == 40).await;
     assert_whole(&redis.entries(STREAM).await, &store).await;
     // By a crash without a disk.
-    redis.kill();
+    redis.signal("KILL");
     write_trips(&store, 10).await;
     redis.run().await;
     until("all is told once more", async || redis.length(STREAM).await == 60).await;
@@ -93,7 +93,7 @@ async fn a_redis_that_was_wiped_is_told_everything_again() {
 
 #[tokio::test]
 async fn a_redis_that_has_lost_its_newest_entries_is_given_them_again() {
-    let (redis, store) = (RedisServer::start().await, store());
+    let (redis, store) = (RedisServer::start(), store());
     write_trips(&store, 10).await;
     telling(&store, &[("redis", &redis.url())]).await.stop().await;
     // As after a fail-over to a replica that was behind: fewer entries, and an earlier last id.
@@ -109,7 +109,7 @@ async fn a_redis_that_has_lost_its_newest_entries_is_given_them_again() {
 
 #[tokio::test]
 async fn of_two_who_tell_the_same_stream_each_line_is_taken_once() {
-    let (redis, store) = (RedisServer::start().await, store());
+    let (redis, store) = (RedisServer::start(), store());
     let one = telling(&store, &[("redis", &redis.url())]).await;
     let two = telling(&store, &[("redis", &redis.url())]).await;
     for _ in 0..20 {
@@ -124,7 +124,7 @@ async fn of_two_who_tell_the_same_stream_each_line_is_taken_once() {
 
 #[tokio::test]
 async fn the_stream_of_another_journal_is_left_alone() {
-    let (redis, store) = (RedisServer::start().await, store());
+    let (redis, store) = (RedisServer::start(), store());
     let theirs = super::store();
     write_trips(&theirs, 30).await;
     telling(&theirs, &[("redis", &redis.url())]).await.stop().await;
@@ -149,16 +149,16 @@ async fn the_stream_of_another_journal_is_left_alone() {
 
 #[tokio::test]
 async fn a_redis_that_does_not_answer_holds_up_nobody_else() {
-    let (redis, store) = (RedisServer::start().await, store());
+    let (redis, store) = (RedisServer::start(), store());
     let server = telling(&store, &[("redis", &redis.url())]).await;
     until("it is up", async || counted(&server, UP).await == 1.0).await;
-    redis.signal("-STOP");
+    redis.signal("STOP");
     for number in 0..20 {
         let asked = ask(&server, &format!("eve-{number}"), "1", 0.0).send().await.unwrap();
         assert_eq!(asked.status().as_u16(), 201);
     }
     until("it is given up", async || counted(&server, UP).await == 0.0).await;
-    redis.signal("-CONT");
+    redis.signal("CONT");
     until("all is told", async || redis.length(STREAM).await == 20).await;
     server.stop().await;
     assert_whole(&redis.entries(STREAM).await, &store).await;

@@ -1,69 +1,41 @@
-//! A Redis of the tests' own: real, on a socket in a folder of its own, gone with the process that started it.
-
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+//! A Redis with streams in it.
 
 use redis::aio::MultiplexedConnection;
 use redis::{Client, FromRedisValue};
 
 use super::until;
+use crate::redis_server::Redis;
 
-/// Runs the server, waits until nobody holds the other end of standard input any more, and ends it.
-const WATCH: &str = "\"$@\" >/dev/null 2>&1 & server=$!; echo $server; cat >/dev/null; kill -KILL $server";
-
-pub(crate) struct RedisServer {
-    folder: tempfile::TempDir,
-    running: Option<(Child, String)>,
-}
+pub(crate) struct RedisServer(Redis);
 
 /// An entry of a stream: its id, then names and values by turns.
 pub(crate) type Entry = (String, Vec<String>);
 
 impl RedisServer {
-    /// A folder, and no server yet.
-    pub(crate) fn stopped() -> RedisServer {
-        RedisServer { folder: tempfile::tempdir().unwrap(), running: None }
+    pub(crate) fn start() -> RedisServer {
+        RedisServer(Redis::start())
     }
 
-    pub(crate) async fn start() -> RedisServer {
-        let mut server = RedisServer::stopped();
-        server.run().await;
+    /// One that does not run yet.
+    pub(crate) fn stopped() -> RedisServer {
+        let server = RedisServer::start();
+        server.signal("KILL");
         server
     }
 
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("redis.sock")
+    /// Runs it again, empty.
+    pub(crate) async fn run(&mut self) {
+        self.0.restart();
+        until("redis-server answers", async || self.connect().await.is_some()).await;
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("unix://{}", self.socket().display())
+        self.0.url()
     }
 
-    /// Starts the server, empty: it writes nothing to disk.
-    pub(crate) async fn run(&mut self) {
-        use std::io::{BufRead, BufReader};
-        let mut watchdog = Command::new("sh");
-        watchdog.args(["-c", WATCH, "sh", "redis-server", "--port", "0", "--save", "", "--appendonly", "no"]);
-        watchdog.arg("--unixsocket").arg(self.socket()).arg("--dir").arg(self.folder.path());
-        let mut watchdog = watchdog.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut pid = String::new();
-        BufReader::new(watchdog.stdout.take().unwrap()).read_line(&mut pid).unwrap();
-        self.running = Some((watchdog, pid.trim().to_owned()));
-        until("redis-server answers: tests/run installs it", async || self.connect().await.is_some()).await;
-    }
-
-    /// Sends the server a signal.
-    pub(crate) fn signal(&self, signal: &str) {
-        let (_, pid) = self.running.as_ref().unwrap();
-        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
-    }
-
-    /// Ends the server at once. All it held is gone.
-    pub(crate) fn kill(&mut self) {
-        if let Some((mut watchdog, _)) = self.running.take() {
-            drop(watchdog.stdin.take());
-            watchdog.wait().unwrap();
-        }
+    /// Sends the server a signal: after KILL all it held is gone.
+    pub(crate) fn signal(&self, name: &str) {
+        self.0.signal(name);
     }
 
     async fn connect(&self) -> Option<MultiplexedConnection> {
@@ -86,11 +58,5 @@ impl RedisServer {
 
     pub(crate) async fn length(&self, stream: &str) -> usize {
         self.say(&["XLEN", stream]).await
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
