@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use gateway::{BadSetting, Identity, Layers, Role};
+use persistence::LetterId;
 
 /// Real-time ride dispatch.
 #[derive(Debug, Parser)]
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Migrate(Migrate),
     /// Mint a token for a driver, a rider or ops
     Token(Token),
+    /// List events that a webhook would not take, or have them tried again, by a running server
+    Events(EventsFlags),
     /// Ask a running server whether it is ready; exit code 0 if it is
     Health(Health),
     /// List every setting with its variable, its default and what is allowed
@@ -140,18 +143,79 @@ pub(crate) struct Token {
     /// How long it is good for, as in 90s, 15m, 12h, 7d
     #[arg(long, value_name = "TIME", default_value = "12h")]
     pub(crate) ttl: Ttl,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// What a token is signed with.
+#[derive(Debug, Args)]
+struct Signing {
     /// The TOML file the server uses
-    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG", global = true)]
     config: Option<PathBuf>,
     /// The data directory whose secret for development signs [default: ./data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<String>,
     /// The secret itself; others on this machine may see it among the processes
-    #[arg(long, value_name = "SECRET", conflicts_with = "secret_file")]
+    #[arg(long, value_name = "SECRET", conflicts_with = "secret_file", global = true)]
     secret: Option<String>,
     /// A file with the secret
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     secret_file: Option<String>,
+}
+
+impl Signing {
+    fn layers(&self) -> Result<Layers, BadSetting> {
+        let mut layers = outer_layers(self.config.as_ref())?;
+        let named = [
+            ("data_dir", "--data-dir", &self.data_dir),
+            ("jwt_secret", "--secret", &self.secret),
+            ("jwt_secret_file", "--secret-file", &self.secret_file),
+        ];
+        for (key, flag, text) in named {
+            if let Some(text) = text {
+                layers.flag(key, text.clone(), flag)?;
+            }
+        }
+        Ok(layers)
+    }
+}
+
+/// Events on their way out.
+#[derive(Debug, Args)]
+pub(crate) struct EventsFlags {
+    #[command(subcommand)]
+    pub(crate) command: EventsCommand,
+    /// Where the server listens
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7070", global = true)]
+    pub(crate) url: String,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+impl EventsFlags {
+    pub(crate) fn layers(&self) -> Result<Layers, BadSetting> {
+        self.signing.layers()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// List the events that were given up, oldest first for each webhook
+    DeadLetters {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have events that were given up tried once more
+    Redeliver {
+        /// Which, as in billing/4711
+        #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+        id: Option<LetterId>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// Whose token it is.
@@ -182,18 +246,7 @@ impl Token {
     }
 
     pub(crate) fn layers(&self) -> Result<Layers, BadSetting> {
-        let mut layers = outer_layers(self.config.as_ref())?;
-        let named = [
-            ("data_dir", "--data-dir", &self.data_dir),
-            ("jwt_secret", "--secret", &self.secret),
-            ("jwt_secret_file", "--secret-file", &self.secret_file),
-        ];
-        for (key, flag, text) in named {
-            if let Some(text) = text {
-                layers.flag(key, text.clone(), flag)?;
-            }
-        }
-        Ok(layers)
+        self.signing.layers()
     }
 }
 

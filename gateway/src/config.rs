@@ -7,6 +7,7 @@
 //! Nothing is ever corrected in silence.
 
 mod database;
+mod events;
 mod keys;
 mod layers;
 
@@ -21,6 +22,7 @@ use geo::Resolution;
 use crate::auth::Secret;
 
 pub use database::{DatabaseUrl, RedisUrl};
+pub use events::{EventSettings, HiddenAddress, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, policy, read_table};
 
@@ -113,6 +115,8 @@ pub struct Settings {
     /// What a free car is worth by cell and time of day, a file that `hansom-sim learn` makes; without it everywhere the
     /// same.
     pub worth: Option<PathBuf>,
+    /// Where events go.
+    pub events: EventSettings,
     /// Shards, threads and every number of dispatching.
     pub city: CitySettings,
 }
@@ -136,6 +140,7 @@ impl Default for Settings {
             roads: None,
             speed_factors: None,
             worth: None,
+            events: EventSettings::default(),
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
         }
     }
@@ -211,6 +216,16 @@ impl Settings {
         }
         if let Some(path) = self.worth.as_ref().filter(|_| self.city.policy.weights.future == 0.0) {
             return refuse("policy.worth", path.display().to_string(), "only with policy.weights.future above 0");
+        }
+        if !self.events.webhooks.is_empty() && self.events.webhook_secret.is_none() {
+            return refuse("events.webhooks", "(hidden)".to_owned(), "only together with events.webhook_secret");
+        }
+        if self.events.webhook_retry_max < self.events.webhook_retry_first {
+            let value = format!("{} s", self.events.webhook_retry_max.as_secs_f64());
+            return refuse("events.webhook_retry_max", value, "at least events.webhook_retry_first");
+        }
+        if let Some(brokers) = self.events.kafka.as_ref().filter(|_| !cfg!(feature = "kafka")) {
+            return refuse("events.kafka", brokers.clone(), "only in a build with the feature kafka");
         }
         if self.limits.idle_after < self.limits.heartbeat_every * 2 {
             let value = format!("{} s", self.limits.idle_after.as_secs_f64());

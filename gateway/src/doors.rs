@@ -4,6 +4,7 @@
 //! Stays out: decisions. A door reads, asks the city, and writes what it says.
 
 mod driver;
+mod letters;
 mod ops;
 mod quote;
 mod rider;
@@ -33,6 +34,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/trips/{id}/explain", get(why::explain))
         .route("/v1/drivers/{id}/why-not", get(why::why_not))
         .route("/v1/ops/status", get(ops::status))
+        .route("/v1/ops/dead-letters", get(letters::list))
+        .route("/v1/ops/dead-letters/redeliver", post(letters::redeliver_all))
+        .route("/v1/ops/dead-letters/{outlet}/{line}/redeliver", post(letters::redeliver))
         .route("/livez", get(ops::alive))
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics))

@@ -12,6 +12,7 @@ mod code;
 mod config;
 mod doors;
 mod doorway;
+mod events;
 mod fields;
 mod logs;
 mod metrics;
@@ -25,9 +26,10 @@ mod worth;
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use code::Code;
 pub use config::{
-    BadSetting, DatabaseUrl, Layers, Limits, LogFormat, RedisUrl, SecretFrom, Settings, describe_keys,
-    policy as policy_of_table, read_table,
+    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, RedisUrl, SecretFrom,
+    Settings, Webhook, describe_keys, policy as policy_of_table, read_table,
 };
+pub use events::EventsError;
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};
 pub use travel::BadFile;

@@ -4,19 +4,20 @@
 //! Stays out: everything else; see the library.
 //! Touch with care: exit codes. 0 stopped as asked, 1 something outside is wrong, 2 what was said to it is wrong.
 
+mod asking;
 mod cli;
+mod letters;
 
 use std::error::Error;
-use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use gateway::{BadSetting, Given, SecretFrom, ServeError, Server, Settings, describe_keys};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
+use asking::ask;
 use cli::{Cli, Command, Health, Migrate, Serve, Token};
 
 fn main() -> ExitCode {
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Token(flags) => token(&flags),
         Command::Health(flags) => health(&flags),
         Command::Migrate(flags) => migrate(&flags),
+        Command::Events(flags) => letters::events(&flags),
         Command::Settings => say(&describe_keys()).map_err(Failure::from),
     };
     match done {
@@ -70,7 +72,11 @@ impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Failure {
         let code = match &error {
             ServeError::Setting(_) | ServeError::Secret(_) | ServeError::File(_) => 2,
-            ServeError::Listen { .. } | ServeError::Store(_) | ServeError::City(_) | ServeError::Metrics(_) => 1,
+            ServeError::Listen { .. }
+            | ServeError::Store(_)
+            | ServeError::City(_)
+            | ServeError::Metrics(_)
+            | ServeError::Events(_) => 1,
         };
         Failure::of(code, &error)
     }
@@ -171,39 +177,16 @@ fn token(flags: &Token) -> Result<(), Failure> {
 
 // ---- hansom health -----------------------------------------------------------------------------------------------
 
-/// How long a healthy server takes at most.
-const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
-
-/// One request over a plain socket: what a container needs is not worth an HTTP client.
 fn health(flags: &Health) -> Result<(), Failure> {
-    let ill = |message: String| Failure { code: 1, message };
-    let host = flags.url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let host = host.filter(|host| !host.is_empty() && !host.contains('/'));
-    let host = host.ok_or_else(|| Failure {
-        code: 2,
-        message: format!("--url is {:?}, allowed is http://HOST:PORT", flags.url),
-    })?;
-    let address = host.to_socket_addrs().ok().and_then(|mut found| found.next());
-    let address = address.ok_or_else(|| Failure { code: 2, message: format!("--url: {host} has no address") })?;
-    let answer = TcpStream::connect_timeout(&address, HEALTHY_WITHIN).and_then(|mut stream| {
-        stream.set_read_timeout(Some(HEALTHY_WITHIN))?;
-        stream.set_write_timeout(Some(HEALTHY_WITHIN))?;
-        stream.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())?;
-        let mut answer = String::new();
-        stream.take(16 * 1_024).read_to_string(&mut answer)?;
-        Ok(answer)
-    });
-    let answer = answer.map_err(|error| ill(format!("{host} does not answer: {error}")))?;
-    let status = answer.lines().next().unwrap_or_default();
-    if status.split_whitespace().nth(1) == Some("200") {
-        Ok(say("ready\n")?)
-    } else {
-        Err(ill(format!("{host} is not ready: {status}")))
+    let answer = ask(&flags.url, "GET /readyz", None)?;
+    if answer.is_good() {
+        return Ok(say("ready\n")?);
     }
+    Err(Failure { code: 1, message: format!("{} is not ready: {}", asking::host(&flags.url)?, answer.status) })
 }
 
 /// What a command has to say goes to standard output, where it can be piped on; everything else to standard error.
-fn say(text: &str) -> io::Result<()> {
+pub(crate) fn say(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()

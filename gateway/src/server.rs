@@ -3,7 +3,7 @@
 //! Lives here: [`serve`], what it may be given, and the order of start and stop.
 //! Stays out: signals and flags (the binary), what the doors say.
 //! Touch with care: the order of [`Server::stop`]. First nobody new comes in, then those who are inside are sent home,
-//! then the city settles what it began, then the store is closed: so nothing that was acknowledged is lost.
+//! then the city settles what it began, then events tell the rest of it, then the store is closed: so nothing that was acknowledged is lost.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,6 +24,7 @@ use crate::auth::{Keys, Secret, SecretError, dev_secret};
 use crate::config::{BadSetting, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::Doorway;
+use crate::events::{Events, EventsError};
 use crate::metrics::Metrics;
 use crate::travel::{BadFile, travel, worth};
 
@@ -56,6 +57,9 @@ pub enum ServeError {
     /// The city cannot be loaded.
     #[error("the city cannot be started")]
     City(#[source] CityError),
+    /// Events cannot be told.
+    #[error(transparent)]
+    Events(#[from] EventsError),
     /// The registry holds a server's metrics already: one server per registry.
     #[error("metrics cannot be registered")]
     Metrics(#[source] prometheus::Error),
@@ -84,6 +88,7 @@ pub struct Server {
     app: Arc<App>,
     listening: JoinHandle<io::Result<()>>,
     sockets: Option<Sockets>,
+    events: Events,
     own_store: Option<OwnStore>,
 }
 
@@ -147,12 +152,12 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
     match load(&settings, given.store, clock, &registry, app.recovery.clone()).await {
-        Ok((city, store, own_store)) => {
+        Ok(Loaded { city, store, own_store, events }) => {
             let (held, all_gone) = mpsc::channel(1);
             app.open(Inside { city: city.clone(), store }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
-            Ok(Server { addr, city, registry, app, listening, sockets, own_store })
+            Ok(Server { addr, city, registry, app, listening, sockets, events, own_store })
         }
         Err(why) => {
             app.phase.send_replace(Phase::Stopping);
@@ -192,7 +197,13 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
     Ok((listener, chosen))
 }
 
-type Loaded = (City, Arc<dyn Store>, Option<OwnStore>);
+/// What is behind the doors.
+struct Loaded {
+    city: City,
+    store: Arc<dyn Store>,
+    own_store: Option<OwnStore>,
+    events: Events,
+}
 
 async fn load(
     settings: &Settings,
@@ -219,11 +230,19 @@ async fn load(
     let snapshots = settings.redis.as_ref().map(|redis| redis.snapshots(settings.redis_positions.clone()));
     let snapshots = snapshots.map(|snapshots| Arc::new(snapshots) as Arc<dyn Snapshots>);
     let stores = Stores { store: Arc::clone(&store), snapshots, recovery };
-    match City::start(city, stores, clock, registry).await {
-        Ok(city) => Ok((city, store, own_store)),
+    let city = match City::start(city, stores, clock, registry).await {
+        Ok(city) => city,
         Err(why) => {
             close(own_store).await;
-            Err(ServeError::City(why))
+            return Err(ServeError::City(why));
+        }
+    };
+    match Events::start(&settings.events, &store, city.clock(), registry) {
+        Ok(events) => Ok(Loaded { city, store, own_store, events }),
+        Err(why) => {
+            city.stop().await;
+            close(own_store).await;
+            Err(why.into())
         }
     }
 }
@@ -268,6 +287,8 @@ impl Server {
             }
         }
         self.city.stop().await;
+        // Nothing more is written: what is in the journal now is all there is to tell.
+        self.events.stop().await;
         close(self.own_store.take()).await;
         info!("stopped");
     }

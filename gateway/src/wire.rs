@@ -19,9 +19,10 @@ use geo::Point;
 use serde::{Serialize, Serializer};
 
 pub(crate) use from_driver::{FromDriver, Unreadable};
-pub(crate) use order::QuoteBody;
+pub(crate) use order::{FareBody, QuoteBody};
 pub(crate) use to_driver::{ToDriver, refusal_code};
-pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody};
+pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody, party};
+pub(crate) use vehicle::NeedsBody;
 pub(crate) use why::{ExplanationBody, WhyNotBody};
 
 /// A place, as it is written.
@@ -38,7 +39,7 @@ impl From<Point> for Place {
 }
 
 /// Writes a name as its text.
-fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 

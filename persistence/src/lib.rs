@@ -12,6 +12,7 @@ extern crate self as persistence;
 
 mod committer;
 mod memory;
+mod outbox;
 mod postgres;
 mod rows;
 mod snapshots;
@@ -20,6 +21,7 @@ mod traits;
 
 pub use committer::{BATCH_MAX, CommitCounts, Committer, QUEUE_DEFAULT};
 pub use memory::MemoryStore;
+pub use outbox::{DeadLetter, LetterId, NoLetterId, OUTLET_BYTES_MAX, Outbox};
 pub use postgres::PostgresStore;
 pub use snapshots::{BadSnapshot, NotARedis, RedisSnapshots, Snapshot, SnapshotError, Snapshots};
 pub use sqlite::SqliteStore;

@@ -4,6 +4,8 @@
 //! Stays out: disks, threads, waiting. Every method of the traits is a synchronous one with a coat.
 //! Touch with care: the order of the questions in `Rows::step` and `Rows::relocate` is part of the contract.
 
+mod outbox;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +15,7 @@ use dispatch::{
     Trip, TripId, TripWrite, Write, WriteError,
 };
 
+use self::outbox::Letters;
 use crate::traits::holder_before;
 use crate::{
     BoxFuture, Commitment, Done, DriverRow, Fence, Guarded, Journal, LoadedShard, Ownership, Records, StoreError,
@@ -22,6 +25,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     rows: Mutex<Rows>,
+    letters: Mutex<Letters>,
 }
 
 /// A copy that goes its own way from here: for whoever tries out what may happen next.

@@ -7,6 +7,7 @@
 
 mod doorman;
 mod look;
+mod outbox;
 mod reader;
 mod row;
 mod save;

@@ -7,6 +7,7 @@
 
 mod directory;
 mod look;
+mod outbox;
 mod reader;
 mod room;
 mod row;

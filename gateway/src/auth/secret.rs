@@ -76,7 +76,7 @@ impl Secret {
         Secret::new(&bytes)
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

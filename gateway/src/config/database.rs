@@ -40,6 +40,12 @@ impl RedisUrl {
         RedisSnapshots::new(text, None).ok().map(|_| RedisUrl(text.to_owned()))
     }
 
+    /// The address, for whoever connects.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.0
+    }
+
     /// The keeper of snapshots at this address; positions are shown under this key, if there is one.
     pub(crate) fn snapshots(&self, positions: Option<String>) -> RedisSnapshots {
         RedisSnapshots::new(&self.0, positions).expect("the address was checked when it was taken")

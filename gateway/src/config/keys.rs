@@ -5,10 +5,13 @@ use std::fmt::Write;
 use dispatch::Method;
 use geo::Resolution;
 
+use super::events;
 use super::{BadSetting, DatabaseUrl, LogFormat, RedisUrl, SecretFrom, Settings};
 use crate::auth::Secret;
 use values::{file, log_format, meters, method, path, seconds, straight_line};
 
+#[macro_use]
+mod kinds;
 mod values;
 
 /// One setting, as flags, environment and file know it.
@@ -33,80 +36,18 @@ impl Key {
 
     /// Whether its value must never be shown.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.name, "jwt_secret" | "postgres" | "redis")
+        matches!(
+            self.name,
+            "jwt_secret"
+                | "postgres"
+                | "redis"
+                | "events.redis"
+                | "events.webhooks"
+                | "events.webhook_secret"
+                | "events.webhook_secret_old"
+                | "events.kafka_options"
+        )
     }
-}
-
-/// A key whose value is checked when it is read, or elsewhere.
-macro_rules! key {
-    ($name:literal, $allowed:literal, $set:expr, $show:expr) => {
-        key!($name, $allowed, $set, $show, |_| true)
-    };
-    ($name:literal, $allowed:literal, $set:expr, $show:expr, $fits:expr) => {
-        Key { name: $name, allowed: $allowed, set: $set, show: $show, fits: $fits }
-    };
-}
-
-/// A whole number from a range.
-macro_rules! whole {
-    ($name:literal, $($field:ident).+, $least:literal ..= $most:literal) => {
-        Key {
-            name: $name,
-            allowed: concat!("a whole number from ", $least, " to ", $most),
-            set: |settings, text| text.parse().map(|value| settings.$($field).+ = value).ok(),
-            show: |settings| settings.$($field).+.to_string(),
-            fits: |settings| ($least..=$most).contains(&settings.$($field).+),
-        }
-    };
-}
-
-/// A duration in seconds from a range.
-macro_rules! seconds {
-    ($name:literal, $($field:ident).+, $least:literal ..= $most:literal) => {
-        Key {
-            name: $name,
-            allowed: concat!("seconds from ", $least, " to ", $most),
-            set: |settings, text| seconds(text).map(|value| settings.$($field).+ = value),
-            show: |settings| settings.$($field).+.as_secs_f64().to_string(),
-            fits: |settings| ($least..=$most).contains(&settings.$($field).+.as_secs_f64()),
-        }
-    };
-}
-
-/// A duration of the policy, in seconds; the policy itself knows the range.
-macro_rules! policy_seconds {
-    ($name:literal, $($field:ident).+, $allowed:literal) => {
-        key!(
-            $name,
-            $allowed,
-            |settings, text| seconds(text).map(|value| settings.city.policy.$($field).+ = value),
-            |settings| settings.city.policy.$($field).+.as_secs_f64().to_string()
-        )
-    };
-}
-
-/// A value of the policy that reads and shows itself; the policy itself knows the range.
-macro_rules! policy_value {
-    ($name:literal, $($field:ident).+, $allowed:literal) => {
-        key!(
-            $name,
-            $allowed,
-            |settings, text| text.parse().map(|value| settings.city.policy.$($field).+ = value).ok(),
-            |settings| settings.city.policy.$($field).+.to_string()
-        )
-    };
-}
-
-/// A distance of the policy, in metres; the policy itself knows the range.
-macro_rules! policy_meters {
-    ($name:literal, $($field:ident).+, $allowed:literal) => {
-        key!(
-            $name,
-            $allowed,
-            |settings, text| meters(text).map(|value| settings.city.policy.$($field).+ = value),
-            |settings| settings.city.policy.$($field).+.get().to_string()
-        )
-    };
 }
 
 /// Every setting there is.
@@ -236,6 +177,59 @@ pub(super) const KEYS: &[Key] = &[
         |settings, text| text.parse().map(|minutes| settings.city.policy.utc_offset_min = minutes).ok(),
         |settings| settings.city.policy.utc_offset_min.to_string(),
         |settings| (-720..=840).contains(&settings.city.policy.utc_offset_min)
+    ),
+    text!("events.source", events.source, "a text of 1 to 200 visible ASCII characters", 200),
+    key!(
+        "events.places",
+        "none, cell or exact",
+        |settings, text| events::places(text).map(|places| settings.events.places = places),
+        |settings| settings.events.places.name().to_owned()
+    ),
+    key!(
+        "events.redis",
+        "an address such as redis://:password@host:6379/0, rediss://... or redis+unix:///path",
+        |settings, text| RedisUrl::new(text).map(|url| settings.events.redis = Some(url)),
+        |settings| events::given(settings.events.redis.is_some())
+    ),
+    text!("events.redis_stream", events.redis_stream, "a key of 1 to 200 visible ASCII characters", 200),
+    whole!("events.redis_length_max", events.redis_length_max, 0..=1_000_000_000_000),
+    key!(
+        "events.webhooks",
+        "1 to 8 addresses such as billing=https://host/path, with commas between them and a name of its own for each",
+        |settings, text| events::webhooks(text).map(|webhooks| settings.events.webhooks = webhooks),
+        |settings| events::given(!settings.events.webhooks.is_empty())
+    ),
+    key!(
+        "events.webhook_secret",
+        "32 to 4096 bytes",
+        |settings, text| Secret::new(text.as_bytes()).map(|secret| settings.events.webhook_secret = Some(secret)).ok(),
+        |settings| events::given(settings.events.webhook_secret.is_some())
+    ),
+    key!(
+        "events.webhook_secret_old",
+        "32 to 4096 bytes",
+        |settings, text| {
+            Secret::new(text.as_bytes()).map(|secret| settings.events.webhook_secret_old = Some(secret)).ok()
+        },
+        |settings| events::given(settings.events.webhook_secret_old.is_some())
+    ),
+    whole!("events.webhook_in_flight", events.webhook_in_flight, 1..=256),
+    seconds!("events.webhook_timeout", events.webhook_timeout, 0.1..=60.0),
+    whole!("events.webhook_attempts", events.webhook_attempts, 1..=100),
+    seconds!("events.webhook_retry_first", events.webhook_retry_first, 0.01..=60.0),
+    seconds!("events.webhook_retry_max", events.webhook_retry_max, 0.01..=86_400.0),
+    key!(
+        "events.kafka",
+        "brokers such as one:9092,two:9092, and only in a build with the feature kafka",
+        |settings, text| (!text.is_empty()).then(|| settings.events.kafka = Some(text.to_owned())),
+        |settings| settings.events.kafka.clone().unwrap_or_else(|| "(none)".to_owned())
+    ),
+    text!("events.kafka_topic", events.kafka_topic, "a topic of 1 to 249 visible ASCII characters", 249),
+    key!(
+        "events.kafka_options",
+        "settings of librdkafka such as sasl.username=me,sasl.password=secret",
+        |settings, text| events::options(text).map(|options| settings.events.kafka_options = Some(options)),
+        |settings| events::given(settings.events.kafka_options.is_some())
     ),
     whole!("limits.body_bytes", limits.body_bytes, 256..=1_048_576),
     whole!("limits.frame_bytes", limits.frame_bytes, 256..=65_536),

@@ -154,6 +154,28 @@ fn every_wrong_value_is_refused() {
         ("limits.request_timeout", "inf"),
         ("limits.request_timeout", "-1"),
         ("limits.idle_after", "30"),
+        ("events.source", ""),
+        ("events.source", "a city"),
+        ("events.places", "street"),
+        ("events.redis", "http://localhost"),
+        ("events.redis", "redis://"),
+        ("events.redis_length_max", "-1"),
+        ("events.webhooks", ""),
+        ("events.webhooks", "ftp://one/"),
+        ("events.webhooks", "https://"),
+        ("events.webhooks", "https://eve:secret@one/"),
+        ("events.webhooks", "redis=https://one/"),
+        ("events.webhooks", "Billing=https://one/"),
+        ("events.webhooks", "a=https://one/, a=https://two/"),
+        ("events.webhooks", "https://one/hook"),
+        ("events.webhook_secret", "short"),
+        ("events.webhook_in_flight", "0"),
+        ("events.webhook_timeout", "0"),
+        ("events.webhook_attempts", "101"),
+        ("events.webhook_retry_max", "0.5"),
+        ("events.kafka", ""),
+        ("events.kafka_topic", "one two"),
+        ("events.kafka_options", "acks"),
         ("policy.method", "random"),
         ("policy.match_every", "0"),
         ("policy.pickup_within", "-5"),
@@ -257,5 +279,42 @@ fn every_setting_is_described() {
     let table = describe_keys();
     for name in ["listen", "HANSOM_POLICY_OFFER_LASTS", "limits.frame_bytes", "jwt_secret_file"] {
         assert!(table.contains(name), "{table}");
+    }
+}
+
+#[test]
+fn receivers_of_webhooks_have_names() {
+    let webhooks = |text: &str| {
+        let mut layers = Layers::new();
+        layers.flag("events.webhooks", text.to_owned(), "--set").unwrap();
+        layers.flag("events.webhook_secret", SECRET.to_owned(), "--set").unwrap();
+        let settings = layers.settings().unwrap();
+        let webhooks = settings.events.webhooks.iter();
+        webhooks.map(|to| (to.name.clone(), to.url.address().to_owned())).collect::<Vec<_>>()
+    };
+    let named = |name: &str, url: &str| (name.to_owned(), url.to_owned());
+    assert_eq!(webhooks("https://one/hook?key=1"), [named("webhook", "https://one/hook?key=1")]);
+    let two = [named("billing", "https://one:8443/a?b=c"), named("app-2", "http://[::1]:80")];
+    assert_eq!(webhooks("billing=https://one:8443/a?b=c, app-2 = http://[::1]:80"), two);
+}
+
+#[test]
+fn where_events_go_is_never_shown() {
+    let hidden = [
+        ("events.redis", "redis://:hunter2@host/0", "redis:hunter2"),
+        ("events.webhooks", "https://host/hunter2", "hunter2:"),
+        ("events.kafka_options", "sasl.password=hunter2", "hunter2"),
+        ("events.webhook_secret", "hunter2-0123456789abcdef0123456789", "hunter2"),
+        ("events.webhook_secret_old", "hunter2-0123456789abcdef0123456789", "hunter2"),
+    ];
+    let mut layers = Layers::new();
+    for (key, good, _) in hidden {
+        layers.flag(key, good.to_owned(), "--set").unwrap();
+    }
+    let settings = layers.settings().unwrap();
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    for (key, _, wrong) in hidden {
+        let said = flag(key, wrong).unwrap_err().to_string();
+        assert!(said.contains(key) && said.contains("(hidden)") && !said.contains("hunter2"), "{said}");
     }
 }

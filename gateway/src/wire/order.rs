@@ -83,7 +83,7 @@ impl OrderBody {
 }
 
 impl FareBody {
-    pub(super) fn of(fare: &Fare) -> FareBody {
+    pub(crate) fn of(fare: &Fare) -> FareBody {
         FareBody {
             amount_minor: fare.minor(),
             currency: fare.currency().to_string(),

@@ -232,11 +232,16 @@ fn cancelled_by(stage: &Stage) -> Option<&'static str> {
     let (Stage::Cancelled { by, .. } | Stage::DrivingOn { off: Some(CallOff { by, .. }), .. }) = stage else {
         return None;
     };
-    Some(match by {
+    Some(party(*by))
+}
+
+/// Who did something.
+pub(crate) fn party(by: Party) -> &'static str {
+    match by {
         Party::Rider => "rider",
         Party::Driver => "driver",
         Party::System => "system",
-    })
+    }
 }
 
 /// What a rider's socket is told.

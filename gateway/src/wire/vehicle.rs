@@ -63,7 +63,7 @@ pub(crate) struct NeedsBody {
 
 impl NeedsBody {
     /// `None` for who needs one seat in any vehicle: that is not told.
-    pub(super) fn of(needs: Needs) -> Option<NeedsBody> {
+    pub(crate) fn of(needs: Needs) -> Option<NeedsBody> {
         (needs != Needs::default()).then(|| NeedsBody {
             class: needs.class().map(Class::as_str),
             seats: needs.seats(),

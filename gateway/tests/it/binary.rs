@@ -8,26 +8,30 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::street::Phone;
 
-fn hansom() -> Command {
+pub(crate) fn hansom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hansom"));
     command.env_clear();
     command
 }
 
-fn run(command: &mut Command) -> (Option<i32>, String, String) {
+pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
 /// A server in a process of its own; killed when the test fails half-way.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     banner: Vec<String>,
 }
 
 impl Process {
-    fn start(data: &Path, more: &[&str]) -> Process {
-        let mut command = hansom();
+    pub(crate) fn start(data: &Path, more: &[&str]) -> Process {
+        Process::start_with(hansom(), data, more)
+    }
+
+    /// Starts it with what the command has already, such as variables of the environment.
+    pub(crate) fn start_with(mut command: Command, data: &Path, more: &[&str]) -> Process {
         command.arg("serve").arg("--data-dir").arg(data).args(["--listen", "127.0.0.1:0"]).args(more);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -35,11 +39,17 @@ impl Process {
         Process { child, banner }
     }
 
-    fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.banner[0].rsplit(' ').next().unwrap()
     }
 
-    fn stop(mut self) -> (Option<i32>, String) {
+    /// Ends it at once, without a word.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success());
         let mut said = String::new();
@@ -55,7 +65,7 @@ impl Drop for Process {
     }
 }
 
-fn mint(data: &Path, who: &[&str]) -> String {
+pub(crate) fn mint(data: &Path, who: &[&str]) -> String {
     let (code, out, err) = run(hansom().arg("token").args(who).arg("--data-dir").arg(data));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     out.trim().to_owned()

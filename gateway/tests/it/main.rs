@@ -7,9 +7,15 @@
 
 mod binary;
 mod driver;
+mod events;
 mod http;
 mod life;
+#[path = "../../../persistence/tests/it/server.rs"]
+#[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
+mod postgres;
 mod quotes;
+#[path = "../../../persistence/tests/it/redis.rs"]
+mod redis_server;
 mod ride;
 mod street;
 mod tokens;

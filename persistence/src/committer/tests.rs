@@ -8,7 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::{
-    BoxFuture, Commitment, DriverRow, Fence, Journal, LoadedShard, MemoryStore, Ownership, Records, StoreError,
+    BoxFuture, Commitment, DeadLetter, DriverRow, Fence, Journal, LetterId, LoadedShard, MemoryStore, Outbox,
+    Ownership, Records, StoreError,
 };
 
 /// A store that commits when it is let, and misbehaves as told.
@@ -73,6 +74,33 @@ impl Journal for Gated {
 
     fn read(&self, after: u64, limit: u32) -> BoxFuture<'_, Result<Vec<(u64, Entry)>, StoreError>> {
         self.memory.read(after, limit)
+    }
+}
+
+impl Outbox for Gated {
+    fn cursor(&self, outlet: &str) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.cursor(outlet)
+    }
+    fn advance(&self, outlet: &str, line: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.advance(outlet, line)
+    }
+    fn behind(&self, line: u64, at_most: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.behind(line, at_most)
+    }
+    fn bury(&self, letter: DeadLetter) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.memory.bury(letter)
+    }
+    fn dead_letters(&self, after: Option<LetterId>, limit: u32) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
+        self.memory.dead_letters(after, limit)
+    }
+    fn redeliver(&self, which: Option<LetterId>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.memory.redeliver(which)
+    }
+    fn due_letter(&self, outlet: &str) -> BoxFuture<'_, Result<Option<DeadLetter>, StoreError>> {
+        self.memory.due_letter(outlet)
+    }
+    fn unbury(&self, id: LetterId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.memory.unbury(id)
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) struct Reader {
     pool: PgPool,
 }
 
-type Question = Query<'static, Postgres, PgArguments>;
+pub(super) type Question = Query<'static, Postgres, PgArguments>;
 
 impl Reader {
     pub(super) fn new(pool: PgPool) -> Reader {
@@ -121,12 +121,17 @@ impl Reader {
         self.pool.close().await;
     }
 
-    async fn rows(&self, question: Question) -> Result<Vec<PgRow>, StoreError> {
+    pub(super) async fn rows(&self, question: Question) -> Result<Vec<PgRow>, StoreError> {
         question.fetch_all(&self.pool).await.map_err(refused)
     }
 
-    async fn row(&self, question: Question) -> Result<Option<PgRow>, StoreError> {
+    pub(super) async fn row(&self, question: Question) -> Result<Option<PgRow>, StoreError> {
         question.fetch_optional(&self.pool).await.map_err(refused)
+    }
+
+    /// How many rows a statement has changed.
+    pub(super) async fn change(&self, question: Question) -> Result<u64, StoreError> {
+        question.execute(&self.pool).await.map(|done| done.rows_affected()).map_err(refused)
     }
 
     pub(super) async fn claim(&self, shard: ShardId) -> Result<Epoch, StoreError> {

@@ -12,6 +12,8 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqlitePool};
 
+#[cfg(test)]
+use super::outbox::{CURSOR, DEAD, DUE};
 use super::refused;
 use crate::rows::{self, RawRow, number, shard_number};
 use crate::{Commitment, DriverRow, LoadedShard, StoreError};
@@ -92,8 +94,8 @@ const LINES: &str = "SELECT line, shard, epoch, seq, trip, version, kind, payloa
 
 /// What is asked in service; the others are for audits.
 #[cfg(test)]
-pub(super) const IN_SERVICE: [&str; 7] =
-    [DRIVER_WITH_TRIP, LOAD, SHARDS_WITH_WORK, TRIP, TRIP_BY_KEY, SCHEDULED, LINES];
+pub(super) const IN_SERVICE: [&str; 10] =
+    [DRIVER_WITH_TRIP, LOAD, SHARDS_WITH_WORK, TRIP, TRIP_BY_KEY, SCHEDULED, LINES, CURSOR, DEAD, DUE];
 
 /// The connections that only read.
 #[derive(Debug)]
@@ -101,7 +103,7 @@ pub(super) struct Reader {
     pool: SqlitePool,
 }
 
-type Question = Query<'static, Sqlite, SqliteArguments>;
+pub(super) type Question = Query<'static, Sqlite, SqliteArguments>;
 
 impl Reader {
     pub(super) fn new(pool: SqlitePool) -> Reader {
@@ -112,15 +114,15 @@ impl Reader {
         self.pool.close().await;
     }
 
-    fn refused(&self, failed: sqlx::Error) -> StoreError {
+    pub(super) fn refused(&self, failed: sqlx::Error) -> StoreError {
         refused(self.pool.connect_options().get_filename(), Arc::new(failed))
     }
 
-    async fn rows(&self, question: Question) -> Result<Vec<SqliteRow>, StoreError> {
+    pub(super) async fn rows(&self, question: Question) -> Result<Vec<SqliteRow>, StoreError> {
         question.fetch_all(&self.pool).await.map_err(|failed| self.refused(failed))
     }
 
-    async fn row(&self, question: Question) -> Result<Option<SqliteRow>, StoreError> {
+    pub(super) async fn row(&self, question: Question) -> Result<Option<SqliteRow>, StoreError> {
         question.fetch_optional(&self.pool).await.map_err(|failed| self.refused(failed))
     }
 

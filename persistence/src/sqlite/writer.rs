@@ -18,9 +18,9 @@ use tracing::{error, info};
 
 use super::look::look;
 use super::reader::DRIVER_WITH_TRIP;
-use super::refused;
 use super::room::CHUNK;
 use super::save::save;
+use super::{outbox, refused};
 use crate::rows::{self, Changes, number, shard_number};
 use crate::{Done, DriverRow, Guarded, StoreError};
 
@@ -43,6 +43,7 @@ pub(super) enum Job {
     Claim(ShardId, Reply<Epoch>),
     OpenSession(DriverId, Reply<DriverRow>),
     Settle(DriverId, ShardId, Reply<DriverRow>),
+    Outbox(outbox::Change, Reply<u64>),
 }
 
 /// A job that is done, but for the commit: says its outcome, or why the transaction around it failed.
@@ -167,6 +168,9 @@ impl Job {
             Job::Claim(shard, reply) => done(reply, claim(connection, shard).await),
             Job::OpenSession(driver, reply) => done(reply, open_session(connection, driver).await),
             Job::Settle(driver, home, reply) => done(reply, settle(connection, driver, home).await),
+            Job::Outbox(change, reply) => {
+                done(reply, outbox::change(connection, change).await.map_err(Failure::Sqlite))
+            }
         }
     }
 
@@ -175,6 +179,7 @@ impl Job {
         match self {
             Job::Commit(_, reply) => undone(reply),
             Job::Claim(_, reply) => undone(reply),
+            Job::Outbox(_, reply) => undone(reply),
             Job::OpenSession(_, reply) | Job::Settle(_, _, reply) => undone(reply),
         }
     }

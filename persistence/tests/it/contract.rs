@@ -5,11 +5,13 @@
 
 mod guards;
 mod history;
+mod outbox;
 mod sharing;
 mod together;
 
 pub(crate) use guards::*;
 pub(crate) use history::*;
+pub(crate) use outbox::*;
 pub(crate) use sharing::*;
 pub(crate) use together::*;
 
@@ -76,6 +78,13 @@ macro_rules! for_every_promise {
             a_shared_car_comes_back_as_it_was_written
             a_guest_holds_no_driver
             a_car_that_drives_on_is_active_until_the_last_guest_is_out
+            // outbox
+            a_cursor_never_goes_back
+            of_many_who_advance_a_cursor_the_farthest_counts
+            each_outlet_has_a_cursor_of_its_own
+            lines_behind_a_cursor_are_counted_up_to_a_limit
+            a_dead_letter_is_kept_until_it_is_delivered
+            a_dead_letter_is_tried_again_when_it_is_due
         }
     };
 }

@@ -1,0 +1,60 @@
+//! Asking a running server, for commands. One request over a plain socket: that is not worth an HTTP client.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use crate::Failure;
+
+/// How long a healthy server takes at most.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// The most that is read of an answer.
+const ANSWER_BYTES_MAX: u64 = 4 * 1_024 * 1_024;
+
+/// What a server answered.
+pub(crate) struct Answer {
+    /// The first line, as in `HTTP/1.1 200 OK`.
+    pub(crate) status: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Whether the answer is good.
+    pub(crate) fn is_good(&self) -> bool {
+        self.status.split_whitespace().nth(1).is_some_and(|code| code.starts_with('2'))
+    }
+}
+
+/// The host and port in `http://HOST:PORT`.
+///
+/// # Errors
+/// [`Failure`] when it is no such address.
+pub(crate) fn host(url: &str) -> Result<&str, Failure> {
+    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let host = host.filter(|host| !host.is_empty() && !host.contains('/'));
+    host.ok_or_else(|| Failure { code: 2, message: format!("--url is {url:?}, allowed is http://HOST:PORT") })
+}
+
+/// Asks once.
+///
+/// # Errors
+/// [`Failure`] when nobody answers.
+pub(crate) fn ask(url: &str, request: &str, token: Option<&str>) -> Result<Answer, Failure> {
+    let host = host(url)?;
+    let address = host.to_socket_addrs().ok().and_then(|mut found| found.next());
+    let address = address.ok_or_else(|| Failure { code: 2, message: format!("--url: {host} has no address") })?;
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let asked = format!("{request} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    let answer = TcpStream::connect_timeout(&address, ANSWERS_WITHIN).and_then(|mut stream| {
+        stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
+        stream.set_write_timeout(Some(ANSWERS_WITHIN))?;
+        stream.write_all(asked.as_bytes())?;
+        let mut answer = String::new();
+        stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
+        Ok::<String, io::Error>(answer)
+    });
+    let answer = answer.map_err(|error| Failure { code: 1, message: format!("{host} does not answer: {error}") })?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    Ok(Answer { status: head.lines().next().unwrap_or_default().to_owned(), body: body.to_owned() })
+}

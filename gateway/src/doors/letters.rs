@@ -1,0 +1,116 @@
+//! Events that nobody would take: which there are, and another try for them. For ops.
+
+use std::sync::Arc;
+
+use actors::CityError;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use persistence::{DeadLetter, LetterId};
+use serde::Serialize;
+
+use super::ops::ops_only;
+use super::rider::json;
+use crate::Code;
+use crate::app::App;
+use crate::fields::Mistake;
+use crate::problem::Problem;
+use crate::wire::as_text;
+
+/// How many letters an answer holds when the question does not say.
+const LIMIT_DEFAULT: u32 = 100;
+
+/// How many it holds at most.
+const LIMIT_MAX: u32 = 1_000;
+
+const ID_ALLOWED: &str = "an outlet and a line, as in billing/4711";
+
+#[derive(Serialize)]
+struct Letters<'a> {
+    dead_letters: Vec<Letter<'a>>,
+    /// The last one here, when there are more: what comes after it is asked for with `?after=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Letter<'a> {
+    #[serde(serialize_with = "as_text")]
+    id: &'a LetterId,
+    event: &'a str,
+    attempts: u32,
+    reason: &'a str,
+    at_ms: u64,
+    due: bool,
+}
+
+impl<'a> From<&'a DeadLetter> for Letter<'a> {
+    fn from(letter: &'a DeadLetter) -> Letter<'a> {
+        let DeadLetter { id, event, attempts, reason, at, due } = letter;
+        Letter { id, event, attempts: *attempts, reason, at_ms: at.millis(), due: *due }
+    }
+}
+
+#[derive(Serialize)]
+struct Due {
+    due: u64,
+}
+
+/// Lists dead letters, a page at a time.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    ops_only(&app, &headers)?;
+    let (after, limit) = page(query.as_deref().unwrap_or_default())?;
+    // One more than is told, to know whether there is more.
+    let mut found = app.inside()?.store.dead_letters(after, limit + 1).await.map_err(CityError::Store)?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.id.to_string());
+    json(StatusCode::OK, &Letters { dead_letters: found.iter().map(Letter::from).collect(), next })
+}
+
+/// Has every dead letter tried once more.
+pub(super) async fn redeliver_all(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
+    ops_only(&app, &headers)?;
+    let due = app.inside()?.store.redeliver(None).await.map_err(CityError::Store)?;
+    json(StatusCode::ACCEPTED, &Due { due })
+}
+
+/// Has a dead letter tried once more.
+pub(super) async fn redeliver(
+    State(app): State<Arc<App>>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    ops_only(&app, &headers)?;
+    let Path((outlet, line)) = path.map_err(|_| Mistake::bad("id", "?", ID_ALLOWED))?;
+    let id = id(&format!("{outlet}/{line}"))?;
+    match app.inside()?.store.redeliver(Some(id.clone())).await.map_err(CityError::Store)? {
+        0 => Err(Problem::new(Code::NotFound, format!("there is no dead letter {id}"))),
+        due => json(StatusCode::ACCEPTED, &Due { due }),
+    }
+}
+
+fn id(text: &str) -> Result<LetterId, Mistake> {
+    text.parse().map_err(|_| Mistake::bad("id", text, ID_ALLOWED))
+}
+
+/// Reads `after` and `limit` from the address.
+fn page(query: &str) -> Result<(Option<LetterId>, u32), Mistake> {
+    let (mut after, mut limit) = (None, LIMIT_DEFAULT);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=').unwrap_or((pair, "")) {
+            ("after", text) => after = Some(text.parse().map_err(|_| Mistake::bad("after", text, ID_ALLOWED))?),
+            ("limit", text) => {
+                let given = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+                limit = given.ok_or_else(|| Mistake::bad("limit", text, "a whole number from 1 to 1000"))?;
+            }
+            (name, _) => return Err(Mistake::bad("query", name, "after, limit")),
+        }
+    }
+    Ok((after, limit))
+}
