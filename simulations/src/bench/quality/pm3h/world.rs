@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, ProgressPolicy, RepositionPolicy,
-    RiderId, SessionId, Stage, StageName, Surge, SurgePolicy, Timestamp, TripId, Vehicle, Weights,
+    Deed, DriverId, DriverInput, Explaining, Forward, Notice, OfferPolicy, Order, Policy, ProgressPolicy,
+    RepositionPolicy, RiderId, SessionId, Stage, StageName, Surge, SurgePolicy, Timestamp, TripId, Vehicle, Weights,
 };
 use geo::{Meters, Point, Resolution, StraightLine, Travel, distance};
 
@@ -55,6 +55,8 @@ pub(super) fn policy(nodes: NodeTimes, reach: Meters, every: Duration) -> Result
         // Nobody is sent anywhere without a rider, and prices do not change who asks.
         reposition: RepositionPolicy { on: false, ..RepositionPolicy::default() },
         surge: SurgePolicy { max: Surge::NONE.get(), ..SurgePolicy::default() },
+        // Nobody asks why.
+        explain: Explaining { decisions_max: 0, ..Explaining::default() },
         ..Policy::default()
     };
     policy.check().map_err(|why| why.to_string())?;
