@@ -31,7 +31,7 @@ pub struct MemoryStore {
 /// A copy that goes its own way from here: for whoever tries out what may happen next.
 impl Clone for MemoryStore {
     fn clone(&self) -> MemoryStore {
-        MemoryStore { rows: Mutex::new(self.rows().clone()) }
+        MemoryStore { rows: Mutex::new(self.rows().clone()), letters: Mutex::new(self.letters().clone()) }
     }
 }
 

@@ -8,14 +8,14 @@ use super::{MemoryStore, ready};
 use crate::{BoxFuture, DeadLetter, LetterId, Outbox, StoreError};
 
 /// What each outlet has taken, and what it would not.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Letters {
     cursors: BTreeMap<String, u64>,
     dead: BTreeMap<LetterId, DeadLetter>,
 }
 
 impl MemoryStore {
-    fn letters(&self) -> MutexGuard<'_, Letters> {
+    pub(super) fn letters(&self) -> MutexGuard<'_, Letters> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -118,7 +118,9 @@ async fn write(
     let homes: Option<Vec<i64>> = turn.iter().map(|next| next.home.map(shard_number)).collect();
     let mut sessions: BTreeMap<String, i64> = BTreeMap::new();
     match homes {
-        Some(homes) => drop(sqlx::query(SETTLE).bind(&drivers).bind(homes).execute(pool).await?),
+        Some(homes) => {
+            sqlx::query(SETTLE).bind(&drivers).bind(homes).execute(pool).await?;
+        }
         None => {
             for row in sqlx::query(OPEN_SESSIONS).bind(&drivers).fetch_all(pool).await? {
                 sessions.insert(row.try_get("driver_id")?, row.try_get("session")?);
