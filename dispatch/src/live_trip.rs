@@ -8,18 +8,17 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use geo::Point;
-
 use crate::{
     AskId, CallOff, CancelReason, CarPosition, Deed, DriverAsk, DriverChange, DriverId, DriverInput, Effect, Epoch,
-    Eta, Event, GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId,
-    Sharing, Stage, StageName, Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
+    Event, GiveBackReason, OfferFate, Party, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, ShardId, Sharing,
+    Stage, StageName, Timestamp, Trip, TripId, TripInput, TripView, TripWrite, Withdrawal, Write, fee_stage,
 };
 
 use crate::cancellation::no_show_in;
 use guest::Company;
 use search::{Search, Yes};
 use watch::Watch;
+use way::Way;
 
 pub use host::answer_from_record;
 
@@ -30,6 +29,7 @@ mod schedule;
 mod search;
 mod sharing;
 mod watch;
+mod way;
 
 /// How many inputs may wait while the store is asked. More means that someone shouts: they are told to come back.
 const LINE_MAX: usize = 32;
@@ -59,14 +59,6 @@ pub struct LiveTrip {
     not_before: Timestamp,
     /// When the search of a ride for later begins, once that has been looked at.
     activates_at: Option<Timestamp>,
-}
-
-/// The car's way to its next stop. Kept, so that the provider of travel times is asked once for each position and stop.
-#[derive(Clone, Copy, Debug)]
-struct Way {
-    car: CarPosition,
-    goal: Point,
-    eta: Eta,
 }
 
 /// A step the store was asked to make durable.
@@ -389,37 +381,6 @@ impl LiveTrip {
         let write = TripWrite { event: event.clone(), at, after: after.clone(), driver, key: None, caps: None };
         self.pending = Some(Pending { event, after, asker });
         out.push(Effect::Commit(Write::Trip(write)));
-    }
-
-    fn car_moved(&mut self, now: Timestamp, car: CarPosition, policy: &Policy, out: &mut Vec<Effect>) {
-        // The shard says again where the car is when its driver stands otherwise: that is no news.
-        let newer = self.car.is_none_or(|held| held.at <= car.at && held != car);
-        if newer && self.trip.stage.committed_driver().is_some() {
-            self.car = Some(car);
-            self.find_way(policy);
-            self.show_car(car, policy, out);
-            if let (Stage::EnRoute { .. }, Some(way)) = (&self.trip.stage, self.way) {
-                self.watch.get_or_insert_with(|| Watch::new(now)).seen(now, way.eta.time, &policy.progress);
-            }
-            out.push(Effect::Publish(self.view()));
-        }
-    }
-
-    /// To be called when the car or the stage has changed.
-    fn find_way(&mut self, policy: &Policy) {
-        let goal = match self.trip.stage.name() {
-            StageName::EnRoute => Some(self.trip.order.pickup),
-            StageName::InProgress => Some(self.trip.order.dropoff),
-            _ => None,
-        };
-        if let Some(way) = self.way_over_stops(policy) {
-            self.way = Some(way);
-            return;
-        }
-        self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
-            Some(way) if (way.car, way.goal) == (car, goal) => way,
-            _ => Way { car, goal, eta: policy.eta(car.point, goal, car.at) },
-        });
     }
 
     fn tell_driver(&self, driver: &DriverId, input: DriverInput, out: &mut Vec<Effect>) {

@@ -105,7 +105,8 @@ pub struct Policy {
     pub ride_lasts: Duration,
     /// A driver who has not sent a position for this long is not matched.
     pub position_fresh_for: Duration,
-    /// No car is faster than this, in metres a second: a position that would need it is not believed.
+    /// No car is faster than this, in metres a second: a position that would need it is not believed, and who would have
+    /// to be as fast to come in time is no candidate.
     pub speed_max_mps: f64,
     /// A driver less plausible than this is not matched, of 100: each jump costs 25, each believed position gives 1.
     pub plausibility_min: u8,
@@ -272,6 +273,13 @@ impl Policy {
     pub fn search_radius(&self, widened: u32) -> Meters {
         let far = self.offers.radius(widened);
         if far.get() < self.pickup_within.get() { far } else { self.pickup_within }
+    }
+
+    /// How far away, along a great circle, a car can be that is there in this time: no car is faster than
+    /// [`Policy::speed_max_mps`].
+    #[must_use]
+    pub fn reach_in(&self, time: Duration) -> Meters {
+        Meters::new(time.as_secs_f64() * self.speed_max_mps).unwrap_or(Meters::ZERO)
     }
 
     /// How long a car takes that leaves `from` for `to` at this moment.

@@ -143,6 +143,12 @@ impl Ledger {
         &self.violations
     }
 
+    /// How many trips people were told of.
+    #[must_use]
+    pub fn requested(&self) -> usize {
+        self.trips.len()
+    }
+
     /// The sums over all trips.
     #[must_use]
     pub fn sums(&self) -> Sums {

@@ -109,6 +109,8 @@ impl LiveShard {
         let known: BTreeSet<&DriverId> = candidates.iter().map(|candidate| &candidate.driver).collect();
         let anyone = Search::within(policy.pickup_within).seen(millis(now), None);
         let near = self.index.nearest(seeker.pickup, known.len() + most, &anyone);
+        let left = policy.wait_max.saturating_sub(now.since(seeker.requested_at));
+        let reach = policy.reach_in(left);
         let rule = |near: &geo::Near<'_, DriverId>| {
             let driver = near.key();
             if known.contains(driver) {
@@ -125,9 +127,7 @@ impl LiveShard {
                 Rule::PositionOld
             } else if near.distance() > policy.search_radius(seeker.widened) {
                 Rule::TooFar
-            } else if now.since(seeker.requested_at) + policy.eta(near.point(), seeker.pickup, now).time
-                > policy.wait_max
-            {
+            } else if near.distance() > reach || policy.eta(near.point(), seeker.pickup, now).time > left {
                 Rule::TooLate
             } else {
                 // Farther than all candidates, and there were enough of them.

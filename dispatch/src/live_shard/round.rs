@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use geo::{Near, Point, Search, distance};
+use geo::{Meters, Near, Point, Search, distance};
 
 use super::proposals::proposals;
 use super::record::Planned;
@@ -136,12 +136,16 @@ impl LiveShard {
         for seeker in self.waiting.values() {
             let mut candidates = self.candidates(now, policy, seeker);
             self.counts.etas_fallback += fallbacks(&candidates);
-            candidates.extend(round.told.remove(&seeker.trip).unwrap_or_default());
+            let told = round.told.remove(&seeker.trip).unwrap_or_default();
+            let doubled = !told.is_empty();
+            candidates.extend(told);
             candidates
                 .sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
             // Someone who moves house may be known to both homes for a moment.
-            let mut seen = BTreeSet::new();
-            candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
+            if doubled {
+                let mut seen = BTreeSet::new();
+                candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
+            }
             candidates.truncate(policy.candidates_max);
             candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
             choices.push(candidates);
@@ -152,8 +156,11 @@ impl LiveShard {
     /// The drivers at home here who could serve a rider, now or soon: near enough, heard of lately, in a vehicle that
     /// fits, not turned down before, and there before the rider has waited longer than riders have to.
     pub(super) fn candidates(&self, now: Timestamp, policy: &Policy, seeker: &Seeker) -> Vec<Candidate> {
-        let fresh =
-            Search::within(policy.search_radius(seeker.widened)).seen(millis(now), Some(policy.position_fresh_for));
+        let Some(left) = policy.wait_max.checked_sub(now.since(seeker.requested_at)) else { return Vec::new() };
+        let in_time = |eta: Eta| eta.time <= left;
+        // Whoever is farther away than the fastest car comes in that time is not asked the way.
+        let reach = shorter(policy.search_radius(seeker.widened), policy.reach_in(left));
+        let fresh = Search::within(reach).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
         let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
@@ -165,10 +172,10 @@ impl LiveShard {
             let Standing::Free(free) = spot.standing else { return None };
             Some(Candidate { idle: now.since(free.since), ..self.candidate(&near, spot, free, eta) })
         };
-        let mut candidates: Vec<Candidate> = near.into_iter().zip(etas).filter_map(free).collect();
-        candidates.extend(self.soon_candidates(now, policy, seeker, &search));
-        let waited = now.since(seeker.requested_at);
-        candidates.retain(|candidate| waited + candidate.pickup_eta.time <= policy.wait_max);
+        let there = near.into_iter().zip(etas).filter(|(_, eta)| in_time(*eta));
+        let mut candidates: Vec<Candidate> = there.filter_map(free).collect();
+        let soon = self.soon_candidates(now, policy, seeker, &search);
+        candidates.extend(soon.into_iter().filter(|candidate| in_time(candidate.pickup_eta)));
         candidates
     }
 
@@ -201,6 +208,10 @@ fn ahead(now: Timestamp, policy: &Policy, seeker: &Seeker, candidate: &Candidate
         worth_there: worth.worth_at(seeker.dropoff, free_there),
         worth_here: worth.worth_at(candidate.point, free_here),
     }
+}
+
+fn shorter(one: Meters, other: Meters) -> Meters {
+    if other < one { other } else { one }
 }
 
 /// The round as the solver wants it: drivers by number, costs without a sign.

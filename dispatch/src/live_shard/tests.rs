@@ -246,6 +246,33 @@ fn a_driver_who_will_be_free_soon_and_be_there_too_late_is_no_candidate_either()
     assert_eq!(found(wait_max(95)), [0; 0]);
 }
 
+/// A provider that knows of no way longer than a second.
+#[derive(Debug)]
+struct Magic;
+
+impl geo::TravelTimes for Magic {
+    fn name(&self) -> &'static str {
+        "magic"
+    }
+
+    fn drive(&self, _: Point, _: Point, _: geo::WeekTime) -> Result<geo::Drive, geo::NoDrive> {
+        Ok(geo::Drive { time: std::time::Duration::from_secs(1), distance: Meters::whole(1) })
+    }
+}
+
+#[test]
+fn who_would_have_to_be_faster_than_any_car_is_no_candidate() {
+    let resolution = Resolution::new(5).unwrap();
+    let straight = Policy::default().travel.straight_line();
+    let travel = geo::Travel::by(std::sync::Arc::new(Magic), straight);
+    let wait_max = std::time::Duration::from_secs(30);
+    let policy = Policy { wait_max, travel, speed_max_mps: 70.0, ..Policy::default() };
+    // 30 s at 70 m/s are 2,100 m.
+    let mut split = Split::new(resolution, policy, &[street(2_090.0, 0.0), street(-2_110.0, 0.0)]);
+    let found = split.candidates(&seeker(1, street(0.0, 0.0), resolution));
+    assert_eq!(found.into_iter().map(|candidate| candidate.driver).collect::<Vec<_>>(), [driver(0)]);
+}
+
 /// Who is proposed to a rider at the corner, when time passes.
 fn proposed(shard: &mut LiveShard, policy: &Policy) -> Option<String> {
     let mut effects = shard.step(NOW, policy, ShardInput::Seek(seeker(1, street(0.0, 0.0), Resolution::SHARD)));

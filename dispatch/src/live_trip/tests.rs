@@ -160,3 +160,33 @@ fn a_reservation_that_is_not_answered_makes_room_for_the_next() {
     let answer = TripInput::Reserved { offer: late, by: driver("ann"), home: home() };
     assert_eq!(told(&live.step(due, &policy, answer)), ["Expired ann"], "the reservation must not hang");
 }
+
+#[test]
+fn a_rider_who_looks_at_stages_misses_positions_and_nothing_else() {
+    let (mut shown, [_, bob, _]) = offered();
+    shown.step(at(3), &policy(), yes(bob, "bob"));
+    shown.step(at(4), &policy(), TripInput::Written);
+    let mut quiet = shown.clone();
+    let (mut views, mut troubles) = (0, 0);
+    for second in 5..600 {
+        // It comes nearer, drives away, and stands still.
+        let metres = [3_000.0 - 10.0 * second as f64, 5.0 * second as f64, 900.0][second as usize / 200];
+        let car = CarPosition {
+            point: Point::new(corner().lat() + metres / 111_195.0, corner().lon()).unwrap(),
+            heading: None,
+            accuracy: None,
+            at: at(second),
+        };
+        let mut said = shown.step(at(second), &policy(), TripInput::CarMoved(car));
+        let all = said.len();
+        said.retain(|effect| !matches!(effect, Effect::Publish(_)));
+        views += all - said.len();
+        assert_eq!(quiet.follow_car(at(second), &policy(), car), said);
+        assert_eq!(quiet.deadline(&policy()), shown.deadline(&policy()));
+        let later = shown.step(at(second), &policy(), TripInput::TimePassed);
+        troubles += later.len();
+        assert_eq!(quiet.step(at(second), &policy(), TripInput::TimePassed), later);
+        assert_eq!(quiet.trip(), shown.trip());
+    }
+    assert!(views > 300 && troubles > 0, "{views} positions were shown, {troubles} times there was trouble");
+}

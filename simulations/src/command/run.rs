@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<bool, Failure> {
     let again = recorded.clone().filter(|_| scenario.policy.pooling.on);
     let progress = &mut |now: Timestamp, ledger: &Ledger| {
         bar.set_position(now.since(start).as_secs());
-        bar.set_message(format!("{} trips", ledger.sums().requested));
+        bar.set_message(format!("{} trips", ledger.requested()));
     };
     let (report, measures, explained) =
         crate::virtual_city::run_explained(&city, &scenario, recorded, arguments.explain, progress)?;

@@ -4,7 +4,7 @@
 
 use dispatch::{
     Absent, AskId, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveShard, LiveTrip, Notice, Party, Ping, Refusal,
-    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView, WriteError, answer_from_record,
+    SessionId, ShardId, ShardInput, StageName, Timestamp, TripId, TripInput, TripView, WriteError, answer_from_record,
     to_absent_shard, to_absent_trip, to_rebuilding_trip,
 };
 use persistence::Done;
@@ -157,11 +157,15 @@ impl World {
         if let Some(witness) = &mut self.witness {
             witness.step(self.now, &who, &input);
         }
-        let moved = self.stages_only && matches!(input, TripInput::CarMoved(_));
-        let mut effects = actor.core.step(self.now, &self.policy, input);
-        if moved {
-            effects.retain(|effect| !matches!(effect, Effect::Publish(_)));
+        if let (TripInput::CarMoved(car), true) = (&input, self.stages_only) {
+            let effects = actor.core.follow_car(self.now, &self.policy, *car);
+            // Only a car on its way to the pickup is waited for.
+            if !effects.is_empty() || actor.core.trip().stage.name() == StageName::EnRoute {
+                self.perform(&who, effects);
+            }
+            return;
         }
+        let effects = actor.core.step(self.now, &self.policy, input);
         self.perform(&who, effects);
     }
 

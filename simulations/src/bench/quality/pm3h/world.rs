@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, Forward, Notice, OfferPolicy, Order, Policy, ProgressPolicy, RiderId, SessionId,
-    Stage, StageName, Timestamp, TripId, Vehicle, Weights,
+    Deed, DriverId, DriverInput, Explaining, Forward, Notice, OfferPolicy, Order, Policy, ProgressPolicy,
+    RepositionPolicy, RiderId, SessionId, Stage, StageName, Surge, SurgePolicy, Timestamp, TripId, Vehicle, Weights,
 };
 use geo::{Meters, Point, Resolution, StraightLine, Travel, distance};
 
@@ -19,12 +19,12 @@ use super::case::{PlayCase, WAIT_MAX_MS};
 use super::shared::Played;
 use crate::people::later;
 use crate::streets::NodeTimes;
-use crate::world::{Delays, News, World};
+use crate::world::{Delays, FastMap, News, World};
 
 /// 2018-06-07, a Thursday, 17:00.
 const BEGINS: Timestamp = Timestamp::from_millis(1_528_390_800_000);
-/// How often a phone sends its position.
-const PING_EVERY_MS: u64 = 120_000;
+/// Shards of this resolution: one of them holds the island and its hundred cars.
+const SHARDS: u8 = 3;
 /// Messages and commits take milliseconds; so much earlier the way must end for the rider to be aboard in time.
 const MARGIN_MS: u64 = 100;
 
@@ -50,6 +50,13 @@ pub(super) fn policy(nodes: NodeTimes, reach: Meters, every: Duration) -> Result
         search_lasts: Duration::from_millis(WAIT_MAX_MS),
         position_fresh_for: Duration::from_secs(3_600),
         travel: Travel::by(Arc::new(nodes), straight),
+        // Of the case's streets none is faster, nor does the rounding of times make one so.
+        speed_max_mps: 25.0,
+        // Nobody is sent anywhere without a rider, and prices do not change who asks.
+        reposition: RepositionPolicy { on: false, ..RepositionPolicy::default() },
+        surge: SurgePolicy { max: Surge::NONE.get(), ..SurgePolicy::default() },
+        // Nobody asks why.
+        explain: Explaining { decisions_max: 0, ..Explaining::default() },
         ..Policy::default()
     };
     policy.check().map_err(|why| why.to_string())?;
@@ -72,9 +79,7 @@ pub(super) fn reach(case: &PlayCase) -> Meters {
 /// Where a driver is going, and what the app says there.
 #[derive(Clone, Copy, Debug)]
 struct Leg {
-    from: usize,
     to: usize,
-    left_ms: u64,
     there_ms: u64,
     trip: TripId,
     deed: Deed,
@@ -92,7 +97,6 @@ struct Seat {
 enum Turn {
     Ask(usize),
     There(usize),
-    Ping(usize),
 }
 
 struct Play<'a> {
@@ -100,7 +104,7 @@ struct Play<'a> {
     nodes: NodeTimes,
     world: World,
     seats: Vec<Seat>,
-    seat_of: BTreeMap<DriverId, usize>,
+    seat_of: FastMap<DriverId, usize>,
     turns: BinaryHeap<Reverse<(u64, Turn)>>,
     said: u64,
     waits_ms: BTreeMap<TripId, u64>,
@@ -116,14 +120,14 @@ pub(super) fn play(
     every: Duration,
     tick: &mut dyn FnMut(u64),
 ) -> Result<(Played, usize), String> {
-    let resolution = Resolution::new(5).map_err(|why| why.to_string())?;
+    let resolution = Resolution::new(SHARDS).map_err(|why| why.to_string())?;
     let world = World::new(BEGINS, policy(nodes.clone(), reach, every)?, resolution, Delays::default()).stages_only();
     let mut play = Play {
         case,
         nodes: nodes.clone(),
         world,
         seats: Vec::new(),
-        seat_of: BTreeMap::new(),
+        seat_of: FastMap::default(),
         turns: BinaryHeap::new(),
         said: 0,
         waits_ms: BTreeMap::new(),
@@ -176,10 +180,11 @@ impl Play<'_> {
             while let Some(news) = self.world.hear() {
                 self.hear(news)?;
             }
-            let driving = self.seats.iter().any(|seat| seat.leg.is_some());
             let next_ms = match self.turns.peek() {
                 Some(Reverse((at_ms, _))) => *at_ms,
-                None if driving || self.now_ms() < last_ms => self.now_ms() + 1_000,
+                None if self.seats.iter().any(|seat| seat.leg.is_some()) || self.now_ms() < last_ms => {
+                    self.now_ms() + 1_000
+                }
                 None => return Ok(()),
             };
             self.world.advance(later(BEGINS, next_ms));
@@ -191,7 +196,6 @@ impl Play<'_> {
                 match turn {
                     Turn::Ask(number) => self.ask(number)?,
                     Turn::There(seat) => self.there(seat),
-                    Turn::Ping(seat) => self.ping(seat),
                 }
             }
         }
@@ -222,22 +226,11 @@ impl Play<'_> {
         self.world.says(&id, DriverInput::Does { trip, deed, ask });
     }
 
-    /// Where the car is, on a straight line from node to node: dispatching uses it only to see that the car comes.
+    /// The phone says where the car is: at a node. Under way nothing hangs on it, so nothing is said.
     fn ping(&mut self, seat: usize) {
-        let now_ms = self.now_ms();
-        let Seat { id, node, leg, .. } = &self.seats[seat];
-        let point = match leg {
-            None => self.point(*node),
-            Some(leg) => {
-                let share = (now_ms - leg.left_ms) as f64 / (leg.there_ms - leg.left_ms).max(1) as f64;
-                between(self.point(leg.from), self.point(leg.to), share.min(1.0))
-            }
-        };
-        let id = id.clone();
+        let Seat { id, node, .. } = &self.seats[seat];
+        let (id, point) = (id.clone(), self.point(*node));
         self.world.ping(&id, point, None);
-        if leg_of(&self.seats, seat).is_some() {
-            self.turns.push(Reverse((now_ms + PING_EVERY_MS, Turn::Ping(seat))));
-        }
     }
 
     fn hear(&mut self, news: News) -> Result<(), String> {
@@ -276,22 +269,12 @@ impl Play<'_> {
         if deed == Deed::Arrived {
             self.empty_ms += way_ms;
         }
-        self.seats[seat].leg = Some(Leg { from, to, left_ms: now_ms, there_ms, trip, deed });
+        self.seats[seat].leg = Some(Leg { to, there_ms, trip, deed });
         self.turns.push(Reverse((there_ms, Turn::There(seat))));
-        self.turns.push(Reverse((now_ms + PING_EVERY_MS, Turn::Ping(seat))));
         Ok(())
     }
 }
 
-fn leg_of(seats: &[Seat], seat: usize) -> Option<&Leg> {
-    seats[seat].leg.as_ref()
-}
-
 fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn between(from: Point, to: Point, share: f64) -> Point {
-    let mix = |from: f64, to: f64| from + (to - from) * share;
-    Point::new(mix(from.lat(), to.lat()), mix(from.lon(), to.lon())).unwrap_or(to)
 }
