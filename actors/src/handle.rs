@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use dispatch::{
@@ -15,9 +15,10 @@ use dispatch::{
     ShardCounts, ShardId, Surge, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
-use persistence::{Committer, DriverRow, Store, StoreError};
+use persistence::{Committer, DriverRow, Snapshots, Store, StoreError};
 use prometheus::Registry;
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 use tracing::info;
 
 use crate::clock::Clock;
@@ -26,12 +27,35 @@ use crate::metrics::Metrics;
 use crate::node::NodeActor;
 use crate::office::Shared;
 use crate::pings::Pings;
+use crate::recovery::Recovery;
 use crate::routes::{Door, Routes};
 use crate::session::DriverSession;
 use crate::settings::CitySettings;
 use crate::shard::ShardActor;
+use crate::snapshots;
 
 pub use ordering::NewTrip;
+
+/// How many shards are claimed and loaded at a time: a store answers them together, and none waits for all the others.
+const CLAIMS_AT_ONCE: usize = 16;
+
+/// What a city lasts in, and who is told how far it has come in taking up what was there.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Hints, which may be lost.
+    pub snapshots: Option<Arc<dyn Snapshots>>,
+    /// Counts the shards that are taken up.
+    pub recovery: Recovery,
+}
+
+impl From<Arc<dyn Store>> for Stores {
+    /// The truth alone.
+    fn from(store: Arc<dyn Store>) -> Stores {
+        Stores { store, snapshots: None, recovery: Recovery::default() }
+    }
+}
 
 /// Why the city does not do what a door asks.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +149,7 @@ struct Inner {
     shared: Shared,
     pings: Pings,
     flush: tokio::task::JoinHandle<()>,
+    snapshots: Option<tokio::task::JoinHandle<()>>,
     stopping: AtomicBool,
     thread: Mutex<Option<(System, JoinHandle<()>)>>,
 }
@@ -143,11 +168,12 @@ impl City {
     /// [`CityError`] when the policy is out of range, the registry holds a city already, or the store does not answer.
     pub async fn start(
         settings: CitySettings,
-        store: Arc<dyn Store>,
+        stores: Stores,
         clock: Clock,
         registry: &Registry,
     ) -> Result<City, CityError> {
         settings.policy.check()?;
+        let Stores { store, snapshots, recovery } = stores;
         let metrics = Metrics::register(registry).map_err(CityError::Metrics)?;
         let routes = Routes::new(metrics.clone());
         let depth_max = settings.shard_mailbox;
@@ -159,26 +185,53 @@ impl City {
             runtime: tokio::runtime::Handle::current(),
             routes: routes.clone(),
             metrics: metrics.clone(),
+            snapshots,
         };
         let (system, thread, node) = start_actors(shared.clone()).await?;
         routes.set_node(node);
         let (pings, flush) = Pings::start(routes, metrics, depth_max);
         let thread = Mutex::new(Some((system, thread)));
-        let city = City(Arc::new(Inner { shared, pings, flush, stopping: AtomicBool::new(false), thread }));
-        if let Err(why) = city.take_up_work().await {
+        let snapshots = snapshots::start(&shared);
+        let stopping = AtomicBool::new(false);
+        let city = City(Arc::new(Inner { shared, pings, flush, snapshots, stopping, thread }));
+        if let Err(why) = city.take_up_work(&recovery).await {
             city.stop().await;
             return Err(why);
         }
         Ok(city)
     }
 
-    async fn take_up_work(&self) -> Result<(), CityError> {
-        let work = self.0.shared.store.shards_with_work().await.map_err(CityError::Store)?;
-        info!(shards = work.len(), "shards with unfinished work");
-        for shard in work {
-            self.shard(shard).await?;
+    /// Claims and loads what has unfinished work, a few shards at a time.
+    async fn take_up_work(&self, recovery: &Recovery) -> Result<(), CityError> {
+        let begun = Instant::now();
+        let mut work = self.0.shared.store.shards_with_work().await.map_err(CityError::Store)?.into_iter();
+        let shards = work.len();
+        info!(shards, "shards with unfinished work");
+        recovery.begin(shards);
+        let mut coming = JoinSet::new();
+        let mut more = |coming: &mut JoinSet<_>| {
+            if let Some(shard) = work.next() {
+                let city = self.clone();
+                coming.spawn(async move { city.shard(shard).await });
+            }
+        };
+        (0..CLAIMS_AT_ONCE).for_each(|_| more(&mut coming));
+        while let Some(came) = coming.join_next().await {
+            came.map_err(|_| CityError::Stopping)??;
+            more(&mut coming);
+            let done = recovery.one_more();
+            if done.is_multiple_of(shards.div_ceil(10)) {
+                info!(done, of = shards, "shards recovered");
+            }
         }
+        info!(shards, took_ms = begun.elapsed().as_millis() as u64, "the work is taken up");
         Ok(())
+    }
+
+    /// How many shards are being claimed and loaded now.
+    #[must_use]
+    pub fn recovering(&self) -> usize {
+        usize::try_from(self.0.shared.metrics.recovering.get()).unwrap_or(0)
     }
 
     // ---- riders --------------------------------------------------------------------------------------------------
@@ -280,6 +333,10 @@ impl City {
         for (_, door) in self.0.shared.routes.all() {
             let _ = door.addr.send(Quiesce).await;
         }
+        if let Some(snapshots) = &self.0.snapshots {
+            snapshots.abort();
+        }
+        snapshots::take_last(&self.0.shared).await;
         if let Some(node) = self.0.shared.routes.node() {
             let _ = node.send(Quit).await;
         }

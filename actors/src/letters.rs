@@ -115,6 +115,11 @@ pub(crate) struct Attach {
 #[rtype(result = "crate::handle::ShardStatus")]
 pub(crate) struct Report;
 
+/// What a shard's next owner would like to know, if anything has happened since it was asked for last.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Option<persistence::Snapshot>")]
+pub(crate) struct TakeSnapshot;
+
 /// Stop: the shard, or one of its actors, is no longer owned.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]

@@ -9,21 +9,25 @@
 mod alarm;
 mod clock;
 mod driver;
+mod falls;
 mod handle;
 mod letters;
 mod metrics;
 mod node;
 mod office;
 mod pings;
+mod recovery;
 mod routes;
 mod session;
 mod settings;
 mod shard;
+mod snapshots;
 mod trip;
 mod why;
 
 pub use clock::Clock;
-pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus};
+pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus, Stores};
+pub use recovery::Recovery;
 pub use session::DriverSession;
 pub use settings::CitySettings;
 pub use why::WhyNot;

@@ -27,6 +27,9 @@ pub(crate) struct Metrics {
     pub(crate) trips: IntGauge,
     pub(crate) shards: IntGauge,
     pub(crate) commit_seconds: Histogram,
+    pub(crate) snapshots: IntCounterVec,
+    pub(crate) snapshots_healthy: IntGauge,
+    pub(crate) recovering: IntGauge,
 }
 
 impl Metrics {
@@ -87,6 +90,12 @@ impl Metrics {
             trips: gauge("actors_trips", "Live trips in memory")?,
             shards: gauge("actors_shards", "Shards owned")?,
             commit_seconds,
+            snapshots: counters("actors_snapshots_total", "Snapshots of shards by what became of them", "outcome")?,
+            snapshots_healthy: gauge(
+                "actors_snapshots_healthy",
+                "1 while snapshots are kept; 0 while Redis is away, slow, or not configured",
+            )?,
+            recovering: gauge("actors_shards_recovering", "Shards that are being claimed and loaded")?,
         })
     }
 }

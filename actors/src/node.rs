@@ -6,20 +6,21 @@
 //! of the new epoch, because no earlier owner can write any more.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use dispatch::{Epoch, ShardId};
+use dispatch::{Epoch, Hint, ShardId};
 use persistence::{LoadedShard, StoreError};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
+use crate::falls::Falls;
 use crate::handle::CityError;
 use crate::letters::{Forward, Letter, Own, Quit, StepDown};
 use crate::office::Shared;
 use crate::routes::{Depth, Door};
 use crate::shard::ShardActor;
+use crate::snapshots;
 
 /// How long to wait before a shard that could not be claimed is claimed again.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -35,6 +36,15 @@ pub(crate) struct NodeActor {
     arbiters: Vec<ArbiterHandle>,
     coming: HashMap<ShardId, Coming>,
     owned: HashMap<ShardId, Epoch>,
+    /// Shards that were let go lately.
+    falls: HashMap<ShardId, Falls>,
+}
+
+/// What a new owner knows of a shard: the truth, and hints.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub(crate) loaded: LoadedShard,
+    pub(crate) hints: Vec<Hint>,
 }
 
 /// Who and what waits for a shard that is being claimed.
@@ -46,13 +56,17 @@ struct Coming {
 
 impl NodeActor {
     pub(crate) fn new(shared: Shared, arbiters: Vec<ArbiterHandle>) -> NodeActor {
-        NodeActor { shared, arbiters, coming: HashMap::new(), owned: HashMap::new() }
+        NodeActor { shared, arbiters, coming: HashMap::new(), owned: HashMap::new(), falls: HashMap::new() }
     }
 
     /// Claims and loads a shard unless that is already on its way.
     fn bring(&mut self, shard: ShardId, context: &mut Context<Self>) -> &mut Coming {
         if !self.coming.contains_key(&shard) {
-            self.claim(shard, context);
+            self.shared.metrics.recovering.inc();
+            match self.falls.get(&shard).map(Falls::wait).unwrap_or_default() {
+                Duration::ZERO => self.claim(shard, context),
+                wait => drop(context.run_later(wait, move |actor, context| actor.claim(shard, context))),
+            }
         }
         self.coming.entry(shard).or_default()
     }
@@ -62,20 +76,22 @@ impl NodeActor {
         let Some(epoch) = self.owned.remove(&shard) else { return };
         warn!(%shard, epoch = epoch.0, "a shard is let go, to be claimed anew");
         self.shared.metrics.rebuilt.with_label_values(&["shard"]).inc();
+        self.falls.entry(shard).or_default().note(Instant::now());
         if let Some(door) = self.shared.routes.remove(shard) {
             door.addr.do_send(Quit);
         }
     }
 
     fn claim(&self, shard: ShardId, context: &mut Context<Self>) {
-        let store = Arc::clone(&self.shared.store);
+        let shared = self.shared.clone();
         let claimed = self.shared.runtime.spawn(async move {
-            let epoch = store.claim(shard).await?;
-            let loaded = store.load(shard).await?;
-            Ok::<_, StoreError>((epoch, loaded))
+            let epoch = shared.store.claim(shard).await?;
+            let loaded = shared.store.load(shard).await?;
+            let hints = snapshots::recall(&shared, shard, epoch).await;
+            Ok::<_, StoreError>((epoch, Recovered { loaded, hints }))
         });
         context.spawn(claimed.into_actor(self).map(move |claimed, actor, context| match claimed {
-            Ok(Ok((epoch, loaded))) => actor.own(shard, epoch, loaded),
+            Ok(Ok((epoch, recovered))) => actor.own(shard, epoch, recovered),
             Ok(Err(why)) => {
                 warn!(%shard, error = &why as &dyn std::error::Error, "a shard cannot be claimed now");
                 actor.claim_later(shard, why, context);
@@ -99,16 +115,17 @@ impl NodeActor {
         context.run_later(CLAIM_AGAIN_AFTER, move |actor, context| actor.claim(shard, context));
     }
 
-    fn own(&mut self, shard: ShardId, epoch: Epoch, loaded: LoadedShard) {
+    fn own(&mut self, shard: ShardId, epoch: Epoch, recovered: Recovered) {
         // H3 indexes of one resolution differ in their middle bits: mix them before taking the remainder.
         let mixed = shard.0.bits().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let arbiter = usize::try_from(mixed).unwrap_or(0) % self.arbiters.len();
         let (shared, depth) = (self.shared.clone(), Depth::default());
         let door = depth.clone();
         let addr = ShardActor::start_in_arbiter(&self.arbiters[arbiter], move |_| {
-            ShardActor::new(shard, epoch, loaded, shared, depth)
+            ShardActor::new(shard, epoch, recovered, shared, depth)
         });
         self.owned.insert(shard, epoch);
+        self.shared.metrics.recovering.dec();
         let door = Door { addr, depth: door };
         self.shared.routes.insert(shard, door.clone());
         let Coming { replies, letters } = self.coming.remove(&shard).unwrap_or_default();

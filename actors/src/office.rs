@@ -6,21 +6,23 @@
 //! reaches the store any more.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use dispatch::{
-    Absent, DriverId, DriverInput, Effect, Epoch, LiveDriver, LiveTrip, Policy, Refusal, ShardId, Sharing, TripId,
-    TripInput, TripView, Write, WriteError, answer_from_record, to_absent_driver, to_absent_trip, to_rebuilding_trip,
+    Absent, DriverId, DriverInput, Effect, Epoch, Hint, LiveDriver, LiveTrip, Policy, Refusal, ShardId, Sharing,
+    Timestamp, TripId, TripInput, TripView, Wish, Write, WriteError, answer_from_record, to_absent_driver,
+    to_absent_trip, to_rebuilding_trip,
 };
-use persistence::{Committer, Done, DriverRow, Fence, Guarded, Store};
+use persistence::{Committer, Done, DriverRow, Fence, Guarded, Snapshots, Store};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, warn};
 
 use crate::clock::Clock;
 use crate::driver::DriverActor;
+use crate::falls::Falls;
 use crate::letters::{DriverMail, Letter, StepDown, TripMail};
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
@@ -38,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) routes: Routes,
     pub(crate) metrics: Metrics,
+    /// Where soft state is kept for the next owner, if anywhere.
+    pub(crate) snapshots: Option<Arc<dyn Snapshots>>,
 }
 
 /// The post office of one shard under one owner.
@@ -52,6 +56,10 @@ pub(crate) struct Office {
     rebuilding: RefCell<HashSet<TripId>>,
     /// Where drivers who lived here went: letters follow them.
     moved: RefCell<HashMap<DriverId, ShardId>>,
+    /// What the last owner knew of drivers who have not come back yet.
+    hints: RefCell<HashMap<DriverId, Hint>>,
+    /// Actors of this office that have panicked.
+    falls: RefCell<Falls>,
     closed: Cell<bool>,
 }
 
@@ -65,7 +73,8 @@ struct LiveEntry {
 const MOVED_MAX: usize = 10_000;
 
 impl Office {
-    pub(crate) fn new(shard: ShardId, epoch: Epoch, shared: Shared) -> Rc<Office> {
+    pub(crate) fn new(shard: ShardId, epoch: Epoch, hints: Vec<Hint>, shared: Shared) -> Rc<Office> {
+        let hints = hints.into_iter().map(|hint| (hint.driver().clone(), hint)).collect();
         Rc::new(Office {
             shard,
             epoch,
@@ -74,6 +83,8 @@ impl Office {
             drivers: RefCell::default(),
             rebuilding: RefCell::default(),
             moved: RefCell::default(),
+            hints: RefCell::new(hints),
+            falls: RefCell::default(),
             closed: Cell::new(false),
         })
     }
@@ -126,6 +137,35 @@ impl Office {
         }
     }
 
+    /// An actor of this office has panicked. Again and again is more than chance: then the whole shard is claimed anew, for
+    /// the fault may be in what it holds in memory.
+    pub(crate) fn fell(&self) {
+        if self.is_closed() {
+            return;
+        }
+        let mut falls = self.falls.borrow_mut();
+        falls.note(std::time::Instant::now());
+        if falls.are_many() {
+            error!(shard = %self.shard, "actors panic again and again: the shard is claimed anew");
+            self.step_down();
+        }
+    }
+
+    /// Who worked here under the last owner and is free to come back.
+    pub(crate) fn expected(&self, now: Timestamp) -> BTreeSet<DriverId> {
+        let drivers = self.drivers.borrow();
+        let waited_for =
+            |hint: &&Hint| hint.memory.wish == Wish::Work && hint.is_fresh(now) && !drivers.contains_key(hint.driver());
+        self.hints.borrow().values().filter(waited_for).map(|hint| hint.driver().clone()).collect()
+    }
+
+    /// What is still known of those who have not come back, to be told to the next owner once more.
+    pub(crate) fn hints_left(&self, now: Timestamp) -> Vec<Hint> {
+        let mut hints = self.hints.borrow_mut();
+        hints.retain(|_, hint| hint.is_fresh(now));
+        hints.values().cloned().collect()
+    }
+
     // ---- delivery ------------------------------------------------------------------------------------------------
 
     /// Carries out an effect that is a message to someone else.
@@ -148,6 +188,7 @@ impl Office {
                 None => return,
                 Some(TripMail(input)) => {
                     // Its mailbox is closed for good: the actor panicked. What it knew is in the store.
+                    self.fell();
                     self.rebuild_trip(to);
                     input
                 }
@@ -189,6 +230,7 @@ impl Office {
             Some(addr) => match post(&addr, DriverMail(input)) {
                 None => return,
                 Some(DriverMail(input)) => {
+                    self.fell();
                     self.forget_driver(&to);
                     input
                 }
@@ -232,7 +274,12 @@ impl Office {
     pub(crate) fn driver(self: &Rc<Self>, row: &DriverRow) -> Addr<DriverActor> {
         let known = self.drivers.borrow().get(&row.id).filter(|addr| addr.connected()).cloned();
         known.unwrap_or_else(|| {
-            let live = LiveDriver::restored(row.id.clone(), self.shard, row.generation, row.trip.clone());
+            let mut live = LiveDriver::restored(row.id.clone(), self.shard, row.generation, row.trip.clone());
+            if let Some(hint) =
+                self.hints.borrow_mut().remove(&row.id).filter(|hint| hint.is_fresh(self.shared.clock.now()))
+            {
+                live.recall(hint);
+            }
             let mut effects = Vec::new();
             live.tell_shard(&mut effects);
             self.install(live, Vec::new(), effects)

@@ -9,14 +9,17 @@ use dispatch::{
     Decision, Effect, Epoch, Event, LiveShard, LiveTrip, Policy, RiderCaps, ShardCounts, ShardId, ShardInput, Surge,
     Timestamp, TripInput, TripView,
 };
-use persistence::LoadedShard;
+use persistence::{LoadedShard, Snapshot};
 use tokio::sync::watch;
 use tracing::{debug, info};
 
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
-use crate::letters::{Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request};
+use crate::letters::{
+    Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot,
+};
 use crate::metrics::grow;
+use crate::node::Recovered;
 use crate::office::{Office, Shared, come_back};
 use crate::routes::{Depth, post};
 use crate::trip::FIRST_ASK;
@@ -33,15 +36,18 @@ pub(crate) struct ShardActor {
     surging: BTreeMap<Surge, i64>,
     /// How much has come in and was not looked at yet. Doors and the fast road keep away when it is too much.
     depth: Depth,
+    /// Whether anything has happened since the last snapshot.
+    stirred: bool,
     /// Whether this actor ends as it should. One that does not has panicked, and its shard is claimed anew.
     done: bool,
 }
 
 impl ShardActor {
     /// A shard as its new owner loaded it. Must be made on the arbiter it will live on.
-    pub(crate) fn new(shard: ShardId, epoch: Epoch, loaded: LoadedShard, shared: Shared, depth: Depth) -> ShardActor {
+    pub(crate) fn new(shard: ShardId, epoch: Epoch, recovered: Recovered, shared: Shared, depth: Depth) -> ShardActor {
         let live = LiveShard::new(shard, &shared.settings.policy);
-        let office = Office::new(shard, epoch, shared);
+        let Recovered { loaded, hints } = recovered;
+        let office = Office::new(shard, epoch, hints, shared);
         ShardActor {
             live,
             office,
@@ -50,6 +56,7 @@ impl ShardActor {
             counted: ShardCounts::default(),
             surging: BTreeMap::new(),
             depth,
+            stirred: false,
             done: false,
         }
     }
@@ -68,6 +75,7 @@ impl ShardActor {
     }
 
     fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
+        self.stirred |= input != ShardInput::TimePassed;
         let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
         for effect in effects {
             match effect {
@@ -136,6 +144,8 @@ impl Actor for ShardActor {
         for driver in &loaded.drivers {
             self.office.driver(driver);
         }
+        let now = self.now();
+        self.live.expect(now, self.office.expected(now));
         for (trip, driver_home) in loaded.trips {
             let (live, effects) = LiveTrip::restored(trip, self.office.epoch, driver_home);
             self.office.begin_trip(live, effects, None);
@@ -245,6 +255,20 @@ impl Handler<Report> for ShardActor {
             surging: self.live.surging().clone(),
             counts: self.live.counts(),
         })
+    }
+}
+
+impl Handler<TakeSnapshot> for ShardActor {
+    type Result = MessageResult<TakeSnapshot>;
+
+    fn handle(&mut self, _: TakeSnapshot, _: &mut Context<Self>) -> Self::Result {
+        if !std::mem::take(&mut self.stirred) {
+            return MessageResult(None);
+        }
+        let (shard, epoch, taken_at) = (self.office.shard, self.office.epoch, self.now());
+        let mut hints = self.live.hints();
+        hints.extend(self.office.hints_left(taken_at));
+        MessageResult(Some(Snapshot { shard, epoch, taken_at, hints }))
     }
 }
 

@@ -97,7 +97,7 @@ async fn scene_with(settings: CitySettings) -> Scene {
     let policy = Policy { match_every: Duration::from_millis(50), ..settings.policy };
     let settings = CitySettings { policy, ..settings };
     let kept: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-    let city = City::start(settings, kept, Clock::real(), &registry).await.unwrap();
+    let city = City::start(settings, kept.into(), Clock::real(), &registry).await.unwrap();
     Scene { city, store, registry }
 }
 
@@ -274,6 +274,26 @@ async fn a_shard_whose_actor_panics_is_claimed_anew_and_everyone_goes_on() {
     ann.does(asked, Deed::Arrived, Some(3)).await.unwrap();
     trip(&mut ann, StageName::Arrived).await;
     assert_eq!(scene.city.trip(asked).await.unwrap().unwrap().trip.stage.name(), StageName::Arrived);
+    scene.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_whose_trips_panic_again_and_again_is_claimed_anew() {
+    let scene = scene().await;
+    let asked = scene.request("one").await.unwrap().view.trip.id;
+    for fall in 1..=3 {
+        scene.city.shard(asked.home()).await.unwrap().send(Burst::Trip(asked)).await.unwrap();
+        until(|| scene.rebuilt("trip") == f64::from(fall)).await;
+        // Until it is there again, or the next panic would hit nobody.
+        while scene.city.watch(asked).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(scene.rebuilt("shard"), 0.0, "three panics in a minute may be chance");
+    scene.city.shard(asked.home()).await.unwrap().send(Burst::Trip(asked)).await.unwrap();
+    until(|| scene.rebuilt("shard") == 1.0).await;
+    let mut ann = scene.driver().await;
+    assert_eq!(scene.won(&mut ann).await, asked);
     scene.audit().await;
 }
 

@@ -107,6 +107,7 @@ impl Actor for TripActor {
     fn stopped(&mut self, _: &mut Context<Self>) {
         self.office.shared.metrics.trips.dec();
         if !self.done {
+            self.office.fell();
             self.office.rebuild_trip(self.live.trip().id);
         }
     }

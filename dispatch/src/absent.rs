@@ -90,6 +90,7 @@ pub fn to_absent_shard(to: ShardId, input: &ShardInput) -> Absent {
         ShardInput::Seek(_) | ShardInput::DriverIs { .. } => Absent::Wake,
         ShardInput::Pings(_)
         | ShardInput::Passing(_)
+        | ShardInput::Remember { .. }
         | ShardInput::Unseek(_)
         | ShardInput::Outcome(_)
         | ShardInput::TellNearby { .. }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Effect, Generation, Notice, Offer, OfferId, Ping, Policy,
-    Refusal, SessionId, ShardId, ShardInput, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle, Withdrawal,
+    Refusal, SessionId, ShardId, ShardInput, Standing, Suggested, Timestamp, Trip, TripId, TripInput, Vehicle, Wish,
+    Withdrawal,
 };
 
 use manner::Manner;
@@ -57,14 +58,8 @@ pub struct LiveDriver {
     last: Option<Trip>,
     /// How the driver deals with offers.
     manner: Manner,
-}
-
-/// What the driver wants, as far as the app said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
-    Work,
-    Rest,
-    Break,
+    /// Where the driver was under the shard's last owner, until the shard can be told.
+    recalled: Option<Ping>,
 }
 
 /// What the driver is held by.
@@ -115,6 +110,7 @@ impl LiveDriver {
             suggested: None,
             last: None,
             manner: Manner::default(),
+            recalled: None,
         }
     }
 
@@ -195,7 +191,7 @@ impl LiveDriver {
     /// Decides what `input` does to this driver at `now`. Overdue deadlines are settled first.
     pub fn step(&mut self, now: Timestamp, policy: &Policy, input: DriverInput) -> Vec<Effect> {
         let mut out = Vec::new();
-        let (standing_before, waited) = (self.standing(), self.waits_for_work());
+        let (standing_before, memory_before, waited) = (self.standing(), self.memory(), self.waits_for_work());
         self.settle(now, &mut out);
         self.decide(now, policy, input, &mut out);
         if self.next.is_some() && self.state == State::Idle {
@@ -210,10 +206,14 @@ impl LiveDriver {
         if !waited && self.waits_for_work() {
             self.since = now;
         }
-        if self.standing() != standing_before {
+        let standing = self.standing();
+        if self.memory() != memory_before || (standing_before == Standing::Gone && standing != standing_before) {
+            self.tell_memory(&mut out);
+        }
+        if standing != standing_before {
             // First of all: whoever hears anything else may speak to the shard next.
             let mut first = Vec::with_capacity(out.len() + 1);
-            self.tell_shard(&mut first);
+            self.tell_shard_standing(&mut first);
             first.append(&mut out);
             return first;
         }
@@ -343,6 +343,7 @@ impl LiveDriver {
             _ => {}
         }
         self.show_suggestion(now, out);
+        self.tell_recalled(out);
     }
 
     fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {

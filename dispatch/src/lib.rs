@@ -14,6 +14,7 @@ mod driver;
 mod explain;
 mod fare;
 mod forecast;
+mod hint;
 mod ids;
 pub mod invariants;
 mod live_shard;
@@ -42,6 +43,7 @@ pub use driver::LiveDriver;
 pub use explain::{Chronicle, Considered, Decision, Explanation, Fate, Reason, Rule};
 pub use fare::{AMOUNT_MAX, BadAmount, Currency, Fare, NotACurrency, NotATariff, PRICE_MAX, Surge, Tariff};
 pub use forecast::{Forecast, Rates};
+pub use hint::{HINT_LIVES, Hint, Memory, Wish};
 pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,

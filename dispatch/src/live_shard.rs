@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
 use crate::{
-    Availability, Candidate, Chronicle, DriverId, Effect, Method, Ping, Policy, Seeker, ShardId, ShardInput, Solver,
-    Standing, SurgeMap, Timestamp, TripId,
+    Availability, Candidate, Chronicle, DriverId, Effect, Memory, Method, Ping, Policy, Seeker, ShardId, ShardInput,
+    Solver, Standing, SurgeMap, Timestamp, TripId,
 };
 
 use crate::track::{Track, Verdict};
@@ -20,6 +20,7 @@ use crate::track::{Track, Verdict};
 mod booked;
 mod filing;
 mod homeward;
+mod opening;
 mod pricing;
 mod proposals;
 mod record;
@@ -29,6 +30,7 @@ mod sharing;
 mod soon;
 
 use filing::Filing;
+use opening::Opening;
 use sharing::Sharers;
 use soon::Soon;
 
@@ -66,6 +68,8 @@ pub struct LiveShard {
     homeward: BTreeMap<DriverId, Point>,
     solver: Solver,
     surge: SurgeMap,
+    /// While those who were here under the last owner come back.
+    opening: Option<Opening>,
 }
 
 /// What a shard has seen, for metrics.
@@ -113,6 +117,8 @@ struct Spot {
     handle: Option<Handle>,
     /// The place of one who will be free soon.
     soon: Option<Soon>,
+    /// What the driver's app said that no row holds.
+    memory: Option<Memory>,
 }
 
 /// A round that waits for neighbours.
@@ -150,6 +156,7 @@ impl LiveShard {
             homeward: BTreeMap::new(),
             solver: Solver::default(),
             surge: SurgeMap::default(),
+            opening: None,
         }
     }
 
@@ -204,6 +211,11 @@ impl LiveShard {
                 }
             }
             ShardInput::DriverIs { driver, standing } => self.driver_is(now, policy, driver, standing, &mut out),
+            ShardInput::Remember { driver, memory } => {
+                if let Some(spot) = self.spots.get_mut(&driver) {
+                    spot.memory = Some(memory);
+                }
+            }
             ShardInput::Seek(seeker) => {
                 self.look_for_company(now, policy, &seeker, &mut out);
                 self.seek(now, policy, seeker);
@@ -228,6 +240,7 @@ impl LiveShard {
 
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         self.look_again(now, policy);
+        self.open_if_due(now);
         if self.round.as_ref().is_some_and(|round| round.until <= now) {
             self.counts.rounds_without_neighbours += 1;
             self.end_round(now, policy, out);
@@ -279,6 +292,7 @@ impl LiveShard {
         }
         self.roaming.stands(&driver, &standing);
         self.heads(&driver, standing);
+        self.came_back(&driver, standing);
         if standing == Standing::Gone {
             if let Some((spot, mut filing)) = self.spot(&driver) {
                 spot.standing = standing;
@@ -287,7 +301,7 @@ impl LiveShard {
             }
             return;
         }
-        let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None };
+        let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None, memory: None };
         self.spots.entry(driver.clone()).or_insert_with(new);
         let Some((spot, mut filing)) = self.spot(&driver) else { return };
         spot.standing = standing;
@@ -317,6 +331,7 @@ impl LiveShard {
             Method::Batched if at_once && self.is_plentiful(policy) => now,
             Method::Batched => now + policy.match_every,
         };
+        let at = self.not_before_opening(at);
         self.next_round_at = Some(self.next_round_at.map_or(at, |planned| planned.min(at)));
     }
 }

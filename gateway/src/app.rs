@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actors::City;
+use actors::{City, Recovery};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use dispatch::{DriverId, RiderId};
@@ -48,6 +48,8 @@ pub(crate) struct App {
     pub(crate) ping_every: Duration,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
+    /// How far the city has come in taking up its work.
+    pub(crate) recovery: Recovery,
     /// Held by every open socket: when all are gone the other end hears it.
     sockets: OnceLock<mpsc::WeakSender<()>>,
     inside: OnceLock<Inside>,
@@ -63,7 +65,8 @@ pub(crate) struct Inside {
 impl App {
     pub(crate) fn new(keys: Keys, limits: Limits, ping_every: Duration, metrics: Metrics) -> App {
         let phase = watch::Sender::new(Phase::Starting);
-        App { keys, limits, ping_every, metrics, phase, sockets: OnceLock::new(), inside: OnceLock::new() }
+        let (recovery, sockets, inside) = (Recovery::default(), OnceLock::new(), OnceLock::new());
+        App { keys, limits, ping_every, metrics, phase, recovery, sockets, inside }
     }
 
     /// Opens: from now on the doors answer. `sockets` is handed to every socket for its life.
@@ -87,7 +90,7 @@ impl App {
         match (*self.phase.borrow(), self.inside.get()) {
             (Phase::Stopping, _) => Err(Problem::stopping()),
             (Phase::Ready, Some(inside)) => Ok(inside),
-            (Phase::Starting | Phase::Ready, _) => Err(Problem::starting()),
+            (Phase::Starting | Phase::Ready, _) => Err(Problem::starting(self.recovery.progress())),
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve a city until told to stop
     Serve(Serve),
+    /// Bring the store's schema up to date: before the first start on Postgres, and before a newer version's
+    Migrate(Migrate),
     /// Mint a token for a driver, a rider or ops
     Token(Token),
     /// Ask a running server whether it is ready; exit code 0 if it is
@@ -97,6 +99,27 @@ pub(crate) struct Health {
 }
 
 /// File and environment.
+/// Where the store is: as for `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where the embedded store lives [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+}
+
+impl Migrate {
+    pub(crate) fn layers(&self) -> Result<Layers, BadSetting> {
+        let mut layers = outer_layers(self.config.as_ref())?;
+        if let Some(text) = &self.data_dir {
+            layers.flag("data_dir", text.clone(), "--data-dir")?;
+        }
+        Ok(layers)
+    }
+}
+
 fn outer_layers(config: Option<&PathBuf>) -> Result<Layers, BadSetting> {
     let mut layers = Layers::new();
     if let Some(path) = config {

@@ -6,6 +6,7 @@
 //! Touch with care: a wrong setting stops the start and names the key, the value, where it came from and the range.
 //! Nothing is ever corrected in silence.
 
+mod database;
 mod keys;
 mod layers;
 
@@ -19,6 +20,7 @@ use geo::Resolution;
 
 use crate::auth::Secret;
 
+pub use database::{DatabaseUrl, RedisUrl};
 pub use keys::describe_keys;
 pub use layers::{Layers, policy, read_table};
 
@@ -80,6 +82,12 @@ impl Default for Limits {
 pub struct Settings {
     /// Where the embedded store lives.
     pub data_dir: PathBuf,
+    /// A Postgres database, in the place of the embedded store.
+    pub postgres: Option<DatabaseUrl>,
+    /// The Redis server that keeps snapshots; without one a recovery is colder.
+    pub redis: Option<RedisUrl>,
+    /// The key in Redis under which drivers' positions are shown to others, if they are.
+    pub redis_positions: Option<String>,
     /// Where the doors are. Port 0 chooses a free one.
     pub listen: SocketAddr,
     /// How log lines look.
@@ -111,6 +119,9 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             data_dir: PathBuf::from("./data"),
+            postgres: None,
+            redis: None,
+            redis_positions: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),
             log_format: LogFormat::Text,
             log: "info".to_owned(),

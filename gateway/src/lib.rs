@@ -25,9 +25,10 @@ mod worth;
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use code::Code;
 pub use config::{
-    BadSetting, Layers, Limits, LogFormat, SecretFrom, Settings, describe_keys, policy as policy_of_table, read_table,
+    BadSetting, DatabaseUrl, Layers, Limits, LogFormat, RedisUrl, SecretFrom, Settings, describe_keys,
+    policy as policy_of_table, read_table,
 };
 pub use logs::start as start_logs;
-pub use server::{Given, ServeError, Server, secret, serve};
+pub use server::{Given, ServeError, Server, migrate, secret, serve};
 pub use travel::BadFile;
 pub use worth::{BadWorth, read_worth, write_worth};

@@ -17,13 +17,14 @@ use gateway::{BadSetting, Given, SecretFrom, ServeError, Server, Settings, descr
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use cli::{Cli, Command, Health, Serve, Token};
+use cli::{Cli, Command, Health, Migrate, Serve, Token};
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(flags) => serve(&flags),
         Command::Token(flags) => token(&flags),
         Command::Health(flags) => health(&flags),
+        Command::Migrate(flags) => migrate(&flags),
         Command::Settings => say(&describe_keys()).map_err(Failure::from),
     };
     match done {
@@ -134,6 +135,8 @@ fn banner(server: &Server, settings: &Settings) -> String {
         (true, scale) => format!("development: the city's clock runs {scale} times as fast as life"),
         (false, _) => format!("production: tokens issued by {} are taken", settings.jwt_issuer),
     };
+    let store = if settings.postgres.is_some() { "Postgres".to_owned() } else { format!("SQLite in {data}") };
+    let store = if settings.redis.is_some() { format!("{store}, snapshots in Redis") } else { store };
     let version = env!("CARGO_PKG_VERSION");
     let mint = if dev {
         format!("hansom token --driver ann --data-dir {data}")
@@ -141,8 +144,18 @@ fn banner(server: &Server, settings: &Settings) -> String {
         "hansom token --driver ann".to_owned()
     };
     format!(
-        "hansom {version} listens at {url}\nstore    SQLite in {data}\nmode     {mode}\ndocs     {url}/docs\ntoken    {mint}\n"
+        "hansom {version} listens at {url}\nstore    {store}\nmode     {mode}\ndocs     {url}/docs\ntoken    {mint}\n"
     )
+}
+
+// ---- hansom migrate ----------------------------------------------------------------------------------------------
+
+fn migrate(flags: &Migrate) -> Result<(), Failure> {
+    let settings = flags.layers()?.settings()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(gateway::migrate(&settings)).map_err(|why| Failure::of(1, &why))?;
+    say("the schema is that of this version\n")?;
+    Ok(())
 }
 
 // ---- hansom token ------------------------------------------------------------------------------------------------

@@ -121,8 +121,12 @@ impl Problem {
     }
 
     /// The server has not opened yet.
-    pub(crate) fn starting() -> Problem {
-        Problem::new(Code::Starting, "the city is being loaded").retry_after(COME_BACK_AFTER)
+    pub(crate) fn starting((done, of): (usize, usize)) -> Problem {
+        let detail = match of {
+            0 => "the city is being loaded".to_owned(),
+            of => format!("the city is being loaded: {done} of {of} shards"),
+        };
+        Problem::new(Code::Starting, detail).retry_after(COME_BACK_AFTER)
     }
 
     /// The server is closing.

@@ -10,8 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::{City, CityError, Clock};
-use persistence::{SqliteStore, Store, StoreError};
+use actors::{City, CityError, Clock, Recovery, Stores};
+use persistence::{PostgresStore, Snapshots, SqliteStore, Store, StoreError};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -66,7 +66,7 @@ pub enum ServeError {
 pub struct Given {
     /// A clock, in the place of one that runs as [`Settings::time_scale`] says.
     pub clock: Option<Clock>,
-    /// A store, in the place of SQLite in [`Settings::data_dir`]. Whoever gives it closes it.
+    /// A store, in the place of the one that the settings name. Whoever gives it closes it.
     pub store: Option<Arc<dyn Store>>,
     /// A registry, in the place of a new one.
     pub registry: Option<Registry>,
@@ -84,7 +84,40 @@ pub struct Server {
     app: Arc<App>,
     listening: JoinHandle<io::Result<()>>,
     sockets: Option<Sockets>,
-    own_store: Option<Arc<SqliteStore>>,
+    own_store: Option<OwnStore>,
+}
+
+/// The store that the settings name.
+#[derive(Clone, Debug)]
+enum OwnStore {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl OwnStore {
+    async fn open(settings: &Settings) -> Result<OwnStore, StoreError> {
+        Ok(match &settings.postgres {
+            Some(url) => OwnStore::Postgres(Arc::new(PostgresStore::open(url.address()).await?)),
+            None => OwnStore::Sqlite(Arc::new(SqliteStore::open(&settings.data_dir).await?)),
+        })
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        match self {
+            OwnStore::Sqlite(store) => Arc::clone(store) as Arc<dyn Store>,
+            OwnStore::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        match self {
+            OwnStore::Sqlite(store) => store.close().await,
+            OwnStore::Postgres(store) => {
+                store.close().await;
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Knows when the last socket is gone: each holds a copy of the sender.
@@ -111,7 +144,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let doors = axum::serve(doorway, router(Arc::clone(&app)));
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
-    match load(&settings, given.store, clock, &registry).await {
+    match load(&settings, given.store, clock, &registry, app.recovery.clone()).await {
         Ok((city, store, own_store)) => {
             let (held, all_gone) = mpsc::channel(1);
             app.open(Inside { city: city.clone(), store }, &held);
@@ -139,6 +172,17 @@ pub fn secret(settings: &Settings) -> Result<Secret, SecretError> {
     }
 }
 
+/// Brings the schema of the database that the settings name up to date. SQLite's is brought up to date when it is opened.
+///
+/// # Errors
+/// [`StoreError`] says what to correct.
+pub async fn migrate(settings: &Settings) -> Result<(), StoreError> {
+    match &settings.postgres {
+        Some(url) => PostgresStore::migrate(url.address()).await,
+        None => SqliteStore::open(&settings.data_dir).await?.close().await,
+    }
+}
+
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let wrong = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(wrong)?;
@@ -146,13 +190,14 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeE
     Ok((listener, chosen))
 }
 
-type Loaded = (City, Arc<dyn Store>, Option<Arc<SqliteStore>>);
+type Loaded = (City, Arc<dyn Store>, Option<OwnStore>);
 
 async fn load(
     settings: &Settings,
     given: Option<Arc<dyn Store>>,
     clock: Clock,
     registry: &Registry,
+    recovery: Recovery,
 ) -> Result<Loaded, ServeError> {
     let mut city = settings.city.clone();
     city.policy.worth = worth(settings)?;
@@ -165,11 +210,14 @@ async fn load(
     let (store, own_store) = match given {
         Some(store) => (store, None),
         None => {
-            let own = Arc::new(SqliteStore::open(&settings.data_dir).await.map_err(ServeError::Store)?);
-            (Arc::clone(&own) as Arc<dyn Store>, Some(own))
+            let own = OwnStore::open(settings).await.map_err(ServeError::Store)?;
+            (own.store(), Some(own))
         }
     };
-    match City::start(city, Arc::clone(&store), clock, registry).await {
+    let snapshots = settings.redis.as_ref().map(|redis| redis.snapshots(settings.redis_positions.clone()));
+    let snapshots = snapshots.map(|snapshots| Arc::new(snapshots) as Arc<dyn Snapshots>);
+    let stores = Stores { store: Arc::clone(&store), snapshots, recovery };
+    match City::start(city, stores, clock, registry).await {
         Ok(city) => Ok((city, store, own_store)),
         Err(why) => {
             close(own_store).await;
@@ -178,7 +226,7 @@ async fn load(
     }
 }
 
-async fn close(own_store: Option<Arc<SqliteStore>>) {
+async fn close(own_store: Option<OwnStore>) {
     if let Some(store) = own_store
         && let Err(error) = store.close().await
     {

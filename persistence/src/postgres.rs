@@ -5,6 +5,7 @@
 //! Touch with care: nothing here holds a lock longer than one statement. Who owns a shard is what the `shard` table says
 //! in the statement that writes, and nothing else.
 
+mod doorman;
 mod look;
 mod reader;
 mod row;
@@ -24,6 +25,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 use tokio::sync::Mutex;
 use tracing::info;
 
+use self::doorman::Doorman;
 use self::reader::Reader;
 use self::writer::Writer;
 use crate::{BoxFuture, Commitment, Done, DriverRow, Guarded, Journal, LoadedShard, Ownership, Records, StoreError};
@@ -42,6 +44,7 @@ pub struct PostgresStore {
     /// What errors call it: where it is, without the password.
     name: String,
     reader: Reader,
+    doorman: Doorman,
     writer: Arc<Mutex<Writer>>,
 }
 
@@ -92,9 +95,10 @@ impl PostgresStore {
         continue_lines(&mut connection).await.map_err(refused)?;
         connection.close().await.map_err(refused)?;
         let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(CONNECT_PATIENCE);
-        let reader = Reader::new(pool.connect_lazy_with(options.clone()));
+        let pool = pool.connect_lazy_with(options.clone());
+        let (doorman, reader) = (Doorman::start(pool.clone()), Reader::new(pool));
         info!(store = %name, "store opened");
-        Ok(PostgresStore { name, reader, writer: Arc::new(Mutex::new(Writer::new(options))) })
+        Ok(PostgresStore { name, reader, doorman, writer: Arc::new(Mutex::new(Writer::new(options))) })
     }
 
     /// Closes the connections when what is under way is written.
@@ -197,11 +201,11 @@ impl Records for PostgresStore {
     }
 
     fn open_session(&self, id: DriverId) -> BoxFuture<'_, Result<DriverRow, StoreError>> {
-        Box::pin(self.reader.open_session(id))
+        Box::pin(self.doorman.open_session(id))
     }
 
     fn settle(&self, id: DriverId, home: ShardId) -> BoxFuture<'_, Result<DriverRow, StoreError>> {
-        Box::pin(self.reader.settle(id, home))
+        Box::pin(self.doorman.settle(id, home))
     }
 
     fn trips_by_stage(&self) -> BoxFuture<'_, Result<Vec<(StageName, u64)>, StoreError>> {

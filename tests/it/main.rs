@@ -13,12 +13,18 @@ mod caps;
 mod coming;
 mod comparing;
 mod forward;
+mod hints;
 mod importing;
 mod killing;
 mod model;
 mod offering;
+#[path = "../../persistence/tests/it/server.rs"]
+#[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
+mod postgres;
 mod promises;
 mod recovering;
+#[path = "../../persistence/tests/it/redis.rs"]
+mod redis_server;
 mod restarting;
 mod riding;
 mod roaming;

@@ -10,27 +10,28 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::postgres;
 use crate::server::{Process, binary};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A socket to the server.
-struct Phone(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Phone(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Phone {
-    async fn dial(server: &Process, path: &str, token: &str) -> Phone {
+    pub(crate) async fn dial(server: &Process, path: &str, token: &str) -> Phone {
         let url = format!("{}{path}", server.url().replacen("http", "ws", 1));
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         Phone(connect_async(request).await.unwrap().0)
     }
 
-    async fn say(&mut self, frame: Value) {
+    pub(crate) async fn say(&mut self, frame: Value) {
         self.0.send(Message::text(frame.to_string())).await.unwrap();
     }
 
     /// The next frame that is `wanted`, whatever comes before it.
-    async fn hear(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn hear(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let listen = async {
             loop {
                 let frame = self.0.next().await.expect("the socket is open").unwrap();
@@ -50,17 +51,17 @@ impl Phone {
     }
 
     /// A driver's own trip in a state.
-    async fn hear_trip(&mut self, state: &str) -> Value {
+    pub(crate) async fn hear_trip(&mut self, state: &str) -> Value {
         self.hear(|frame| frame["type"] == "trip" && frame["trip"]["state"] == state).await
     }
 
-    async fn goes_online(&mut self) {
+    pub(crate) async fn goes_online(&mut self) {
         self.say(json!({"type": "online", "id": 1, "lat": 40.751, "lon": -73.98})).await;
         self.hear(|frame| frame["type"] == "standing" && frame["re"] == 1).await;
     }
 }
 
-async fn request(server: &Process, token: &str, key: &str) -> (u16, Value) {
+pub(crate) async fn request(server: &Process, token: &str, key: &str) -> (u16, Value) {
     let body = json!({"pickup": {"lat": 40.75, "lon": -73.98}, "dropoff": {"lat": 40.76, "lon": -73.97}});
     let asked = reqwest::Client::new().post(format!("{}/v1/trips", server.url()));
     let answer = asked.bearer_auth(token).header("Idempotency-Key", key).json(&body).send().await.unwrap();
@@ -75,7 +76,26 @@ async fn look(server: &Process, token: &str, trip: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trip_goes_on_although_the_server_is_killed_at_every_stage() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Process::start(folder.path(), 1.0);
+    is_ridden_through_kills(Process::start(folder.path(), 1.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trip_on_postgres_goes_on_although_the_server_is_killed_at_every_stage() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), postgres::bare().await);
+    let hansom = |command: &[&str]| {
+        let mut run = std::process::Command::new(binary("hansom"));
+        run.args(command).arg("--data-dir").arg(folder.path()).env("HANSOM_POSTGRES", &url).output().unwrap()
+    };
+    let too_early = hansom(&["serve", "--listen", "127.0.0.1:0"]);
+    let said = String::from_utf8_lossy(&too_early.stderr).into_owned();
+    assert_eq!(too_early.status.code(), Some(1), "{said}");
+    assert!(said.contains("run `hansom migrate`"), "{said}");
+    assert!(hansom(&["migrate"]).status.success());
+    is_ridden_through_kills(Process::start_with(folder.path(), &[("HANSOM_POSTGRES", &url)])).await;
+}
+
+/// One trip, from the request to the end, whatever happens to the server.
+async fn is_ridden_through_kills(mut server: Process) {
     let (rider, driver) = (server.token(Role::Rider, "eve"), server.token(Role::Driver, "ann"));
 
     let (status, asked) = request(&server, &rider, "one").await;

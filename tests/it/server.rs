@@ -32,16 +32,25 @@ pub(crate) struct Process {
     url: String,
     data_dir: PathBuf,
     time_scale: f64,
+    /// Settings beyond these, as variables of the environment.
+    settings: Vec<(String, String)>,
 }
 
 impl Process {
     /// Starts a server on a port of its choice and waits until it listens.
     pub(crate) fn start(data_dir: &Path, time_scale: f64) -> Process {
-        Process::start_at(data_dir, time_scale, "127.0.0.1:0")
+        Process::start_at(data_dir, time_scale, "127.0.0.1:0", Vec::new())
     }
 
-    fn start_at(data_dir: &Path, time_scale: f64, listen: &str) -> Process {
+    /// As [`Process::start`], with these settings, each a variable of the environment.
+    pub(crate) fn start_with(data_dir: &Path, settings: &[(&str, &str)]) -> Process {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Process::start_at(data_dir, 1.0, "127.0.0.1:0", settings.iter().map(own).collect())
+    }
+
+    fn start_at(data_dir: &Path, time_scale: f64, listen: &str, settings: Vec<(String, String)>) -> Process {
         let mut child = Command::new(binary("hansom"))
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .args(["serve", "--log", "warn", "--listen", listen, "--time-scale", &time_scale.to_string()])
             .arg("--data-dir")
             .arg(data_dir)
@@ -54,7 +63,7 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let url = first.split_whitespace().last().unwrap_or_default().to_owned();
         assert!(url.starts_with("http://"), "hansom did not say where it listens but {first:?}");
-        Process { child, url, data_dir: data_dir.to_owned(), time_scale }
+        Process { child, url, data_dir: data_dir.to_owned(), time_scale, settings }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -70,7 +79,7 @@ impl Process {
     /// Starts a killed or stopped server again, at the same address, from the same data.
     pub(crate) fn start_again(&mut self) {
         let address = self.url.trim_start_matches("http://").to_owned();
-        let next = Process::start_at(&self.data_dir, self.time_scale, &address);
+        let next = Process::start_at(&self.data_dir, self.time_scale, &address, self.settings.clone());
         *self = next;
     }
 

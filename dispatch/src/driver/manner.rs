@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use geo::{Point, distance};
 
-use super::{LiveDriver, Wish};
-use crate::{Cap, DriverAsk, Effect, HomewardPolicy, Notice, Policy, Refusal, Timestamp};
+use super::LiveDriver;
+use crate::{Cap, DriverAsk, Effect, HomewardPolicy, Notice, Policy, Refusal, Timestamp, Wish};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);

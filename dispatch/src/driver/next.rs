@@ -5,8 +5,10 @@
 //! promised becomes an ordinary "yes" when the present trip has ended in the store. So I1 holds as it always does.
 //! Touch with care: a promise may be lost with memory. The trip it was made to waits so long and no longer.
 
-use super::{LiveDriver, State, Wish};
-use crate::{DriverAsk, Effect, Free, Notice, Offer, OfferId, Refusal, Stage, Timestamp, Trip, TripInput, Withdrawal};
+use super::{LiveDriver, State};
+use crate::{
+    DriverAsk, Effect, Free, Notice, Offer, OfferId, Refusal, Stage, Timestamp, Trip, TripInput, Wish, Withdrawal,
+};
 
 /// What is agreed about the next trip.
 #[derive(Clone, Debug, PartialEq)]

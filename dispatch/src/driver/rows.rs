@@ -4,9 +4,9 @@
 //! Stays out: when it is read (see [`LiveDriver::step`]).
 //! Touch with care: a row that cannot be read says nothing; it is read again.
 
-use super::{COMPARE_EVERY, LiveDriver, READ_AGAIN_AFTER, State, Wish};
+use super::{COMPARE_EVERY, LiveDriver, READ_AGAIN_AFTER, State};
 use crate::{
-    Availability, DriverAsk, Effect, Generation, Notice, Ping, ShardId, ShardInput, Standing, Timestamp, Trip,
+    Availability, DriverAsk, Effect, Generation, Notice, Ping, ShardId, ShardInput, Standing, Timestamp, Trip, Wish,
     Withdrawal, Write,
 };
 

@@ -2,8 +2,8 @@
 //!
 //! Stays out: who rides along (the host's record says), in which order (likewise).
 
-use super::{LiveDriver, State, Wish};
-use crate::{Deed, DriverAsk, Effect, Notice, Sharing, TripId, TripInput, Withdrawal};
+use super::{LiveDriver, State};
+use crate::{Deed, DriverAsk, Effect, Notice, Sharing, TripId, TripInput, Wish, Withdrawal};
 
 impl LiveDriver {
     /// Tells a trip that may be shared what the driver drives, while more riders are welcome.

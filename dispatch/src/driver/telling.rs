@@ -4,8 +4,8 @@
 //! Stays out: whatever changes how the driver stands.
 //! Touch with care: an answer to a command of an earlier session is told to nobody.
 
-use super::{LiveDriver, Wish};
-use crate::{Availability, DriverAsk, Effect, Free, Notice, ShardInput, Standing, Vehicle};
+use super::LiveDriver;
+use crate::{Availability, DriverAsk, Effect, Free, Hint, Memory, Notice, ShardInput, Standing, Vehicle, Wish};
 
 impl LiveDriver {
     pub(super) fn tell(&self, mut notice: Notice, out: &mut Vec<Effect>) {
@@ -71,7 +71,44 @@ impl LiveDriver {
     }
 
     /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.
-    pub fn tell_shard(&self, out: &mut Vec<Effect>) {
+    pub fn tell_shard(&mut self, out: &mut Vec<Effect>) {
+        self.tell_shard_standing(out);
+        if self.vehicle.is_some() {
+            self.tell_memory(out);
+        }
+        self.tell_recalled(out);
+    }
+
+    /// What the app said that no row holds.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        Memory { generation: self.generation, wish: self.wish, vehicle: self.vehicle }
+    }
+
+    /// What is known of this driver from before the shard had this owner. Counts only if it is of the same life, and for
+    /// whoever is not connected yet: an app that is says what it wants.
+    pub fn recall(&mut self, hint: Hint) {
+        let Hint { memory, last, .. } = hint;
+        if memory.generation == self.generation && self.session.is_none() {
+            (self.wish, self.vehicle, self.recalled) = (memory.wish, memory.vehicle, Some(last));
+        }
+    }
+
+    /// Where the driver was, once the shard keeps a place for this driver.
+    pub(super) fn tell_recalled(&mut self, out: &mut Vec<Effect>) {
+        if self.standing() != Standing::Gone
+            && let Some(last) = self.recalled.take()
+        {
+            out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
+        }
+    }
+
+    pub(super) fn tell_memory(&self, out: &mut Vec<Effect>) {
+        let input = ShardInput::Remember { driver: self.id.clone(), memory: self.memory() };
+        out.push(Effect::ToShard { to: self.home, input });
+    }
+
+    pub(super) fn tell_shard_standing(&self, out: &mut Vec<Effect>) {
         let input = ShardInput::DriverIs { driver: self.id.clone(), standing: self.standing() };
         out.push(Effect::ToShard { to: self.home, input });
     }

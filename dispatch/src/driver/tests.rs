@@ -1,7 +1,7 @@
 use geo::{Point, Resolution};
 
 use super::*;
-use crate::{Epoch, Free, Needs, RiderId, Stage, Standing};
+use crate::{Epoch, Free, Hint, Memory, Needs, RiderId, Stage, Standing};
 
 fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()
@@ -394,4 +394,74 @@ fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
     let number = reading(&ann.step(again, &Policy::default(), DriverInput::TimePassed)).unwrap();
     ann.step(again, &Policy::default(), DriverInput::Row { number, row: Ok(Some(won.clone())) });
     assert_eq!(ann.trip(), Some(&won));
+}
+
+/// Ann at work, as the last owner of the shard wrote it down.
+fn hint(generation: u64) -> Hint {
+    let last = Ping { driver: ann(), point: here(), measured_at: at(1), heading: None, accuracy: None };
+    let memory = Memory { generation: Generation(generation), wish: Wish::Work, vehicle: Some(Vehicle::default()) };
+    Hint { memory, last, seen_at: at(1) }
+}
+
+/// The positions that the shard is told.
+fn positions(effects: &[Effect]) -> usize {
+    let told = |effect: &&Effect| matches!(effect, Effect::ToShard { input: ShardInput::Pings(_), .. });
+    effects.iter().filter(told).count()
+}
+
+#[test]
+fn a_driver_who_comes_back_is_at_work_where_she_was_without_saying_so() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.recall(hint(1));
+    assert_eq!(driver.availability(), Availability::Offline, "nobody is connected");
+    let mut told = Vec::new();
+    driver.tell_shard(&mut told);
+    assert_eq!(positions(&told), 0, "the shard keeps no place for a driver who is not there");
+    let told = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert!(matches!(standings(&told)[..], [Standing::Free(_)]), "{told:?}");
+    assert_eq!(positions(&told), 1);
+    let is = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::DriverIs { .. }, .. });
+    let pinged = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::Pings(_), .. });
+    assert!(told.iter().position(is) < told.iter().position(pinged), "a position before that would be a stray one");
+}
+
+#[test]
+fn a_hint_of_another_life_says_nothing() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(2), None);
+    driver.recall(hint(1));
+    let told = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert!(matches!(standings(&told)[..], [Standing::Taken(Availability::Offline)]), "{told:?}");
+    assert_eq!(positions(&told), 0);
+}
+
+#[test]
+fn a_driver_on_a_trip_whose_vehicle_is_recalled_goes_on_working_afterwards() {
+    let held = trip(1);
+    let mut driver = on(&held);
+    driver.recall(hint(1));
+    let mut told = Vec::new();
+    driver.tell_shard(&mut told);
+    assert_eq!(positions(&told), 1, "the rider sees the car again: {told:?}");
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
+    assert_eq!(driver.availability(), Availability::Available);
+}
+
+#[test]
+fn the_shard_hears_what_no_row_holds_whenever_that_changes() {
+    let remembered = |effects: &[Effect]| -> Vec<(Wish, bool)> {
+        let told = |effect: &Effect| match effect {
+            Effect::ToShard { input: ShardInput::Remember { memory, .. }, .. } => {
+                Some((memory.wish, memory.vehicle.is_some()))
+            }
+            _ => None,
+        };
+        effects.iter().filter_map(told).collect()
+    };
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    assert_eq!(remembered(&go_online(&mut driver, Vehicle::default())), [(Wish::Work, true)]);
+    assert_eq!(remembered(&driver.step(at(4), &Policy::default(), DriverInput::TimePassed)), []);
+    let pause = DriverInput::GoOffline { ask: ask(7, 2), on_break: true };
+    assert_eq!(remembered(&driver.step(at(5), &Policy::default(), pause)), [(Wish::Break, true)]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use geo::{Meters, Point};
 
 use super::{Availability, Eta, Outcome, Passing};
-use crate::{DriverId, Needs, ShardId, Timestamp, TripId, Vehicle};
+use crate::{DriverId, Memory, Needs, ShardId, Timestamp, TripId, Vehicle};
 
 /// What may happen to a live shard.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,13 @@ pub enum ShardInput {
         driver: DriverId,
         /// How.
         standing: Standing,
+    },
+    /// What a driver's app said has changed; to be told to the shard's next owner.
+    Remember {
+        /// Who.
+        driver: DriverId,
+        /// What.
+        memory: Memory,
     },
     /// A trip waits for a driver.
     Seek(Seeker),

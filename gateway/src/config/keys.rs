@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dispatch::Method;
 use geo::Resolution;
 
-use super::{BadSetting, LogFormat, SecretFrom, Settings};
+use super::{BadSetting, DatabaseUrl, LogFormat, RedisUrl, SecretFrom, Settings};
 use crate::auth::Secret;
 use values::{file, log_format, meters, method, path, seconds, straight_line};
 
@@ -33,7 +33,7 @@ impl Key {
 
     /// Whether its value must never be shown.
     pub(super) fn is_secret(&self) -> bool {
-        self.name == "jwt_secret"
+        matches!(self.name, "jwt_secret" | "postgres" | "redis")
     }
 }
 
@@ -114,6 +114,24 @@ pub(super) const KEYS: &[Key] = &[
     key!("data_dir", "a directory", |settings, text| path(text).map(|path| settings.data_dir = path), |settings| {
         settings.data_dir.display().to_string()
     }),
+    key!(
+        "postgres",
+        "an address such as postgres://user:password@host/database; without it the store is SQLite in data_dir",
+        |settings, text| DatabaseUrl::new(text).map(|url| settings.postgres = Some(url)),
+        |settings| if settings.postgres.is_some() { "(given)".to_owned() } else { "(none)".to_owned() }
+    ),
+    key!(
+        "redis",
+        "an address such as redis://user:password@host:6379/0; without it nothing softens a recovery",
+        |settings, text| RedisUrl::new(text).map(|url| settings.redis = Some(url)),
+        |settings| if settings.redis.is_some() { "(given)".to_owned() } else { "(none)".to_owned() }
+    ),
+    key!(
+        "redis_positions",
+        "a key such as hansom:positions, 1 to 200 letters; GEOSEARCH finds the drivers at work under it",
+        |settings, text| { (1..=200).contains(&text.len()).then(|| settings.redis_positions = Some(text.to_owned())) },
+        |settings| settings.redis_positions.clone().unwrap_or_else(|| "(none)".to_owned())
+    ),
     key!(
         "listen",
         "an address and a port such as 127.0.0.1:7070; port 0 chooses one",

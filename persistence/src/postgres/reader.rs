@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use dispatch::invariants::Entry;
-use dispatch::{DriverId, Epoch, RequestKey, RiderId, SessionId, ShardId, StageName, Trip, TripId};
+use dispatch::{DriverId, Epoch, RequestKey, RiderId, ShardId, StageName, Trip, TripId};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgPool, Postgres, Row};
@@ -46,6 +46,14 @@ const DRIVER_WITH_TRIP: &str = concat!(
     ", ",
     trip_columns!(),
     " FROM driver LEFT JOIN trip ON trip.id = driver.trip WHERE driver.id = $1"
+);
+
+pub(super) const DRIVERS_WITH_TRIPS: &str = concat!(
+    "SELECT ",
+    driver_columns!(),
+    ", ",
+    trip_columns!(),
+    " FROM driver LEFT JOIN trip ON trip.id = driver.trip WHERE driver.id = ANY($1)"
 );
 
 const LOAD: &str = concat!(
@@ -89,13 +97,6 @@ const LINES: &str = "SELECT line, shard, epoch, seq, trip::text AS trip, version
 
 const CLAIM: &str = "INSERT INTO shard (shard, epoch) VALUES ($1, 1) \
      ON CONFLICT (shard) DO UPDATE SET epoch = shard.epoch + 1 RETURNING shard, epoch";
-
-const OPEN_SESSION: &str = "INSERT INTO driver (id, generation, session) VALUES ($1, 0, 1) \
-     ON CONFLICT (id) DO UPDATE SET session = driver.session + 1 RETURNING session";
-
-const SETTLE: &str = "INSERT INTO driver (id, home, generation, session) VALUES ($1, $2, 1, 0) \
-     ON CONFLICT (id) DO UPDATE SET home = excluded.home, generation = driver.generation + 1 \
-     WHERE driver.trip IS NULL AND driver.home IS DISTINCT FROM excluded.home";
 
 /// How long a reader of the journal waits for transactions that began before what it can see.
 const EARLIER_PATIENCE: Duration = Duration::from_secs(2);
@@ -164,25 +165,6 @@ impl Reader {
     pub(super) async fn driver(&self, id: DriverId) -> Result<Option<DriverRow>, StoreError> {
         let row = self.row(sqlx::query(DRIVER_WITH_TRIP).bind(id.to_string())).await?;
         row.as_ref().map(|row| rows::read_driver_with_trip(row)).transpose()
-    }
-
-    /// The row as it is after a change, in a statement of its own: the one that changed it may have waited, and then sees
-    /// the trip as it was before.
-    async fn driver_after(&self, id: DriverId) -> Result<DriverRow, StoreError> {
-        let gone = || StoreError::Unavailable("a driver's row is gone".into());
-        self.driver(id).await?.ok_or_else(gone)
-    }
-
-    pub(super) async fn open_session(&self, id: DriverId) -> Result<DriverRow, StoreError> {
-        let row = sqlx::query(OPEN_SESSION).bind(id.to_string()).fetch_one(&self.pool).await.map_err(refused)?;
-        let session: i64 = row.try_get("session").map_err(refused)?;
-        Ok(DriverRow { session: SessionId(session.cast_unsigned()), ..self.driver_after(id).await? })
-    }
-
-    pub(super) async fn settle(&self, id: DriverId, home: ShardId) -> Result<DriverRow, StoreError> {
-        let query = sqlx::query(SETTLE).bind(id.to_string()).bind(shard_number(home));
-        query.execute(&self.pool).await.map_err(refused)?;
-        self.driver_after(id).await
     }
 
     pub(super) async fn trips_by_stage(&self) -> Result<Vec<(StageName, u64)>, StoreError> {

@@ -6,7 +6,7 @@
 //! Touch with care: every part of the guard has a test that fails without it. It is one statement without BEGIN, so that no
 //! lock outlives a client that freezes; parts of it wait for each other by what they count.
 
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, SqlSafeStr};
 
 use super::look::Seen;
 use crate::rows::{self, Changes, TripValues, moment_number, number, shard_number};
@@ -102,11 +102,21 @@ pub(super) async fn save(
     seen: &Seen,
     fences: &[crate::Fence],
 ) -> Result<(), sqlx::Error> {
+    save_by(SAVE, connection, changes, seen, fences).await
+}
+
+async fn save_by(
+    statement: impl SqlSafeStr,
+    connection: &mut PgConnection,
+    changes: &Changes<'_>,
+    seen: &Seen,
+    fences: &[crate::Fence],
+) -> Result<(), sqlx::Error> {
     let riders: Vec<_> =
         changes.capped.iter().map(|rider| (rider, seen.riders.get(*rider).unwrap_or(&0) + 1)).collect();
     let drivers: Vec<_> = changes.drivers.values().collect();
     let (trips, lines, keys) = (changes.trips(), &changes.lines, &changes.keys);
-    let query = sqlx::query(SAVE)
+    let query = sqlx::query(statement)
         .bind(column(fences, |fence| shard_number(fence.shard)))
         .bind(column(fences, |fence| number(fence.epoch.0)))
         .bind(column(&riders, |(rider, _)| rider.to_string()))
@@ -165,3 +175,6 @@ fn bind_trips<'q>(query: Query<'q>, trips: &[TripValues]) -> Query<'q> {
         .bind(column(trips, |trip| trip.host.clone()))
         .bind(column(trips, |trip| trip.car.clone()))
 }
+
+#[cfg(test)]
+mod tests;

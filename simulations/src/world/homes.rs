@@ -144,7 +144,7 @@ impl World {
         if self.drivers.contains_key(&(office, row.id.clone())) {
             return;
         }
-        let live = LiveDriver::restored(row.id.clone(), office, row.generation, row.trip.clone());
+        let mut live = LiveDriver::restored(row.id.clone(), office, row.generation, row.trip.clone());
         let mut effects = Vec::new();
         live.tell_shard(&mut effects);
         self.install(live, effects);
