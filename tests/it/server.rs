@@ -16,6 +16,7 @@ pub(crate) fn binary(name: &str) -> PathBuf {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let built = Command::new(cargo)
             .args(["build", "--quiet", "--locked", "--workspace", "--all-targets"])
+            .args(if cfg!(feature = "kafka") { &["--features", "tests/kafka"][..] } else { &[] })
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
             .status()
             .expect("cargo can be started");
