@@ -22,6 +22,10 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Bring the store's schema up to date: before the first start on Postgres, and before a newer version's
     Migrate(Migrate),
+    /// Copy the store to a file, while servers go on: one moment of it, whole
+    Backup(Copying),
+    /// Fill an empty store from such a file; no server may be at work on it
+    Restore(Copying),
     /// Mint a token for a driver, a rider or ops
     Token(Token),
     /// List events that a webhook would not take, or have them tried again, by a running server
@@ -111,6 +115,16 @@ pub(crate) struct Migrate {
     /// Where the embedded store lives [default: ./data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+}
+
+/// A copy, and where the store is.
+#[derive(Debug, Args)]
+pub(crate) struct Copying {
+    /// The copy
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: Migrate,
 }
 
 impl Migrate {

@@ -8,6 +8,7 @@
 mod app;
 mod around;
 mod auth;
+mod backup;
 mod code;
 mod config;
 mod doors;
@@ -24,6 +25,7 @@ mod wire;
 mod worth;
 
 pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
+pub use backup::{BackupError, backup, restore};
 pub use code::Code;
 pub use config::{
     BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, RedisUrl, SecretFrom,

@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use asking::ask;
-use cli::{Cli, Command, Health, Migrate, Serve, Token};
+use cli::{Cli, Command, Copying, Health, Migrate, Serve, Token};
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Command::Token(flags) => token(&flags),
         Command::Health(flags) => health(&flags),
         Command::Migrate(flags) => migrate(&flags),
+        Command::Backup(flags) => copying(&flags, true),
+        Command::Restore(flags) => copying(&flags, false),
         Command::Events(flags) => letters::events(&flags),
         Command::Settings => say(&describe_keys()).map_err(Failure::from),
     };
@@ -162,6 +164,19 @@ fn migrate(flags: &Migrate) -> Result<(), Failure> {
     runtime.block_on(gateway::migrate(&settings)).map_err(|why| Failure::of(1, &why))?;
     say("the schema is that of this version\n")?;
     Ok(())
+}
+
+// ---- hansom backup, hansom restore ---------------------------------------------------------------------------------
+
+fn copying(flags: &Copying, out: bool) -> Result<(), Failure> {
+    let settings = flags.store.layers()?.settings()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        if out { gateway::backup(&settings, &flags.file).await } else { gateway::restore(&settings, &flags.file).await }
+    });
+    done.map_err(|why| Failure::of(1, &why))?;
+    let file = flags.file.display();
+    Ok(say(&if out { format!("the store is copied to {file}\n") } else { format!("the store is that of {file}\n") })?)
 }
 
 // ---- hansom token ------------------------------------------------------------------------------------------------

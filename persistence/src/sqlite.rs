@@ -5,6 +5,7 @@
 //! Touch with care: `synchronous=FULL` in WAL mode syncs at every commit. Less is faster and loses, when the power
 //! fails, what was acknowledged.
 
+mod backup;
 mod directory;
 mod look;
 mod outbox;

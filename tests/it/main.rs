@@ -6,6 +6,7 @@
     reason = "a test may panic, and prints what it takes to see it again"
 )]
 
+mod backing;
 mod booking;
 mod browser;
 mod calling_off;

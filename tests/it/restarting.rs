@@ -68,7 +68,7 @@ pub(crate) async fn request(server: &Process, token: &str, key: &str) -> (u16, V
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-async fn look(server: &Process, token: &str, trip: &str) -> Value {
+pub(crate) async fn look(server: &Process, token: &str, trip: &str) -> Value {
     let url = format!("{}/v1/trips/{trip}", server.url());
     reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap()
 }
