@@ -21,8 +21,8 @@ use geo::Resolution;
 
 use crate::auth::Secret;
 
-pub use database::{DatabaseUrl, RedisUrl};
-pub use events::{EventSettings, HiddenAddress, Places, Webhook};
+pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
+pub use events::{EventSettings, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, policy, read_table};
 

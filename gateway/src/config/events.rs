@@ -2,32 +2,13 @@
 //!
 //! Touch with care: the addresses may have passwords in them, so they are never shown, not even when they are wrong.
 
-use std::fmt;
 use std::time::Duration;
 
 use axum::http::Uri;
 use persistence::OUTLET_BYTES_MAX;
 
-use super::RedisUrl;
+use super::{HiddenAddress, RedisUrl};
 use crate::auth::Secret;
-
-/// An address with perhaps a password in it. Never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HiddenAddress(String);
-
-impl HiddenAddress {
-    /// The address, for whoever connects.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for HiddenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HiddenAddress(hidden)")
-    }
-}
 
 /// Where one receiver of webhooks is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,13 +133,13 @@ fn webhook(text: &str) -> Option<Webhook> {
     // A password in the address would be sent to nobody: HTTP clients take it for a header that is not sent here.
     let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     let fits = is_name && !TAKEN.contains(&name) && is_http && is_plain;
-    fits.then(|| Webhook { name: name.to_owned(), url: HiddenAddress(url.to_owned()) })
+    fits.then(|| Webhook { name: name.to_owned(), url: HiddenAddress::new(url) })
 }
 
 /// Reads `key=value,key=value`.
 pub(super) fn options(text: &str) -> Option<HiddenAddress> {
     let fits = text.split(',').all(|pair| pair.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty()));
-    fits.then(|| HiddenAddress(text.to_owned()))
+    fits.then(|| HiddenAddress::new(text))
 }
 
 pub(super) fn given(hidden: bool) -> String {
