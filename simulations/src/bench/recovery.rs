@@ -192,3 +192,17 @@ fn ride(fence: Fence, driver: &DriverId, at: Point, number: u64) -> Result<(Guar
     let assigned = asked.apply(&event, when)?;
     Ok((first, guarded(event, &assigned, DriverChange::Take(driver.clone()))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_city_is_there_again_on_both_stores() {
+        let rows = run(&Settings { quick: true, ..Settings::default() }).unwrap();
+        assert_eq!(rows.len(), 4);
+        for row in rows {
+            assert!(row.ours.is_some() && row.skipped.is_none(), "{row:?}");
+        }
+    }
+}

@@ -12,11 +12,12 @@ use persistence::{Fence, Guarded, Store};
 
 use super::Wrong;
 
-/// Two places in different shards: a crowd each.
-const PLACES: [(f64, f64); 2] = [(40.758_123, -73.985_456), (40.73, -73.70)];
+/// How far apart the places of two crowds are, in degrees: each in a shard of its own.
+const APART: f64 = 0.5;
 
 /// A rider, always with the same driver.
 pub(super) struct Rider {
+    place: usize,
     fence: Fence,
     at: Point,
     driver: DriverId,
@@ -26,8 +27,7 @@ pub(super) struct Rider {
 
 /// A crowd in a place of its own, whose shard is claimed and whose drivers have settled there.
 pub(super) async fn riders(store: &Arc<dyn Store>, place: usize, count: usize) -> Result<Vec<Rider>, Wrong> {
-    let (lat, lon) = PLACES[place];
-    let at = Point::new(lat, lon)?;
+    let at = Point::new(40.758_123 + APART * place as f64, -73.985_456)?;
     let shard = ShardId::of(at, Resolution::SHARD);
     let fence = Fence { shard, epoch: store.claim(shard).await? };
     let mut riders = Vec::with_capacity(count);
@@ -35,12 +35,17 @@ pub(super) async fn riders(store: &Arc<dyn Store>, place: usize, count: usize) -
         let driver = DriverId::new(&format!("driver-{place}-{number}"))?;
         store.settle(driver.clone(), shard).await?;
         let rider = RiderId::new(&format!("rider-{place}-{number}"))?;
-        riders.push(Rider { fence, at, driver, rider, left: VecDeque::new() });
+        riders.push(Rider { place, fence, at, driver, rider, left: VecDeque::new() });
     }
     Ok(riders)
 }
 
 impl Rider {
+    /// Which crowd's.
+    pub(super) fn place(&self) -> usize {
+        self.place
+    }
+
     /// The next step of this ride, or the first of the next one.
     pub(super) fn next_step(&mut self) -> Result<Guarded, Wrong> {
         if self.left.is_empty() {
