@@ -13,10 +13,12 @@ use crate::{
     Withdrawal,
 };
 
+use connection::Lost;
 use manner::Manner;
 pub(crate) use manner::leads_home;
 use next::Next;
 
+mod connection;
 mod manner;
 mod next;
 mod offers;
@@ -39,6 +41,8 @@ pub struct LiveDriver {
     home: ShardId,
     generation: Generation,
     session: Option<SessionId>,
+    /// The connection that broke a moment ago, if none was opened since.
+    lost: Option<Lost>,
     /// What the driver drives, as the app said when the driver went on line. Nobody else knows.
     vehicle: Option<Vehicle>,
     wish: Wish,
@@ -98,6 +102,7 @@ impl LiveDriver {
             home,
             generation,
             session: None,
+            lost: None,
             vehicle: None,
             // Whoever is on a trip was at work when it began, but with which vehicle only the app knows: the trip is the
             // last one until the driver goes on line again and says so.
@@ -167,13 +172,14 @@ impl LiveDriver {
     /// Whether nobody is connected and nothing holds the driver, so that its actor may go.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.session.is_none() && self.state == State::Idle
+        self.is_away() && self.state == State::Idle
     }
 
     /// When time alone will change something.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.state_ends().into_iter().chain(self.manner.deadline()).min()
+        let lost = self.lost.map(|lost| lost.until);
+        self.state_ends().into_iter().chain(self.manner.deadline()).chain(lost).min()
     }
 
     fn state_ends(&self) -> Option<Timestamp> {
@@ -199,7 +205,7 @@ impl LiveDriver {
         }
         match &self.state {
             State::Engaged { .. } => drop(self.compare_at.get_or_insert(now + COMPARE_EVERY)),
-            _ if self.session.is_none() => self.compare_at = None,
+            _ if self.is_away() => self.compare_at = None,
             _ => {}
         }
         self.keep_suggestion(now);
@@ -221,6 +227,7 @@ impl LiveDriver {
     }
 
     fn settle(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
+        self.settle_lost(now, out);
         if self.manner.settle(now) {
             self.tell_standing(None, out);
         }
@@ -265,6 +272,7 @@ impl LiveDriver {
         match input {
             DriverInput::Connected { session } => self.connected(now, session, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
+            DriverInput::LineLost { session } => self.line_lost(now, policy, session, out),
             DriverInput::GoOnline { ask, last, vehicle, homeward } => {
                 if !self.heads_home(now, policy, homeward, ask, out) {
                     return;
@@ -314,58 +322,6 @@ impl LiveDriver {
             DriverInput::Row { .. } => {}
             DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
             DriverInput::TimePassed => {}
-        }
-    }
-
-    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
-        match self.session {
-            Some(old) if old >= session => {
-                out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
-                return;
-            }
-            Some(old) => {
-                out.push(Effect::ToSession { driver: self.id.clone(), session: old, notice: Notice::Superseded });
-            }
-            None => {}
-        }
-        self.session = Some(session);
-        if matches!(self.state, State::Engaged { .. }) {
-            // The row this driver was made from may be older than the end of the trip.
-            self.read_row(out);
-        }
-        self.tell(Notice::Home { home: self.home }, out);
-        self.tell_standing(None, out);
-        // An offer that is still open is shown again: the phone may have lost its connection, not its driver.
-        match (&self.state, &self.next) {
-            (State::Offered { offer, .. }, _) | (State::Engaged { .. }, Some(Next::Offered { offer, .. })) => {
-                self.tell(Notice::Offer(offer.clone()), out);
-            }
-            _ => {}
-        }
-        self.show_suggestion(now, out);
-        self.tell_recalled(out);
-    }
-
-    fn disconnected(&mut self, session: SessionId, out: &mut Vec<Effect>) {
-        if self.session != Some(session) {
-            return;
-        }
-        self.session = None;
-        self.tell_host(out);
-        if !matches!(self.next, Some(Next::Promised { .. })) {
-            self.drop_next(None, out);
-        }
-        match &self.state {
-            // Nobody can answer: the next driver is asked at once, not when the offer runs out.
-            State::Reserved { offer, .. } => self.give_up(*offer, out),
-            State::Offered { offer, .. } => self.give_up(offer.id, out),
-            State::Idle | State::Recalling { .. } | State::Engaged { .. } | State::Moving { .. } => {}
-        }
-        if !matches!(self.state, State::Engaged { .. }) {
-            self.wish = Wish::Rest;
-        }
-        if self.is_gone() {
-            out.push(Effect::Retire);
         }
     }
 
@@ -430,7 +386,7 @@ impl LiveDriver {
         self.compare_at = None;
         // A row that is being read now is older than the end of the trip.
         self.reads += 1;
-        if self.session.is_none() {
+        if self.is_away() {
             self.wish = Wish::Rest;
         }
         self.tell(Notice::Trip { trip, ask }, out);

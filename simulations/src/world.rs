@@ -407,7 +407,7 @@ impl World {
     /// A driver's app says something over its session. What it says over none is said to nobody.
     pub fn says(&mut self, driver: &DriverId, input: DriverInput) {
         if let Some(Line { home, .. }) = self.lines.get(driver).copied() {
-            if matches!(input, DriverInput::Disconnected { .. }) {
+            if matches!(input, DriverInput::Disconnected { .. } | DriverInput::LineLost { .. }) {
                 self.lines.remove(driver);
             }
             self.deliver(Letter::Core(Effect::ToDriver { to: driver.clone(), home, input }));

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use dispatch::invariants::Violation;
 use dispatch::{
-    Class, Deed, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party, Policy,
-    PoolingPolicy, RiderId, SessionId, Timestamp, Trip, TripId, Vehicle,
+    Class, Deed, DriverAsk, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party,
+    Policy, PoolingPolicy, RiderId, SessionId, Timestamp, Trip, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -39,6 +39,8 @@ enum Act {
     },
     HangUp {
         driver: u8,
+        /// In good order, or the line just broke.
+        orderly: bool,
     },
     Wish {
         driver: u8,
@@ -83,7 +85,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         4 => (north_m.clone(), prop::bool::weighted(0.7)).prop_map(|(north_m, shared)| Act::Request { north_m, shared }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
         4 => (driver.clone(), north_m.clone()).prop_map(|(driver, north_m)| Act::Connect { driver, north_m }),
-        1 => driver.clone().prop_map(|driver| Act::HangUp { driver }),
+        2 => (driver.clone(), any::<bool>()).prop_map(|(driver, orderly)| Act::HangUp { driver, orderly }),
         2 => (driver.clone(), prop::bool::weighted(0.8)).prop_map(|(driver, work)| Act::Wish { driver, work }),
         3 => (driver.clone(), north_m).prop_map(|(driver, north_m)| Act::Ping { driver, north_m }),
         8 => (driver.clone(), any::<u8>(), prop::bool::weighted(0.8))
@@ -191,9 +193,12 @@ impl Town {
                     homeward: None,
                 });
             }
-            Act::HangUp { driver: number } => {
+            Act::HangUp { driver: number, orderly } => {
                 self.shown.remove(&driver(*number));
-                self.says(*number, |ask| DriverInput::Disconnected { session: ask.session });
+                self.says(*number, |DriverAsk { session, .. }| match orderly {
+                    true => DriverInput::Disconnected { session },
+                    false => DriverInput::LineLost { session },
+                });
             }
             Act::Wish { driver: number, work: true } => {
                 let vehicle = vehicle(&driver(*number));

@@ -150,7 +150,7 @@ impl LiveDriver {
     /// The present trip has ended for the driver: on to the next, if one was agreed and the driver still works.
     pub(super) fn go_on_to_next(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
         debug_assert!(self.state == State::Idle, "the present trip must have ended");
-        if self.session.is_none() || self.wish != Wish::Work || self.vehicle.is_none() {
+        if self.is_away() || self.wish != Wish::Work || self.vehicle.is_none() {
             return self.drop_next(Some(Withdrawal::NotCommitted), out);
         }
         match self.next.take() {

@@ -81,7 +81,7 @@ impl LiveDriver {
                 // The trip has ended and the letter that says so was lost.
                 self.state = State::Idle;
                 self.compare_at = None;
-                if self.session.is_none() {
+                if self.is_away() {
                     self.wish = Wish::Rest;
                 }
                 self.tell_standing(None, out);

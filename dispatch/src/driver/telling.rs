@@ -4,13 +4,15 @@
 //! Stays out: whatever changes how the driver stands.
 //! Touch with care: an answer to a command of an earlier session is told to nobody.
 
-use super::LiveDriver;
+use super::{LiveDriver, State};
 use crate::{Availability, DriverAsk, Effect, Free, Hint, Memory, Notice, ShardInput, Standing, Vehicle, Wish};
 
 impl LiveDriver {
     pub(super) fn tell(&self, mut notice: Notice, out: &mut Vec<Effect>) {
         // An answer to a command of an earlier session: the numbers of the present one mean something else.
-        let foreign = |ask: &DriverAsk| self.session != Some(ask.session);
+        // What is said while a lost line may come back waits for it.
+        let listener = self.session.or(self.lost.map(|lost| lost.session));
+        let foreign = |ask: &DriverAsk| listener != Some(ask.session);
         match &mut notice {
             Notice::Refused { ask, .. } | Notice::Declined { ask, .. } | Notice::Promised { ask, .. }
                 if foreign(ask) =>
@@ -20,7 +22,7 @@ impl LiveDriver {
             Notice::Trip { ask, .. } | Notice::Standing { ask, .. } if ask.as_ref().is_some_and(foreign) => *ask = None,
             _ => {}
         }
-        if let Some(session) = self.session {
+        if let Some(session) = listener {
             out.push(Effect::ToSession { driver: self.id.clone(), session, notice });
         }
     }
@@ -51,7 +53,7 @@ impl LiveDriver {
                 self.trip().map_or(Standing::Taken(availability), |trip| Standing::Driving(trip.id))
             }
             // Off line but connected: the shard keeps the position for the moment the driver wants work again.
-            Availability::Offline if self.session.is_some() => Standing::Taken(availability),
+            Availability::Offline if !self.is_away() => Standing::Taken(availability),
             Availability::Offline => Standing::Gone,
         }
     }
@@ -67,7 +69,8 @@ impl LiveDriver {
     /// On line and without a trip: an offer that comes to nothing does not send the driver to the end of the queue.
     pub(super) fn waits_for_work(&self) -> bool {
         use Availability::{Available, Offered, Reserved};
-        matches!(self.availability(), Available | Reserved | Offered)
+        let back_in_a_moment = self.lost.is_some() && self.wish == Wish::Work && self.state == State::Idle;
+        back_in_a_moment || matches!(self.availability(), Available | Reserved | Offered)
     }
 
     /// Tells the home shard how this driver stands. Also for a driver who has just been rebuilt.

@@ -7,35 +7,35 @@ fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()
 }
 
-fn home() -> ShardId {
+pub(super) fn home() -> ShardId {
     ShardId::of(here(), Resolution::SHARD)
 }
 
-fn at(second: u64) -> Timestamp {
+pub(super) fn at(second: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + second * 1_000)
 }
 
-fn trip(chance: u64) -> Trip {
+pub(super) fn trip(chance: u64) -> Trip {
     let event =
         crate::Event::Requested { rider: RiderId::new("eve").unwrap(), order: crate::Order::new(here(), here()) };
     let asked = Trip::begin(TripId::new(at(0), home(), chance), &event, at(0)).unwrap();
     asked.apply(&crate::Event::Assigned { driver: ann() }, at(1)).unwrap()
 }
 
-fn ann() -> DriverId {
+pub(super) fn ann() -> DriverId {
     DriverId::new("ann").unwrap()
 }
 
-fn on(trip: &Trip) -> LiveDriver {
+pub(super) fn on(trip: &Trip) -> LiveDriver {
     LiveDriver::restored(ann(), home(), Generation(1), Some(trip.clone()))
 }
 
-fn ask(session: u64, number: u64) -> DriverAsk {
+pub(super) fn ask(session: u64, number: u64) -> DriverAsk {
     DriverAsk { session: SessionId(session), number: Some(number) }
 }
 
 /// Over session 7.
-fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
+pub(super) fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
     driver.step(
         at(3),
         &Policy::default(),
@@ -44,7 +44,7 @@ fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
 }
 
 /// The standings that the shard is told of.
-fn standings(effects: &[Effect]) -> Vec<Standing> {
+pub(super) fn standings(effects: &[Effect]) -> Vec<Standing> {
     let told = |effect: &Effect| match effect {
         Effect::ToShard { input: ShardInput::DriverIs { standing, .. }, .. } => Some(*standing),
         _ => None,
@@ -315,7 +315,7 @@ fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end
 }
 
 /// As the trip asks before it can have won.
-fn reserve(trip: &Trip) -> DriverInput {
+pub(super) fn reserve(trip: &Trip) -> DriverInput {
     let offer = OfferId { trip: trip.id, epoch: Epoch(1), attempt: 1 };
     DriverInput::Reserve { offer, until: at(20), needs: Needs::default(), way: (here(), here()) }
 }

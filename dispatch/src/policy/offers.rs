@@ -35,6 +35,9 @@ pub struct OfferPolicy {
     /// After so many offers in a row without an answer a driver is put on a break; 0 is never. Three are three riders
     /// who waited for nothing.
     pub unanswered_max: u32,
+    /// How long an open offer waits for a phone whose connection broke. Five seconds are a change from Wi-Fi to the mobile
+    /// network; 0 asks the next driver at once.
+    pub reconnect_within: Duration,
 }
 
 impl Default for OfferPolicy {
@@ -46,6 +49,7 @@ impl Default for OfferPolicy {
             radius_growth: Meters::whole(1_000),
             per_hour_max: 60,
             unanswered_max: 3,
+            reconnect_within: Duration::from_secs(5),
         }
     }
 }
@@ -87,6 +91,10 @@ impl OfferPolicy {
         }
         if self.unanswered_max > 1_000 {
             return bad("offers.unanswered_max", self.unanswered_max.to_string(), "0 (never) to 1000");
+        }
+        if !(0.0..=60.0).contains(&self.reconnect_within.as_secs_f64()) {
+            let value = format!("{} s", self.reconnect_within.as_secs_f64());
+            return bad("offers.reconnect_within", value, "0 (not at all) to 60 s");
         }
         Ok(())
     }

@@ -22,6 +22,11 @@ pub enum DriverInput {
         /// Which.
         session: SessionId,
     },
+    /// A session broke without a word: its app may be back in a moment.
+    LineLost {
+        /// Which.
+        session: SessionId,
+    },
     /// The driver wants work.
     GoOnline {
         /// The app's command.

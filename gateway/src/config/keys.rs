@@ -308,6 +308,7 @@ pub(super) const KEYS: &[Key] = &[
     policy_meters!("policy.offers.radius", offers.radius, "metres from 50 to 50000"),
     policy_meters!("policy.offers.radius_growth", offers.radius_growth, "metres from 50 to 50000"),
     policy_value!("policy.offers.per_hour_max", offers.per_hour_max, "a whole number from 0 (no limit) to 1000"),
+    policy_seconds!("policy.offers.reconnect_within", offers.reconnect_within, "seconds from 0 (not at all) to 60"),
     policy_value!("policy.offers.unanswered_max", offers.unanswered_max, "a whole number from 0 (never) to 1000"),
     policy_seconds!("policy.cancellation.free_for", cancellation.free_for, "seconds from 0 to 3600"),
     policy_seconds!("policy.cancellation.no_show_after", cancellation.no_show_after, "seconds from 0 to 3600"),

@@ -64,7 +64,7 @@ impl World {
         if let Some(witness) = &mut self.witness {
             witness.hung_up(self.now, driver, session);
         }
-        let input = DriverInput::Disconnected { session };
+        let input = DriverInput::LineLost { session };
         self.post(noticed_after, Letter::Core(Effect::ToDriver { to: driver.clone(), home, input }));
         self.settle_at_once();
     }
