@@ -1,6 +1,7 @@
 //! The actor of one driver: a mailbox, [`LiveDriver`], and the lines to the driver's app.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use actix::prelude::*;
 use dispatch::{DriverInput, Effect, LiveDriver, Notice, SessionId, WriteError};
@@ -10,6 +11,7 @@ use tracing::{debug, warn};
 use crate::alarm::Alarm;
 use crate::letters::{DriverMail, Leave, Letter, Line, Plug, Quit, Resident};
 use crate::office::Office;
+use crate::told::{Log, News, Told};
 
 /// One driver on line.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(crate) struct DriverActor {
     live: LiveDriver,
     /// The newest session and those it supersedes, until they have been told.
     lines: Vec<Line>,
+    log: Log,
     first: Vec<Effect>,
     office: Rc<Office>,
     alarm: Alarm,
@@ -28,10 +31,11 @@ impl DriverActor {
     pub(crate) fn start_with(
         live: LiveDriver,
         lines: Vec<Line>,
+        log: Log,
         first: Vec<Effect>,
         office: Rc<Office>,
     ) -> Addr<DriverActor> {
-        DriverActor { live, lines, first, office, alarm: Alarm::default(), moved: false }.start()
+        DriverActor { live, lines, log, first, office, alarm: Alarm::default(), moved: false }.start()
     }
 
     fn take(&mut self, input: DriverInput, context: &mut Context<Self>) {
@@ -80,7 +84,8 @@ impl DriverActor {
                 Effect::HandOver { to, generation } => {
                     self.office.moved_away(self.live.id(), to);
                     let lines = std::mem::take(&mut self.lines);
-                    let resident = Resident { live: self.live.clone(), generation, lines };
+                    let log = std::mem::take(&mut self.log);
+                    let resident = Resident { live: self.live.clone(), generation, lines, log };
                     self.office.shared.routes.send(to, Letter::Install(Box::new(resident)));
                     self.moved = true;
                     return context.address().do_send(Leave);
@@ -104,19 +109,24 @@ impl DriverActor {
     }
 
     fn tell(&mut self, session: SessionId, notice: Notice, context: &mut Context<Self>) {
-        let Some(place) = self.lines.iter().position(|line| line.session == session) else { return };
+        let place = self.lines.iter().position(|line| line.session == session);
+        let confirmed = place.map_or(0, |place| self.lines[place].confirmed.load(Ordering::Relaxed));
+        let cursor = self.log.write(&notice, confirmed);
+        // What is said to a line that broke is only kept.
+        let Some(place) = place else { return };
         if matches!(notice, Notice::Offer(_)) {
             self.office.shared.metrics.offers.inc();
         }
         let last_word = notice == Notice::Superseded;
-        let sent = self.lines[place].notices.try_send(Box::new(notice)).is_ok();
+        let told = Told { cursor, news: News::Notice(notice) };
+        let sent = self.lines[place].notices.try_send(Box::new(told)).is_ok();
         if last_word || !sent {
             self.lines.remove(place);
         }
         if !sent && self.live.session() == Some(session) {
             // A socket that does not take what it is told is as good as closed; dropping the line closes it.
             debug!(driver = %self.live.id(), "a driver's socket is too slow or gone");
-            context.notify(DriverMail(DriverInput::Disconnected { session }));
+            context.notify(DriverMail(DriverInput::LineLost { session }));
         }
     }
 }
@@ -150,6 +160,11 @@ impl Handler<Plug> for DriverActor {
         let session = line.session;
         // The same session again, when an app that moved is given back to its old home: only its new line is alive.
         self.lines.retain(|known| known.session != session);
+        self.log.open(session, self.live.generation());
+        for missed in line.resume.map(|heard| self.log.since(heard)).into_iter().flatten() {
+            // A channel that was made a moment ago has room.
+            let _ = line.notices.try_send(Box::new(missed));
+        }
         self.lines.push(line);
         self.take(DriverInput::Connected { session }, context);
     }

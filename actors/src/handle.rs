@@ -33,6 +33,7 @@ use crate::session::DriverSession;
 use crate::settings::CitySettings;
 use crate::shard::ShardActor;
 use crate::snapshots;
+use crate::told::Cursor;
 
 pub use ordering::NewTrip;
 
@@ -289,7 +290,17 @@ impl City {
     /// [`CityError`] when the city or the store cannot answer now.
     pub async fn open_session(&self, driver: DriverId) -> Result<DriverSession, CityError> {
         self.check_running()?;
-        DriverSession::open(self.clone(), driver).await
+        DriverSession::open(self.clone(), driver, None).await
+    }
+
+    /// A driver's app is back after a lost connection and has heard so far. [`crate::News::Resumed`] comes first, then what
+    /// was missed.
+    ///
+    /// # Errors
+    /// [`CityError`] when the city or the store cannot answer now.
+    pub async fn resume_session(&self, driver: DriverId, heard: Cursor) -> Result<DriverSession, CityError> {
+        self.check_running()?;
+        DriverSession::open(self.clone(), driver, Some(heard)).await
     }
 
     // ---- everyone ------------------------------------------------------------------------------------------------

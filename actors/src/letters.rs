@@ -1,16 +1,18 @@
 //! What actors are sent. Each message is a thin wrapper around an input of a core, or a question from a door.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use actix::Message;
 use dispatch::{
-    CancelReason, DriverId, DriverInput, LiveDriver, Notice, Order, Party, Refusal, RequestKey, RiderId, SessionId,
-    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    CancelReason, DriverId, DriverInput, LiveDriver, Order, Party, Refusal, RequestKey, RiderId, SessionId, ShardId,
+    ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::routes::Door;
+use crate::told::{Cursor, Log, Told};
 
 /// The answer to a question about a trip.
 pub(crate) type TripAnswer = Result<TripView, Refusal>;
@@ -35,6 +37,7 @@ pub(crate) struct Resident {
     pub(crate) live: LiveDriver,
     pub(crate) generation: dispatch::Generation,
     pub(crate) lines: Vec<Line>,
+    pub(crate) log: Log,
 }
 
 /// The way to a driver's app.
@@ -42,7 +45,11 @@ pub(crate) struct Resident {
 pub(crate) struct Line {
     pub(crate) session: SessionId,
     /// Boxed: a channel keeps room for many at once, and most sessions have none.
-    pub(crate) notices: mpsc::Sender<Box<Notice>>,
+    pub(crate) notices: mpsc::Sender<Box<Told>>,
+    /// The number of the latest message that the app has confirmed.
+    pub(crate) confirmed: Arc<AtomicU64>,
+    /// How far the app had heard over its last connection, if it says so.
+    pub(crate) resume: Option<Cursor>,
 }
 
 /// Something happens to a driver.

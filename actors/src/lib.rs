@@ -22,6 +22,7 @@ mod session;
 mod settings;
 mod shard;
 mod snapshots;
+mod told;
 mod trip;
 mod why;
 
@@ -30,6 +31,7 @@ pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus, S
 pub use recovery::Recovery;
 pub use session::DriverSession;
 pub use settings::CitySettings;
+pub use told::{Cursor, News, NotACursor, Told};
 pub use why::WhyNot;
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::letters::{DriverMail, Letter, StepDown, TripMail};
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
 use crate::settings::CitySettings;
+use crate::told::Log;
 use crate::trip::TripActor;
 
 /// What every actor of a node shares.
@@ -282,7 +283,7 @@ impl Office {
             }
             let mut effects = Vec::new();
             live.tell_shard(&mut effects);
-            self.install(live, Vec::new(), effects)
+            self.install(live, Vec::new(), Log::default(), effects)
         })
     }
 
@@ -291,10 +292,11 @@ impl Office {
         self: &Rc<Self>,
         live: LiveDriver,
         lines: Vec<crate::letters::Line>,
+        log: Log,
         effects: Vec<Effect>,
     ) -> Addr<DriverActor> {
         let driver = live.id().clone();
-        let addr = DriverActor::start_with(live, lines, effects, Rc::clone(self));
+        let addr = DriverActor::start_with(live, lines, log, effects, Rc::clone(self));
         self.moved.borrow_mut().remove(&driver);
         self.drivers.borrow_mut().insert(driver, addr.clone());
         addr

@@ -1,5 +1,8 @@
 //! The session of one driver's app, as a door holds it: commands in, notices out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use dispatch::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Notice, OfferId, Ping, SessionId, ShardId, Timestamp, TripId,
     Vehicle,
@@ -10,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::handle::{City, CityError};
 use crate::letters::{Attach, Letter, Line};
+use crate::told::{Cursor, News, Told};
 
 /// One connection of one driver. Dropping it tells the city that the driver hung up.
 #[derive(Debug)]
@@ -19,14 +23,20 @@ pub struct DriverSession {
     session: SessionId,
     /// Where positions and commands go; `None` before the driver went on line for the first time.
     home: Option<ShardId>,
-    notices: mpsc::Receiver<Box<Notice>>,
+    notices: mpsc::Receiver<Box<Told>>,
     /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
     /// the session.
-    _until_home: Option<mpsc::Sender<Box<Notice>>>,
+    _until_home: Option<mpsc::Sender<Box<Told>>>,
+    /// Shared with the driver's actor: how far the app has heard.
+    confirmed: Arc<AtomicU64>,
+    /// The latest that was handed out.
+    told: Option<Cursor>,
+    /// Whether the app said that it goes.
+    farewell: bool,
 }
 
 impl DriverSession {
-    pub(crate) async fn open(city: City, driver: DriverId) -> Result<DriverSession, CityError> {
+    pub(crate) async fn open(city: City, driver: DriverId, resume: Option<Cursor>) -> Result<DriverSession, CityError> {
         let row = city.store_open_session(driver.clone()).await?;
         let (line, notices) = mpsc::channel(city.settings().notices_max);
         let session = row.session;
@@ -35,13 +45,27 @@ impl DriverSession {
             let availability = Availability::Offline;
             let notice =
                 Notice::Standing { ask: None, availability, trip: None, last_trip: false, homeward_until: None };
-            // A channel that was made a moment ago has room.
-            let _ = line.try_send(Box::new(notice));
+            // Nothing was ever told to who has no home yet.
+            let resumed = resume.map(|_| News::Resumed { complete: false, again: 0 });
+            for news in resumed.into_iter().chain([News::Notice(notice)]) {
+                // A channel that was made a moment ago has room.
+                let _ = line.try_send(Box::new(Told { cursor: None, news }));
+            }
         }
-        let mut opened = DriverSession { city, driver, session, home: None, notices, _until_home: Some(line) };
+        let mut opened = DriverSession {
+            city,
+            driver,
+            session,
+            home: None,
+            notices,
+            _until_home: Some(line),
+            confirmed: Arc::default(),
+            told: None,
+            farewell: false,
+        };
         opened.city.metrics().sessions.inc();
         if !homeless {
-            opened.attach(row).await?;
+            opened.attach(row, resume).await?;
         }
         Ok(opened)
     }
@@ -60,13 +84,29 @@ impl DriverSession {
 
     /// The next thing to tell the app; `None` when the city has dropped this session (its shard was lost, or the app
     /// was too slow): close the socket and let the app come again. May be dropped and called anew without loss.
-    pub async fn next(&mut self) -> Option<Notice> {
+    pub async fn next(&mut self) -> Option<Told> {
         loop {
             match *self.notices.recv().await? {
-                Notice::Home { home } => self.home = Some(home),
-                notice => return Some(notice),
+                Told { news: News::Notice(Notice::Home { home }), .. } => self.home = Some(home),
+                told => {
+                    self.told = told.cursor.or(self.told);
+                    return Some(told);
+                }
             }
         }
+    }
+
+    /// The app has everything up to here: none of it is said again. A cursor of another count is of no account.
+    pub fn confirm(&mut self, heard: Cursor) {
+        if let Some(number) = self.told.and_then(|told| heard.within(told)) {
+            self.confirmed.fetch_max(number, Ordering::Relaxed);
+        }
+    }
+
+    /// The app says that it goes. A session that ends without this is a line that broke: an open offer waits a moment for
+    /// the next one.
+    pub fn farewell(&mut self) {
+        self.farewell = true;
     }
 
     /// Takes a position in; the latest wins. `false` when the driver has no home yet: go on line first.
@@ -101,7 +141,7 @@ impl DriverSession {
                 self.tell(DriverInput::Disconnected { session: self.session }).await?;
             }
             let row = self.city.store_settle(self.driver.clone(), here).await?;
-            self.attach(DriverRow { session: self.session, ..row }).await?;
+            self.attach(DriverRow { session: self.session, ..row }, None).await?;
         }
         // Not over the fast road: it could get there before the shard knows the driver.
         let measured_at = self.city.clock().now();
@@ -148,10 +188,12 @@ impl DriverSession {
         DriverAsk { session: self.session, number }
     }
 
-    async fn attach(&mut self, row: DriverRow) -> Result<(), CityError> {
+    async fn attach(&mut self, row: DriverRow, resume: Option<Cursor>) -> Result<(), CityError> {
         let Some(home) = row.home else { return Err(CityError::come_back()) };
         let (line, notices) = mpsc::channel(self.city.settings().notices_max);
-        let line = Line { session: self.session, notices: line };
+        // Numbers of the old home's count say nothing of the new one's.
+        self.confirmed = Arc::default();
+        let line = Line { session: self.session, notices: line, confirmed: Arc::clone(&self.confirmed), resume };
         let shard = self.city.shard(home).await?;
         shard.send(Attach { row: Box::new(row), line }).await.map_err(|_| CityError::come_back())?;
         (self.home, self.notices, self._until_home) = (Some(home), notices, None);
@@ -171,7 +213,11 @@ impl Drop for DriverSession {
     fn drop(&mut self) {
         self.city.metrics().sessions.dec();
         if let Some(home) = self.home {
-            let input = DriverInput::Disconnected { session: self.session };
+            let session = self.session;
+            let input = match self.farewell {
+                true => DriverInput::Disconnected { session },
+                false => DriverInput::LineLost { session },
+            };
             self.city.hang_up(home, Letter::Driver { to: self.driver.clone(), input });
         }
     }

@@ -181,7 +181,7 @@ impl Handler<Letter> for ShardActor {
                     self.office.forget_move(resident.live.id());
                     effects.into_iter().for_each(|effect| self.office.deliver(effect));
                 } else {
-                    self.office.install(resident.live, resident.lines, effects);
+                    self.office.install(resident.live, resident.lines, resident.log, effects);
                 }
             }
         }

@@ -16,6 +16,7 @@ use crate::letters::Burst;
 use moody::Moody;
 
 mod moody;
+mod resuming;
 
 struct Scene {
     city: City,
@@ -94,8 +95,10 @@ async fn until(mut so: impl FnMut() -> bool) {
 async fn hear<T>(session: &mut DriverSession, wanted: impl Fn(&Notice) -> Option<T>) -> T {
     let listen = async {
         loop {
-            let notice = session.next().await.expect("the session lives");
-            if let Some(found) = wanted(&notice) {
+            let told = session.next().await.expect("the session lives");
+            if let crate::News::Notice(notice) = told.news
+                && let Some(found) = wanted(&notice)
+            {
                 return found;
             }
         }
