@@ -58,6 +58,8 @@ pub struct LiveDriver {
     compare_at: Option<Timestamp>,
     /// Where the driver had better wait for work: shown again after a lost connection, nowhere else.
     suggested: Option<Suggested>,
+    /// Whether work is expected around here.
+    near_demand: bool,
     /// The trip that ended last, so that a repeated report of its end is answered, not refused.
     last: Option<Trip>,
     /// How the driver deals with offers.
@@ -113,6 +115,7 @@ impl LiveDriver {
             reads: 0,
             compare_at: None,
             suggested: None,
+            near_demand: false,
             last: None,
             manner: Manner::default(),
             recalled: None,
@@ -321,6 +324,7 @@ impl LiveDriver {
             DriverInput::Row { number, row } if number == self.reads => self.row(now, row, out),
             DriverInput::Row { .. } => {}
             DriverInput::Suggest(suggested) => self.suggested(now, suggested, out),
+            DriverInput::Demand { near } => self.demand(near, out),
             DriverInput::TimePassed => {}
         }
     }

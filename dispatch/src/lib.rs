@@ -20,6 +20,7 @@ pub mod invariants;
 mod live_shard;
 mod live_trip;
 mod order;
+mod pace;
 mod places;
 mod plan;
 mod policy;
@@ -51,11 +52,12 @@ pub use ids::{
 pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record};
 pub use order::Order;
+pub use pace::{Heard, Pace};
 pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
-    BadPickupTime, BadPolicy, BookingPolicy, CancellationPolicy, Explaining, FarePolicy, Forward, HomewardPolicy,
-    Matching, Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy, RepositionPolicy, RiderPolicy, SurgePolicy,
-    WAVE_MAX, Weights,
+    BadPickupTime, BadPolicy, BookingPolicy, CadencePolicy, CancellationPolicy, Explaining, FarePolicy, Forward,
+    HomewardPolicy, Matching, Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy, RepositionPolicy,
+    RiderPolicy, SurgePolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free,

@@ -9,6 +9,7 @@ use geo::{Drive, Meters, Point, StraightLine, Travel, WeekTime};
 use crate::{Eta, Timestamp, Values};
 
 mod booking;
+mod cadence;
 mod cancellation;
 mod explaining;
 mod fares;
@@ -24,6 +25,7 @@ mod surge;
 mod weights;
 
 pub use booking::{BadPickupTime, BookingPolicy};
+pub use cadence::CadencePolicy;
 pub use cancellation::CancellationPolicy;
 pub use explaining::Explaining;
 pub use fares::FarePolicy;
@@ -121,6 +123,8 @@ pub struct Policy {
     pub utc_offset_min: i16,
     /// Rides that are shared.
     pub pooling: PoolingPolicy,
+    /// How often phones say where they are.
+    pub cadence: CadencePolicy,
     /// Where demand is expected, and where idle drivers are sent.
     pub reposition: RepositionPolicy,
     /// What rides cost.
@@ -170,6 +174,7 @@ impl Default for Policy {
             travel: Travel::straight(StraightLine::new(1.27, 5.0).expect("both are in range")),
             utc_offset_min: 0,
             pooling: PoolingPolicy::default(),
+            cadence: CadencePolicy::default(),
             reposition: RepositionPolicy::default(),
             fares: FarePolicy::default(),
             surge: SurgePolicy::default(),
@@ -257,6 +262,7 @@ impl Policy {
             return Err(BadPolicy { field: "utc_offset_min", value, allowed: "-720 to 840 min" });
         }
         self.pooling.check()?;
+        self.cadence.check(self.position_fresh_for)?;
         self.reposition.check()?;
         self.cancellation.check()?;
         self.progress.check()?;

@@ -47,6 +47,9 @@ impl LiveDriver {
             }
             _ => {}
         }
+        if self.near_demand {
+            self.tell(Notice::Demand { near: true }, out);
+        }
         self.show_suggestion(now, out);
         self.tell_recalled(out);
     }

@@ -12,6 +12,13 @@ impl LiveDriver {
         }
     }
 
+    /// Work is expected around here, or no longer.
+    pub(super) fn demand(&mut self, near: bool, out: &mut Vec<Effect>) {
+        if std::mem::replace(&mut self.near_demand, near) != near {
+            self.tell(Notice::Demand { near }, out);
+        }
+    }
+
     /// Shows what is still open, if the driver is free to follow.
     pub(super) fn show_suggestion(&self, now: Timestamp, out: &mut Vec<Effect>) {
         let open = self.suggested.filter(|suggested| now < suggested.until);

@@ -22,6 +22,8 @@ impl LiveDriver {
             out.push(Effect::ToShard { to: home, input: ShardInput::Pings(vec![last]) });
         }
         self.tell(Notice::Home { home }, &mut out);
+        // The new home has its own idea of demand.
+        self.demand(false, &mut out);
         out
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Roaming {
     counted_since: Timestamp,
     /// Whom this shard has told of late, since their last trip.
     told: BTreeMap<DriverId, Told>,
+    /// Who was told that work is expected where they wait.
+    near_demand: BTreeSet<DriverId>,
     next_at: Option<Timestamp>,
 }
 
@@ -105,6 +107,7 @@ impl Roaming {
             counted: [BTreeSet::new(), BTreeSet::new()],
             counted_since: Timestamp::default(),
             told: BTreeMap::new(),
+            near_demand: BTreeSet::new(),
             next_at: None,
         }
     }
@@ -172,7 +175,8 @@ impl Roaming {
                 }
             }
             Standing::Driving(_) | Standing::Finishing { .. } => drop(self.told.remove(driver)),
-            Standing::Free(_) | Standing::Taken(_) | Standing::Gone => {}
+            Standing::Gone => drop(self.near_demand.remove(driver)),
+            Standing::Free(_) | Standing::Taken(_) => {}
         }
     }
 
@@ -240,6 +244,25 @@ impl LiveShard {
                 until: set_off_by,
             });
             out.push(Effect::ToDriver { to: driver.clone(), home: self.id, input });
+        }
+        self.tell_demand(now, policy, &drivers, out);
+    }
+
+    /// Tells idle drivers whether work is expected where they wait, when that has changed.
+    fn tell_demand(&mut self, now: Timestamp, policy: &Policy, idle: &[(DriverId, Point)], out: &mut Vec<Effect>) {
+        let Some(forecast) = &self.roaming.forecast else { return };
+        let expected = forecast.all_expected(now, policy.reposition.horizon);
+        let busy: BTreeSet<Cell> = expected
+            .filter_map(|(cell, requests)| (requests >= policy.cadence.near_demand_above).then_some(cell))
+            .collect();
+        let known = &mut self.roaming.near_demand;
+        for (driver, at) in idle {
+            let near = busy.contains(&forecast.cell_at(*at));
+            let changed = if near { known.insert(driver.clone()) } else { known.remove(driver) };
+            if changed {
+                let input = DriverInput::Demand { near };
+                out.push(Effect::ToDriver { to: driver.clone(), home: self.id, input });
+            }
         }
     }
 

@@ -152,6 +152,11 @@ pub enum DriverInput {
     },
     /// The home shard knows where a driver without work had better wait.
     Suggest(Suggested),
+    /// Work is expected where the driver waits, or no longer.
+    Demand {
+        /// Which of the two.
+        near: bool,
+    },
     /// Nothing but time.
     TimePassed,
 }
@@ -326,6 +331,11 @@ pub enum Notice {
     },
     /// More work is to be expected elsewhere. It is over at its end, and with the next offer; nothing says so.
     Suggestion(Suggested),
+    /// Work is expected where the driver waits, or no longer: positions are worth more there.
+    Demand {
+        /// Which of the two.
+        near: bool,
+    },
     /// Send positions and commands to this shard from now on.
     Home {
         /// Which.

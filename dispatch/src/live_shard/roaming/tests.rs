@@ -18,6 +18,8 @@ struct Street {
     now: Timestamp,
     phones: BTreeMap<DriverId, Point>,
     trips: u64,
+    /// Who was told that work is expected where they wait, or no longer.
+    demand: Vec<(String, bool)>,
 }
 
 /// Metres north and east of the middle of the shard.
@@ -39,7 +41,7 @@ impl Street {
         let surge = SurgePolicy { max: 100, ..SurgePolicy::default() };
         let policy = Policy { reposition, surge, ..Policy::default() };
         let shard = LiveShard::new(shard(), &policy);
-        Street { policy, shard, now: START, phones: BTreeMap::new(), trips: 0 }
+        Street { policy, shard, now: START, phones: BTreeMap::new(), trips: 0, demand: Vec::new() }
     }
 
     fn tell(&mut self, input: ShardInput) -> Vec<(DriverId, Suggested)> {
@@ -48,6 +50,10 @@ impl Street {
             Effect::ToDriver { to, home, input: DriverInput::Suggest(suggested) } => {
                 assert_eq!(home, shard());
                 Some((to, suggested))
+            }
+            Effect::ToDriver { to, input: DriverInput::Demand { near }, .. } => {
+                self.demand.push((to.to_string(), near));
+                None
             }
             _ => None,
         };
@@ -303,4 +309,17 @@ fn a_request_in_a_neighbours_cell_counts_for_the_own_cell_beside_it() {
     }
     let own = |(cell, _): (Cell, f64)| ShardId::of(cell.centre(), Resolution::SHARD) == home;
     assert!(roaming.forecast().unwrap().all_expected(START, seconds(900)).all(own));
+}
+
+#[test]
+fn whoever_waits_where_work_is_expected_is_told_so_once_and_when_that_is_over() {
+    let mut street = Street::new(RepositionPolicy::default());
+    street.online("ann", place(0.0, 0.0));
+    street.online("bob", place(3_000.0, 0.0));
+    (0..20).for_each(|_| street.request(place(0.0, 0.0), 1));
+    street.passes(seconds(400));
+    assert_eq!(street.demand, [("ann".to_owned(), true)]);
+    street.moves("ann", place(3_000.0, 0.0));
+    street.passes(seconds(400));
+    assert_eq!(street.demand, [("ann".to_owned(), true), ("ann".to_owned(), false)]);
 }
