@@ -190,7 +190,8 @@ impl City {
         };
         let (system, thread, node) = start_actors(shared.clone()).await?;
         routes.set_node(node);
-        let (pings, flush) = Pings::start(routes, metrics, depth_max);
+        let slowdown_max = shared.settings.policy.cadence.slowdown_max;
+        let (pings, flush) = Pings::start(routes, metrics, depth_max, slowdown_max);
         let thread = Mutex::new(Some((system, thread)));
         let snapshots = snapshots::start(&shared);
         let stopping = AtomicBool::new(false);
@@ -309,6 +310,18 @@ impl City {
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.0.shared.clock
+    }
+
+    /// How many times less often phones had better say where they are: 1 unless this node is sent more than it takes.
+    #[must_use]
+    pub fn slowdown(&self) -> u32 {
+        self.0.pings.load().slowdown()
+    }
+
+    /// Whether slower phones were not enough: nobody new should come in.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.pings.load().is_full()
     }
 
     /// Every number a decision depends on.

@@ -12,6 +12,7 @@ mod driver;
 mod falls;
 mod handle;
 mod letters;
+mod load;
 mod metrics;
 mod node;
 mod office;

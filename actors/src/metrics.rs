@@ -30,6 +30,7 @@ pub(crate) struct Metrics {
     pub(crate) snapshots: IntCounterVec,
     pub(crate) snapshots_healthy: IntGauge,
     pub(crate) recovering: IntGauge,
+    pub(crate) slowdown: IntGauge,
 }
 
 impl Metrics {
@@ -94,6 +95,10 @@ impl Metrics {
             snapshots_healthy: gauge(
                 "actors_snapshots_healthy",
                 "1 while snapshots are kept; 0 while Redis is away, slow, or not configured",
+            )?,
+            slowdown: gauge(
+                "actors_slowdown",
+                "How many times less often phones are asked for their position than the policy would like",
             )?,
             recovering: gauge("actors_shards_recovering", "Shards that are being claimed and loaded")?,
         })

@@ -8,16 +8,23 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dispatch::{DriverId, Ping, ShardId, ShardInput};
 
 use crate::letters::Letter;
+use crate::load::{Gauge, Load, Strain};
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
 
 /// How often positions are sent on. Five milliseconds gather what a mailbox hop would cost and are not felt.
 const FLUSH_EVERY: Duration = Duration::from_millis(5);
+
+/// A flush so late says that this process gets too little of the machine.
+const LATE: Duration = Duration::from_millis(250);
+
+/// A shard behind by this part of what makes it full lags.
+const LAGS_AT: usize = 8;
 
 /// The positions that wait for the next flush.
 #[derive(Clone, Debug)]
@@ -25,20 +32,31 @@ pub(crate) struct Pings {
     waiting: Arc<Mutex<HashMap<ShardId, HashMap<DriverId, Ping>>>>,
     /// With this many messages waiting, a shard gets no more positions.
     depth_max: usize,
+    load: Load,
     metrics: Metrics,
 }
 
 impl Pings {
     /// Starts the flush on the current runtime; it ends with the returned handle.
-    pub(crate) fn start(routes: Routes, metrics: Metrics, depth_max: usize) -> (Pings, tokio::task::JoinHandle<()>) {
-        let pings = Pings { waiting: Arc::default(), depth_max, metrics };
+    pub(crate) fn start(
+        routes: Routes,
+        metrics: Metrics,
+        depth_max: usize,
+        slowdown_max: u32,
+    ) -> (Pings, tokio::task::JoinHandle<()>) {
+        let pings = Pings { waiting: Arc::default(), depth_max, load: Load::default(), metrics };
         let flushed = pings.clone();
         let task = tokio::spawn(async move {
             let mut tick = tokio::time::interval(FLUSH_EVERY);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            let mut gauge = Gauge::new(slowdown_max, Instant::now());
             loop {
-                tick.tick().await;
-                flushed.flush(&routes);
+                let due = tick.tick().await.into_std();
+                let late = due.elapsed() >= LATE;
+                let strain = flushed.flush(&routes);
+                let strain = if late && strain == Strain::None { Strain::Lag } else { strain };
+                gauge.note(Instant::now(), strain, &flushed.load);
+                flushed.metrics.slowdown.set(i64::from(flushed.load.slowdown()));
             }
         });
         (pings, task)
@@ -53,20 +71,29 @@ impl Pings {
         }
     }
 
-    fn flush(&self, routes: &Routes) {
+    /// How this node bears what it is sent.
+    pub(crate) fn load(&self) -> &Load {
+        &self.load
+    }
+
+    fn flush(&self, routes: &Routes) -> Strain {
         let batches = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             if waiting.is_empty() {
-                return;
+                return Strain::None;
             }
             std::mem::take(&mut *waiting)
         };
+        let mut strain = Strain::None;
         for (shard, pings) in batches {
             let Some(door) = routes.get(shard) else {
                 self.metrics.pings.with_label_values(&["stray"]).inc_by(pings.len() as u64);
                 continue;
             };
             if door.depth.is_below(self.depth_max) {
+                if strain == Strain::None && !door.depth.is_below(self.depth_max / LAGS_AT) {
+                    strain = Strain::Lag;
+                }
                 let batch: Vec<Ping> = pings.into_values().collect();
                 door.depth.raise();
                 // A mailbox that closes in this moment loses positions; the next ones are a few seconds away.
@@ -74,8 +101,10 @@ impl Pings {
             } else {
                 self.metrics.mailbox_full.with_label_values(&["shard"]).inc();
                 self.put_back(shard, pings);
+                strain = Strain::Shed;
             }
         }
+        strain
     }
 
     /// The shard is busy: its positions wait for the next flush, unless newer ones came in meanwhile.

@@ -103,7 +103,7 @@ impl Log {
 
     /// Numbers a message, and keeps it if nobody would say it again. `confirmed` is how far the app has heard.
     pub(crate) fn write(&mut self, notice: &Notice, confirmed: u64) -> Option<Cursor> {
-        if matches!(notice, Notice::Home { .. } | Notice::Superseded) {
+        if matches!(notice, Notice::Home { .. } | Notice::Demand { .. } | Notice::Superseded) {
             return None;
         }
         let stream = self.stream?;
@@ -143,7 +143,7 @@ impl Log {
 fn is_kept(notice: &Notice) -> bool {
     match notice {
         Notice::Standing { .. } | Notice::Offer(_) | Notice::Suggestion(_) => false,
-        Notice::Home { .. } | Notice::Superseded => false,
+        Notice::Home { .. } | Notice::Demand { .. } | Notice::Superseded => false,
         Notice::Withdrawn { .. } | Notice::Promised { .. } | Notice::Declined { .. } | Notice::Trip { .. } => true,
         Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => true,
         Notice::Refused { .. } => true,

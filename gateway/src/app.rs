@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use actors::{City, Recovery};
 use axum::http::HeaderMap;
@@ -45,7 +44,6 @@ pub(crate) enum Carrier {
 pub(crate) struct App {
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
-    pub(crate) ping_every: Duration,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
     /// How far the city has come in taking up its work.
@@ -63,10 +61,10 @@ pub(crate) struct Inside {
 }
 
 impl App {
-    pub(crate) fn new(keys: Keys, limits: Limits, ping_every: Duration, metrics: Metrics) -> App {
+    pub(crate) fn new(keys: Keys, limits: Limits, metrics: Metrics) -> App {
         let phase = watch::Sender::new(Phase::Starting);
         let (recovery, sockets, inside) = (Recovery::default(), OnceLock::new(), OnceLock::new());
-        App { keys, limits, ping_every, metrics, phase, recovery, sockets, inside }
+        App { keys, limits, metrics, phase, recovery, sockets, inside }
     }
 
     /// Opens: from now on the doors answer. `sockets` is handed to every socket for its life.

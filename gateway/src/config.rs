@@ -104,8 +104,6 @@ pub struct Settings {
     pub jwt_issuer: String,
     /// How many times as fast as life the city's clock runs. Development only.
     pub time_scale: f64,
-    /// How often phones are asked for their position, in the city's time.
-    pub ping_every: Duration,
     /// How much and how long.
     pub limits: Limits,
     /// The road graph that travel times come from, a file that `hansom-sim import` makes; none for straight lines only.
@@ -135,7 +133,6 @@ impl Default for Settings {
             secret: SecretFrom::Dev,
             jwt_issuer: "hansom".to_owned(),
             time_scale: 1.0,
-            ping_every: Duration::from_secs(4),
             limits: Limits::default(),
             roads: None,
             speed_factors: None,
@@ -230,10 +227,6 @@ impl Settings {
         if self.limits.idle_after < self.limits.heartbeat_every * 2 {
             let value = format!("{} s", self.limits.idle_after.as_secs_f64());
             return refuse("limits.idle_after", value, "at least two times limits.heartbeat_every");
-        }
-        if self.ping_every >= self.city.policy.position_fresh_for {
-            let value = format!("{} s", self.ping_every.as_secs_f64());
-            return refuse("ping_every", value, "less than policy.position_fresh_for");
         }
         crate::logs::check(&self.log)
             .or_else(|()| refuse("log", self.log.clone(), "a filter such as info,gateway=debug"))

@@ -74,6 +74,18 @@ impl Mistake {
         Mistake { code, field: None, value: None, allowed: Some(allowed), message }
     }
 
+    /// The same mistake, made inside a field or an element of a list.
+    pub(crate) fn inside(mut self, path: &str) -> Mistake {
+        let inner = self.field.take().filter(|inner| !inner.is_empty());
+        let whole = inner.as_ref().map_or_else(|| path.to_owned(), |inner| format!("{path}.{inner}"));
+        self.message = match inner {
+            Some(inner) => self.message.replacen(&inner, &whole, 1),
+            None => format!("{path}{}", self.message),
+        };
+        self.field = Some(whole);
+        self
+    }
+
     fn unknown(field: String, allowed: Cow<'static, str>) -> Mistake {
         let message = format!("{field} is not a field here, allowed is {allowed}");
         Mistake { code: Code::UnknownField, field: Some(field), value: None, allowed: Some(allowed), message }
@@ -240,6 +252,22 @@ impl<'a> Fields<'a> {
         path: &'static str,
     ) -> Result<Option<Fields<'a>>, Mistake> {
         self.take(name).map(|raw| Fields::read_at(raw, name, path)).transpose()
+    }
+
+    /// A list that must be there and have 1 to `length_max` elements: the raw text of each.
+    pub(crate) fn list(
+        &mut self,
+        name: &str,
+        length_max: usize,
+        allowed: &'static str,
+    ) -> Result<Vec<&'a str>, Mistake> {
+        let raw = self.must(name, allowed)?;
+        let elements: Vec<&'a RawValue> =
+            serde_json::from_str(raw).map_err(|_| Mistake::bad(self.at(name), raw, allowed))?;
+        if (1..=length_max).contains(&elements.len()) {
+            return Ok(elements.into_iter().map(RawValue::get).collect());
+        }
+        Err(Mistake::bad(self.at(name), &format!("a list of {}", elements.len()), allowed))
     }
 
     /// A number that may be there, from `least` to `most`.

@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     pub(crate) bad_messages: IntCounterVec,
     pub(crate) refused_tokens: IntCounterVec,
     pub(crate) pings_from_the_future: IntCounter,
+    pub(crate) pings_caught_up: IntCounter,
     pub(crate) connections: IntGauge,
     pub(crate) connections_refused: IntCounter,
     pub(crate) panics: IntCounter,
@@ -82,6 +83,10 @@ impl Metrics {
             pings_from_the_future: counter(
                 "gateway_pings_from_the_future_total",
                 "Positions measured more than 5 s ahead of the city's clock and set back to it",
+            )?,
+            pings_caught_up: counter(
+                "gateway_pings_caught_up_total",
+                "Positions that came in a batch after a later one was known: acknowledged, and of no account",
             )?,
             connections,
             connections_refused: counter("gateway_connections_refused_total", "Connections above the limit")?,

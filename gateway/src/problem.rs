@@ -21,6 +21,7 @@ use tracing::{error, warn};
 use crate::Code;
 use crate::auth::{BadToken, Role};
 use crate::fields::Mistake;
+use crate::socket::come_back_after_ms;
 use crate::wire::refusal_code;
 
 /// How long to wait before a request that met a start, a stop or a store that does not answer is worth another try.
@@ -133,6 +134,12 @@ impl Problem {
     pub(crate) fn stopping() -> Problem {
         Problem::new(Code::Stopping, "this server is stopping: come again, another one may answer")
             .retry_after(COME_BACK_AFTER)
+    }
+
+    /// More is sent here than this server takes, although phones were slowed down.
+    pub(crate) fn full() -> Problem {
+        Problem::new(Code::Busy, "more is sent here than this server takes: come again, another one may have room")
+            .retry_after(Duration::from_millis(come_back_after_ms()))
     }
 
     fn retry_after(self, retry_after: Duration) -> Problem {

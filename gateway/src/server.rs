@@ -145,7 +145,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let registry = given.registry.unwrap_or_default();
     let metrics = Metrics::register(&registry).map_err(ServeError::Metrics)?;
     let (listener, addr) = listen(settings.listen).await?;
-    let app = Arc::new(App::new(keys, settings.limits.clone(), settings.ping_every, metrics.clone()));
+    let app = Arc::new(App::new(keys, settings.limits.clone(), metrics.clone()));
     let doorway = Doorway::new(listener, settings.limits.connections, settings.limits.idle_after, metrics);
     let closing = Arc::clone(&app);
     let doors = axum::serve(doorway, router(Arc::clone(&app)));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
@@ -23,8 +24,11 @@ use crate::metrics::SocketMetrics;
 use crate::problem::Problem;
 use crate::wire::{ToDriver, Unreadable};
 
-/// The subprotocol spoken here.
+/// The subprotocol spoken at every socket.
 pub(crate) const SUBPROTOCOL: &str = "hansom.v1.json";
+
+/// The one in which positions are bytes, for drivers who want it.
+pub(crate) const BINARY: &str = "hansom.v1.bin";
 
 const READ_BUFFER: usize = 4_096;
 const WRITE_BUFFER: usize = 2_048;
@@ -85,10 +89,12 @@ impl End {
 pub(crate) enum Heard {
     /// A message.
     Text(Utf8Bytes),
-    /// A frame of a kind that is not spoken here.
-    Binary,
+    /// Bytes.
+    Binary(Bytes),
     /// A frame above the limit.
     TooLarge,
+    /// The other side says that it goes.
+    Farewell,
     /// Nothing, and nothing will be.
     Gone,
 }
@@ -100,18 +106,20 @@ pub(crate) enum Heard {
 pub(crate) fn prepare(
     headers: &HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    spoken: &'static [&'static str],
 ) -> Result<WebSocketUpgrade, Problem> {
     let upgrade = upgrade.map_err(|rejection| {
         Problem::new(Code::UpgradeRequired, rejection.body_text()).allowed("a WebSocket handshake, version 13")
     })?;
     let mut offered = subprotocols(headers).peekable();
-    if offered.peek().is_some() && !offered.any(|protocol| protocol == SUBPROTOCOL) {
+    if offered.peek().is_some() && !offered.any(|protocol| spoken.contains(&protocol)) {
         // What was offered is not shown: it may be a token.
-        let detail = format!("none of the subprotocols offered is {SUBPROTOCOL}");
-        return Err(Problem::new(Code::BadValue, detail).field("Sec-WebSocket-Protocol").allowed(SUBPROTOCOL));
+        let spoken = spoken.join(" or ");
+        let detail = format!("none of the subprotocols offered is {spoken}");
+        return Err(Problem::new(Code::BadValue, detail).field("Sec-WebSocket-Protocol").allowed(spoken));
     }
     Ok(upgrade
-        .protocols([SUBPROTOCOL])
+        .protocols(spoken.iter().copied())
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(WRITE_BUFFER_MAX)
@@ -130,6 +138,7 @@ pub(crate) struct Socket {
     /// When to look at heartbeat and silence again.
     wake_at: Instant,
     mistakes: u32,
+    binary: bool,
     _alive: mpsc::Sender<()>,
 }
 
@@ -138,7 +147,8 @@ impl Socket {
         counts.open.inc();
         let now = Instant::now();
         let wake_at = now + app.limits.heartbeat_every;
-        Socket { inner, app, counts, heard_at: now, beat_at: now, wake_at, mistakes: 0, _alive: alive }
+        let binary = inner.protocol().is_some_and(|protocol| protocol == BINARY);
+        Socket { inner, app, counts, heard_at: now, beat_at: now, wake_at, mistakes: 0, binary, _alive: alive }
     }
 
     /// When [`Socket::beat`] is due.
@@ -160,8 +170,8 @@ impl Socket {
                 Message::Text(text) if text.len() > self.app.limits.frame_bytes => return Heard::TooLarge,
                 Message::Binary(bytes) if bytes.len() > self.app.limits.frame_bytes => return Heard::TooLarge,
                 Message::Text(text) => return Heard::Text(text),
-                Message::Binary(_) => return Heard::Binary,
-                Message::Close(_) => return Heard::Gone,
+                Message::Binary(bytes) => return Heard::Binary(bytes),
+                Message::Close(_) => return Heard::Farewell,
                 // The library answers pings itself; both are signs of life.
                 Message::Ping(_) | Message::Pong(_) => {}
             }
@@ -176,6 +186,19 @@ impl Socket {
         // Everything said here is plain data: it can always be written.
         let text = serde_json::to_string(message).map_err(|_| End::Gone)?;
         self.send(Message::Text(text.into())).await
+    }
+
+    /// Says something in bytes.
+    ///
+    /// # Errors
+    /// [`End`] when nobody takes it.
+    pub(crate) async fn say_bytes(&mut self, bytes: Vec<u8>) -> Result<(), End> {
+        self.send(Message::Binary(bytes.into())).await
+    }
+
+    /// Whether positions are bytes here.
+    pub(crate) fn speaks_binary(&self) -> bool {
+        self.binary
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
@@ -270,7 +293,7 @@ fn is_too_large(error: &axum::Error) -> bool {
 }
 
 /// When to come back, spread over four seconds so that not everybody comes at once.
-fn come_back_after_ms() -> u64 {
+pub(crate) fn come_back_after_ms() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // Steps of the golden ratio are spread evenly however many there are.
     1_000 + NEXT.fetch_add(2_472, Ordering::Relaxed) % 4_000

@@ -5,6 +5,7 @@
 //! Touch with care: apps in the field speak this. A field that was sent once keeps its name and its meaning;
 //! `PROTOCOL.md` says all of it and changes with it.
 
+mod binary;
 mod from_driver;
 mod order;
 mod sharing;
@@ -18,9 +19,10 @@ use std::fmt::Display;
 use geo::Point;
 use serde::{Serialize, Serializer};
 
-pub(crate) use from_driver::{FromDriver, Unreadable};
+pub(crate) use binary::{binary_ack, read_binary};
+pub(crate) use from_driver::{FromDriver, Position, Unreadable};
 pub(crate) use order::{FareBody, QuoteBody};
-pub(crate) use to_driver::{ToDriver, refusal_code};
+pub(crate) use to_driver::{Counted, ToDriver, refusal_code};
 pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody, party};
 pub(crate) use vehicle::NeedsBody;
 pub(crate) use why::{ExplanationBody, WhyNotBody};

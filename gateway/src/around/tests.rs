@@ -17,7 +17,7 @@ fn app() -> Arc<App> {
     let keys = Keys::new(&Secret::new(&[b'x'; 32]).unwrap(), "hansom");
     let limits = Limits { request_timeout: Duration::from_millis(100), ..Limits::default() };
     let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
-    Arc::new(App::new(keys, limits, Duration::from_secs(4), metrics))
+    Arc::new(App::new(keys, limits, metrics))
 }
 
 async fn serve(router: Router) -> SocketAddr {

@@ -6,7 +6,7 @@ use std::path::Path;
 use dispatch::Policy;
 use toml::Value;
 
-use super::keys::{KEYS, Key};
+use super::keys::{Key, keys};
 use super::{BadSetting, Settings};
 
 /// A text for a setting, and where it was given.
@@ -83,7 +83,7 @@ impl Layers {
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Result<(), BadSetting> {
         for (variable, text) in variables {
             let Some(rest) = variable.strip_prefix("HANSOM_") else { continue };
-            match KEYS.iter().find(|key| key.variable() == variable) {
+            match keys().find(|key| key.variable() == variable) {
                 Some(key) => self.lay(Layer::Environment, key.name, text, variable)?,
                 None if rest == "CONFIG" || is_of_kubernetes(rest, &text) => {}
                 None => {
@@ -126,7 +126,7 @@ impl Layers {
     /// [`BadSetting::Value`] names the key, the value, where it came from and what is allowed.
     pub fn settings(&self) -> Result<Settings, BadSetting> {
         let mut settings = Settings::default();
-        for key in KEYS {
+        for key in keys() {
             if let Some(given) = self.given.get(key.name) {
                 (key.set)(&mut settings, &given.text)
                     .ok_or_else(|| refused(key, &given.text, Some(given.origin.clone())))?;
@@ -181,7 +181,7 @@ fn refused(key: &Key, text: &str, origin: Option<String>) -> BadSetting {
 }
 
 fn known(name: &str, origin: &str) -> Result<&'static Key, BadSetting> {
-    KEYS.iter().find(|key| key.name == name).ok_or_else(|| BadSetting::Unknown {
+    keys().find(|key| key.name == name).ok_or_else(|| BadSetting::Unknown {
         key: name.to_owned(),
         origin: Some(origin.to_owned()),
         near: near(name).map(|key| key.name.to_owned()),
@@ -195,7 +195,7 @@ fn near(name: &str) -> Option<&'static Key> {
         let as_variable = key.name.replace('.', "_");
         edits(key.name, name).min(edits(&as_variable, name)).min(edits(&last(key.name), &last(name)))
     };
-    KEYS.iter().min_by_key(apart).filter(|key| apart(key) <= 3)
+    keys().min_by_key(apart).filter(|key| apart(key) <= 3)
 }
 
 /// How many letters must be added, dropped or changed to make one word of the other (Levenshtein).
@@ -227,7 +227,7 @@ fn flatten<'t>(path: &str, table: &'t toml::Table, flat: &mut Vec<(String, &'t V
         let key = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         match value {
             // An empty table sets nothing, but a table in the place of a setting is an error.
-            Value::Table(inner) if !KEYS.iter().any(|known| known.name == key) => flatten(&key, inner, flat),
+            Value::Table(inner) if !keys().any(|known| known.name == key) => flatten(&key, inner, flat),
             value => flat.push((key, value)),
         }
     }

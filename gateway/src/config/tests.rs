@@ -46,7 +46,6 @@ fn a_file_sets_everything() {
         log = "warn,gateway=debug"
         jwt_secret = "0123456789abcdef0123456789abcdef"
         jwt_issuer = "city"
-        ping_every = 2.5
         shard_resolution = 6
         arbiters = 3
 
@@ -77,7 +76,6 @@ fn a_file_sets_everything() {
     assert!(matches!(settings.secret, SecretFrom::Given(_)));
     assert_eq!((settings.city.shard_resolution.get(), settings.city.arbiters), (6, 3));
     assert_eq!((settings.limits.body_bytes, settings.limits.connections), (2_048, 99));
-    assert_eq!(settings.ping_every, Duration::from_millis(2_500));
     assert_eq!(settings.roads.as_deref(), Some(Path::new("/var/lib/hansom/city.roads")));
     assert_eq!(settings.speed_factors.as_deref(), Some(Path::new("/etc/hansom/factors")));
     let policy = settings.city.policy;
@@ -136,8 +134,8 @@ fn every_wrong_value_is_refused() {
         ("time_scale", "0"),
         ("time_scale", "NaN"),
         ("time_scale", "1e9"),
-        ("ping_every", "0"),
-        ("ping_every", "45"),
+        ("policy.cadence.idle", "0"),
+        ("policy.cadence.idle", "45"),
         ("shard_resolution", "2"),
         ("shard_resolution", "8"),
         ("shard_resolution", "300"),

@@ -8,25 +8,27 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::{CityError, Clock, DriverSession};
-use axum::extract::State;
+use actors::{City, CityError, Cursor, DriverSession, News, Told};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use dispatch::{Notice, Timestamp};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
+mod cadence;
+mod receipts;
+
 use crate::Code;
 use crate::app::App;
 use crate::fields::Mistake;
 use crate::problem::{Problem, from_city};
 use crate::socket::{self, End, Heard, Socket};
-use crate::wire::{FromDriver, ToDriver, Unreadable};
-
-/// Positions are acknowledged at most this often.
-const ACK_EVERY: Duration = Duration::from_secs(1);
+use crate::wire::{Counted, FromDriver, Position, ToDriver, Unreadable, binary_ack, read_binary};
+use cadence::Cadence;
+use receipts::{Receipt, Receipts};
 
 /// A phone's clock may be this far ahead before it is counted. Any time ahead is set back to now.
 const AHEAD_UNCOUNTED: Duration = Duration::from_secs(5);
@@ -37,30 +39,48 @@ const POSITION_AGE_MAX: Duration = Duration::from_secs(600);
 /// Opens the socket of a driver.
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let driver = app.driver(&headers)?;
-    let upgrade = socket::prepare(&headers, upgrade)?;
+    let upgrade = socket::prepare(&headers, upgrade, &[socket::BINARY, socket::SUBPROTOCOL])?;
+    let heard = resume(query.as_deref())?;
     let alive = app.socket_token()?;
-    let city = &app.inside()?.city;
-    let clock = city.clock();
-    let session = city.open_session(driver).await?;
+    let city = app.inside()?.city.clone();
+    if city.is_full() {
+        return Err(Problem::full());
+    }
+    let session = match heard {
+        Some(heard) => city.resume_session(driver, heard).await?,
+        None => city.open_session(driver).await?,
+    };
     let counts = app.metrics.driver_sockets.clone();
     Ok(upgrade.on_upgrade(move |inner| {
         let socket = Socket::new(inner, Arc::clone(&app), counts, alive);
-        Box::new(Shift { app, clock, session, socket, receipts: Receipts::default() }).work()
+        let (receipts, cadence) = (Receipts::default(), Cadence::default());
+        Box::new(Shift { app, city, session, socket, receipts, cadence }).work()
     }))
+}
+
+/// The cursor in the address, `?resume=...`, if there is one.
+fn resume(query: Option<&str>) -> Result<Option<Cursor>, Mistake> {
+    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(None) };
+    let Some(text) = query.strip_prefix("resume=") else {
+        return Err(Mistake::bad("query", query, "resume=..."));
+    };
+    text.parse().map(Some).map_err(|_| Mistake::bad("resume", text, "a cursor as the server gave it"))
 }
 
 /// One connection of one driver. In ten thousand idle sockets every byte that a future holds counts: the shift is
 /// boxed, and so is all that is done seldom.
 struct Shift {
     app: Arc<App>,
-    clock: Clock,
+    city: City,
     session: DriverSession,
     socket: Socket,
     receipts: Receipts,
+    cadence: Cadence,
 }
 
 impl Shift {
@@ -75,21 +95,23 @@ impl Shift {
     }
 
     async fn talk(&mut self) -> Result<Infallible, End> {
-        Box::pin(self.welcome(None)).await?;
+        Box::pin(self.welcome(None, None)).await?;
         let app = Arc::clone(&self.app);
         let mut stopping = pin!(app.stopping());
         let mut alarm = pin!(sleep_until(self.wake_at()));
         loop {
             tokio::select! {
+                // What the driver is told goes before what the phone says: an offer waits for no position.
+                biased;
                 () = &mut stopping => return Err(End::Stopping),
                 notice = self.session.next() => Box::pin(self.tell(notice)).await?,
-                heard = self.socket.hear() => self.take(heard).await?,
                 () = &mut alarm => {
                     self.acknowledge().await?;
                     if Instant::now() >= self.socket.wake_at() {
                         Box::pin(self.socket.beat()).await?;
                     }
                 }
+                heard = self.socket.hear() => self.take(heard).await?,
             }
             let wake_at = self.wake_at();
             if alarm.deadline() != wake_at {
@@ -103,65 +125,113 @@ impl Shift {
         self.receipts.due().map_or(beat, |due| due.min(beat))
     }
 
-    async fn welcome(&mut self, re: Option<u64>) -> Result<(), End> {
+    async fn welcome(&mut self, re: Option<u64>, sent_at_ms: Option<u64>) -> Result<(), End> {
+        let clock = self.city.clock();
+        let (every, _) = self.cadence.now(&self.city);
         let welcome = ToDriver::Welcome {
             re,
             driver: self.session.driver(),
             session: self.session.id().0,
-            server_time_ms: self.clock.now().millis(),
-            ping_every_ms: u64::try_from(self.app.ping_every.as_millis()).unwrap_or(u64::MAX),
-            time_scale: self.clock.factor(),
+            server_time_ms: clock.now().millis(),
+            sent_at_ms,
+            ping_every_ms: millis(every),
+            time_scale: clock.factor(),
         };
         self.socket.say(&welcome).await
     }
 
-    async fn tell(&mut self, notice: Option<Notice>) -> Result<(), End> {
-        match notice {
-            None => Err(End::Dropped),
-            Some(Notice::Superseded) => Err(End::Superseded),
-            Some(notice) => match ToDriver::notice(&notice, self.clock.now()) {
-                Some(message) => self.socket.say(&message).await,
-                None => Ok(()),
-            },
+    async fn tell(&mut self, told: Option<Told>) -> Result<(), End> {
+        let Some(Told { cursor, news }) = told else { return Err(End::Dropped) };
+        let message = match &news {
+            News::Resumed { complete, again } => Some(ToDriver::Resumed { complete: *complete, again: *again }),
+            News::Notice(Notice::Superseded) => return Err(End::Superseded),
+            News::Notice(notice) => {
+                self.cadence.hear(notice);
+                ToDriver::notice(notice, self.city.clock().now())
+            }
+        };
+        if let Some(message) = message {
+            let cursor = cursor.map(|cursor| cursor.to_string());
+            self.socket.say(&Counted { message, cursor }).await?;
+        }
+        self.steer().await
+    }
+
+    /// Tells the phone how often to say where it is, when that has changed.
+    async fn steer(&mut self) -> Result<(), End> {
+        match self.cadence.changed(&self.city) {
+            None => Ok(()),
+            Some((every, pace, slowdown)) => {
+                let pace = pace.as_str();
+                self.socket.say(&ToDriver::Cadence { ping_every_ms: millis(every), pace, slowdown }).await
+            }
         }
     }
 
     async fn take(&mut self, heard: Heard) -> Result<(), End> {
-        let text = match heard {
-            Heard::Text(text) => text,
-            Heard::Binary => {
+        let read = match heard {
+            Heard::Text(text) => FromDriver::read(&text),
+            Heard::Binary(bytes) if self.socket.speaks_binary() => read_binary(&bytes),
+            Heard::Binary(_) => {
                 return Box::pin(self.socket.mistaken_frame(Code::BinaryFrame, "JSON in text frames")).await;
             }
             Heard::TooLarge => return Err(End::TooLarge),
             Heard::Gone => return Err(End::Gone),
+            Heard::Farewell => {
+                self.session.farewell();
+                return Err(End::Gone);
+            }
         };
-        let understood = match FromDriver::read(&text) {
-            Ok(FromDriver::Ping { seq, point, at_ms, heading, accuracy }) => match self.measured_at(at_ms) {
-                Ok(measured_at) => {
-                    let taken = self.session.ping(point, measured_at, heading, accuracy);
-                    self.receipts.owe(seq, taken, Instant::now());
-                    Ok(None)
-                }
-                Err(mistake) => Err(Unreadable { re: None, mistake }),
-            },
-            read => read.map(Some),
+        let understood = match read {
+            Ok(FromDriver::Ping(position)) => self.measured_at(position.at_ms).map(|at| {
+                self.take_position(position, at);
+                None
+            }),
+            Ok(FromDriver::Pings(positions)) => {
+                self.take_batch(&positions);
+                Ok(None)
+            }
+            Ok(command) => Ok(Some(command)),
+            Err(unreadable) => return Box::pin(self.socket.mistaken(unreadable)).await,
         };
         match understood {
             Ok(None) => {
                 self.socket.understood();
-                self.acknowledge().await
+                self.acknowledge().await?;
+                // A city that is sent too much slows those down who send.
+                Box::pin(self.steer()).await
             }
             Ok(Some(command)) => {
                 self.socket.understood();
                 Box::pin(self.obey(command)).await
             }
-            Err(unreadable) => Box::pin(self.socket.mistaken(unreadable)).await,
+            Err(mistake) => Box::pin(self.socket.mistaken(Unreadable { re: None, mistake })).await,
+        }
+    }
+
+    fn take_position(&mut self, position: Position, measured_at: Timestamp) {
+        let Position { seq, point, heading, accuracy, .. } = position;
+        let taken = self.session.ping(point, measured_at, heading, accuracy);
+        self.receipts.owe(seq, taken, Instant::now());
+    }
+
+    /// Positions of a time when nobody could be told. Only the latest says where the driver is; all are acknowledged, also
+    /// those too old to mean anything, or the phone would keep them for ever.
+    fn take_batch(&mut self, positions: &[Position]) {
+        let dated = |position: &Position| self.measured_at(position.at_ms).ok().map(|at| (at, *position));
+        let latest = positions.iter().filter_map(dated).max_by_key(|(at, position)| (*at, position.seq));
+        self.app.metrics.pings_caught_up.inc_by(positions.len().saturating_sub(1) as u64);
+        if let Some((at, position)) = latest {
+            self.take_position(position, at);
+        }
+        if let Some(seq) = positions.iter().map(|position| position.seq).max() {
+            self.receipts.owe_up_to(seq, latest.is_some(), Instant::now());
         }
     }
 
     /// When a position was measured, as far as the phone can be believed.
     fn measured_at(&self, at_ms: Option<u64>) -> Result<Timestamp, Mistake> {
-        let now = self.clock.now();
+        let now = self.city.clock().now();
         let Some(at_ms) = at_ms else { return Ok(now) };
         let at = Timestamp::from_millis(at_ms);
         if at > now {
@@ -180,6 +250,9 @@ impl Shift {
     /// Gives the receipt that is due, if one is.
     async fn acknowledge(&mut self) -> Result<(), End> {
         match self.receipts.give(Instant::now()) {
+            Some(Receipt { seq, taken: true, .. }) if self.socket.speaks_binary() && u32::try_from(seq).is_ok() => {
+                Box::pin(self.socket.say_bytes(binary_ack(seq))).await
+            }
             Some(Receipt { seq, taken: true, .. }) => Box::pin(self.socket.say(&ToDriver::Ack { seq })).await,
             Some(Receipt { seq, .. }) => Box::pin(self.socket.say(&ToDriver::ping_dropped(seq))).await,
             None => Ok(()),
@@ -189,9 +262,13 @@ impl Shift {
     async fn obey(&mut self, command: FromDriver) -> Result<(), End> {
         let patience = self.app.limits.request_timeout;
         let (re, done) = match command {
-            FromDriver::Hello { id, app } => {
+            FromDriver::Hello { id, app, sent_at_ms } => {
                 debug!(driver = %self.session.driver(), app = app.as_deref().unwrap_or_default(), "hello");
-                return self.welcome(id).await;
+                return self.welcome(id, sent_at_ms).await;
+            }
+            FromDriver::Ack { cursor } => {
+                self.session.confirm(cursor);
+                return Ok(());
             }
             FromDriver::Online { id, point, vehicle, home } => {
                 (id, timeout(patience, self.session.online(point, vehicle, home, id)).await)
@@ -201,7 +278,7 @@ impl Shift {
             FromDriver::Answer { id, offer, yes } => (id, timeout(patience, self.session.answer(offer, yes, id)).await),
             FromDriver::Does { id, trip, deed } => (id, timeout(patience, self.session.does(trip, deed, id)).await),
             // Taken before it came here.
-            FromDriver::Ping { .. } => return Ok(()),
+            FromDriver::Ping(_) | FromDriver::Pings(_) => return Ok(()),
         };
         match done {
             Ok(Ok(())) => Ok(()),
@@ -219,42 +296,7 @@ impl Shift {
     }
 }
 
-/// Which position is to be acknowledged, and when.
-#[derive(Debug, Default)]
-struct Receipts {
-    owed: Option<Receipt>,
-    given_at: Option<Instant>,
+/// Whole milliseconds of the city's time.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
-
-/// The latest position that was not acknowledged yet.
-#[derive(Debug)]
-struct Receipt {
-    seq: u64,
-    taken: bool,
-    heard_at: Instant,
-}
-
-impl Receipts {
-    /// Notes the latest position, and whether it was taken.
-    fn owe(&mut self, seq: u64, taken: bool, now: Instant) {
-        self.owed = Some(Receipt { seq, taken, heard_at: now });
-    }
-
-    /// When the next receipt may be given, if one is owed.
-    fn due(&self) -> Option<Instant> {
-        let owed = self.owed.as_ref()?;
-        Some(self.given_at.map_or(owed.heard_at, |given| given + ACK_EVERY))
-    }
-
-    /// The receipt that is due, if one is.
-    fn give(&mut self, now: Instant) -> Option<Receipt> {
-        if self.due().is_none_or(|due| due > now) {
-            return None;
-        }
-        self.given_at = Some(now);
-        self.owed.take()
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -30,7 +30,7 @@ pub(super) async fn open(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let who = app.who(&headers, Carrier::HeaderOrSubprotocol)?;
-    let upgrade = socket::prepare(&headers, upgrade)?;
+    let upgrade = socket::prepare(&headers, upgrade, &[socket::SUBPROTOCOL])?;
     let trip = trip_id(path)?;
     let alive = app.socket_token()?;
     let city = app.inside()?.city.clone();
@@ -114,9 +114,9 @@ impl Window {
     async fn take(&mut self, heard: Heard) -> Result<(), End> {
         match heard {
             Heard::Text(_) => self.socket.mistaken_frame(Code::UnexpectedMessage, "nothing: this socket tells").await,
-            Heard::Binary => self.socket.mistaken_frame(Code::BinaryFrame, "nothing: this socket tells").await,
+            Heard::Binary(_) => self.socket.mistaken_frame(Code::BinaryFrame, "nothing: this socket tells").await,
             Heard::TooLarge => Err(End::TooLarge),
-            Heard::Gone => Err(End::Gone),
+            Heard::Gone | Heard::Farewell => Err(End::Gone),
         }
     }
 }

@@ -66,7 +66,10 @@ fn every_message_of_a_driver_is_read() {
         assert_eq!(FromDriver::read(&text), Ok(FromDriver::Does { id: Some(9), trip, deed }));
     }
     for (text, message) in [
-        (r#"{"type":"hello","app":"3.1"}"#.to_owned(), FromDriver::Hello { id: None, app: Some("3.1".to_owned()) }),
+        (
+            r#"{"type":"hello","app":"3.1","sent_at_ms":9}"#.to_owned(),
+            FromDriver::Hello { id: None, app: Some("3.1".to_owned()), sent_at_ms: Some(9) },
+        ),
         (
             r#"{"type":"online","id":1,"lat":40.75,"lon":-73.98}"#.to_owned(),
             FromDriver::Online { id: Some(1), point: here(), vehicle: Vehicle::default(), home: None },
@@ -107,14 +110,23 @@ fn every_message_of_a_driver_is_read() {
         (r#"{"id":2,"type":"break"}"#.to_owned(), FromDriver::Offline { id: Some(2), on_break: true }),
         (
             r#"{"type":"ping","seq":3,"lat":40.75,"lon":-73.98,"at_ms":5,"heading":359.5,"accuracy_m":8}"#.to_owned(),
-            FromDriver::Ping {
+            FromDriver::Ping(Position {
                 seq: 3,
                 point: here(),
                 at_ms: Some(5),
                 heading: Some(359.5),
                 accuracy: Some(geo::Meters::whole(8)),
-            },
+            }),
         ),
+        (
+            r#"{"type":"pings","pings":[{"seq":1,"lat":40.75,"lon":-73.98,"at_ms":5},{"seq":2,"lat":40.76,"lon":-73.97}]}"#
+                .to_owned(),
+            FromDriver::Pings(vec![
+                Position { seq: 1, point: here(), at_ms: Some(5), heading: None, accuracy: None },
+                Position { seq: 2, point: there(), at_ms: None, heading: None, accuracy: None },
+            ]),
+        ),
+        (r#"{"type":"ack","cursor":"3-7.12"}"#.to_owned(), FromDriver::Ack { cursor: "3-7.12".parse().unwrap() }),
         (
             format!(r#"{{"type":"accept","id":4,"offer":"{offer}"}}"#),
             FromDriver::Answer { id: Some(4), offer, yes: true },
@@ -138,6 +150,16 @@ fn a_message_that_does_not_fit_is_named_field_by_field() {
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"accuracy_m":-1}"#, Code::BadValue, Some("accuracy_m")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"heading":1e999}"#, Code::BadValue, Some("heading")),
         (r#"{"type":"ping","seq":1,"lat":0,"lon":0,"at_ms":-5}"#, Code::BadValue, Some("at_ms")),
+        (r#"{"type":"pings","pings":[]}"#, Code::BadValue, Some("pings")),
+        (r#"{"type":"pings","pings":7}"#, Code::BadValue, Some("pings")),
+        (r#"{"type":"pings","pings":[7]}"#, Code::BadValue, Some("pings[0]")),
+        (
+            r#"{"type":"pings","pings":[{"seq":1,"lat":0,"lon":0},{"lat":0,"lon":0}]}"#,
+            Code::MissingField,
+            Some("pings[1].seq"),
+        ),
+        (r#"{"type":"pings","pings":[{"seq":1,"lat":91,"lon":0}]}"#, Code::BadValue, Some("pings[0].lat")),
+        (r#"{"type":"ack","cursor":"12"}"#, Code::BadValue, Some("cursor")),
         (r#"{"type":"accept","offer":"7"}"#, Code::BadValue, Some("offer")),
         (r#"{"type":"go_home","home":{"lat":91,"lon":0}}"#, Code::BadValue, Some("home.lat")),
         (r#"{"type":"go_home","home":7}"#, Code::BadValue, Some("home")),

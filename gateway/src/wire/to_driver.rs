@@ -23,9 +23,16 @@ pub(crate) enum ToDriver<'a> {
         driver: &'a DriverId,
         session: u64,
         server_time_ms: u64,
+        /// What the phone's clock showed when it said hello: half of the time in between is the way.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sent_at_ms: Option<u64>,
         ping_every_ms: u64,
         time_scale: f64,
     },
+    /// The answer to a cursor: so much was missed and follows.
+    Resumed { complete: bool, again: usize },
+    /// How often to say where the car is, from now on.
+    Cadence { ping_every_ms: u64, pace: &'static str, slowdown: u32 },
     /// How the driver stands.
     Standing {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +143,15 @@ pub(crate) enum ToDriver<'a> {
     Closing { retry_after_ms: u64 },
 }
 
+/// A message with its place in the count, if it has one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Counted<'a> {
+    #[serde(flatten)]
+    pub(crate) message: ToDriver<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+}
+
 impl<'a> ToDriver<'a> {
     /// Says what the city has to tell at `now`. `None` for what a phone need not know.
     pub(crate) fn notice(notice: &'a Notice, now: Timestamp) -> Option<ToDriver<'a>> {
@@ -178,7 +194,7 @@ impl<'a> ToDriver<'a> {
                 expires_in_ms: millis(suggested.until.since(now)),
             },
             Notice::Superseded => ToDriver::Superseded,
-            Notice::Home { .. } => return None,
+            Notice::Home { .. } | Notice::Demand { .. } => return None,
         })
     }
 

@@ -17,7 +17,7 @@ async fn a_driver_is_welcomed_and_told_how_things_stand() {
     let mut phone = Phone::connect(&server, "/v1/driver", &token(&server, Role::Driver, "ann")).await.unwrap();
     let welcome = phone.hear().await;
     assert_eq!((&welcome["type"], &welcome["driver"]), (&json!("welcome"), &json!("ann")));
-    assert_eq!((&welcome["ping_every_ms"], &welcome["time_scale"]), (&json!(4000), &json!(1.0)));
+    assert_eq!((&welcome["ping_every_ms"], &welcome["time_scale"]), (&json!(20_000), &json!(1.0)));
     assert!(welcome["server_time_ms"].as_u64().unwrap() > 1_700_000_000_000);
     assert!(welcome["session"].is_u64() && welcome.get("re").is_none());
     let standing = phone.hear().await;

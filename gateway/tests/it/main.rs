@@ -17,6 +17,7 @@ mod quotes;
 #[path = "../../../persistence/tests/it/redis.rs"]
 mod redis_server;
 mod ride;
+mod sessions;
 mod street;
 mod tokens;
 mod why;

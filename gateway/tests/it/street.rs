@@ -144,8 +144,19 @@ impl Phone {
         tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time")
     }
 
-    /// The next message; heartbeats are answered on the way.
+    /// The next message that is about the driver; heartbeats are answered on the way, and how often to say where one is
+    /// is for those who listen to it.
     pub(crate) async fn hear(&mut self) -> Value {
+        loop {
+            let heard = self.hear_any().await;
+            if heard["type"] != "cadence" {
+                return heard;
+            }
+        }
+    }
+
+    /// The next message; heartbeats are answered on the way.
+    pub(crate) async fn hear_any(&mut self) -> Value {
         loop {
             match self.next().await.expect("the socket is open").unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -182,8 +193,9 @@ impl Phone {
         let mut heard = Vec::new();
         loop {
             match self.next().await {
-                Some(Ok(Message::Text(text))) => heard.push(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => heard.push(serde_json::from_str::<Value>(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => {
+                    heard.retain(|heard| heard["type"] != "cadence");
                     return (heard, frame.map(|CloseFrame { code, .. }| code.into()));
                 }
                 Some(Ok(_)) => {}

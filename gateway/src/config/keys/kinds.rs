@@ -2,10 +2,10 @@
 
 /// A key whose value is checked when it is read, or elsewhere.
 macro_rules! key {
-    ($name:literal, $allowed:literal, $set:expr, $show:expr) => {
+    ($name:literal, $allowed:expr, $set:expr, $show:expr) => {
         key!($name, $allowed, $set, $show, |_| true)
     };
-    ($name:literal, $allowed:literal, $set:expr, $show:expr, $fits:expr) => {
+    ($name:literal, $allowed:expr, $set:expr, $show:expr, $fits:expr) => {
         Key { name: $name, allowed: $allowed, set: $set, show: $show, fits: $fits }
     };
 }
@@ -53,7 +53,7 @@ macro_rules! seconds {
 
 /// A duration of the policy, in seconds; the policy itself knows the range.
 macro_rules! policy_seconds {
-    ($name:literal, $($field:ident).+, $allowed:literal) => {
+    ($name:literal, $($field:ident).+, $allowed:expr) => {
         key!(
             $name,
             $allowed,

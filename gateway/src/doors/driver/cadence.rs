@@ -1,0 +1,45 @@
+//! How often a driver's phone is asked where it is: what it was told, and what it should be told.
+
+use std::time::Duration;
+
+use actors::City;
+use dispatch::{Heard, Notice, Pace};
+
+/// What one phone knows of it.
+#[derive(Debug, Default)]
+pub(super) struct Cadence {
+    heard: Heard,
+    /// What holds, and by how many times the city was slowed down when it was told.
+    told: Option<(Pace, u32)>,
+}
+
+impl Cadence {
+    /// Takes in what the app is told.
+    pub(super) fn hear(&mut self, notice: &Notice) {
+        self.heard.hear(notice);
+    }
+
+    /// How often, and why.
+    pub(super) fn now(&mut self, city: &City) -> (Duration, Pace) {
+        let (pace, slowdown) = (self.heard.pace(), city.slowdown());
+        self.told = Some((pace, slowdown));
+        (every(city, pace, slowdown), pace)
+    }
+
+    /// What is new since it was told last: how often, why, and how many times less often than usual.
+    pub(super) fn changed(&mut self, city: &City) -> Option<(Duration, Pace, u32)> {
+        let now = (self.heard.pace(), city.slowdown());
+        if self.told == Some(now) {
+            return None;
+        }
+        let before = self.told.replace(now).map(|(pace, slowdown)| every(city, pace, slowdown));
+        let (pace, slowdown) = now;
+        let every = every(city, pace, slowdown);
+        (before != Some(every)).then_some((every, pace, slowdown))
+    }
+}
+
+fn every(city: &City, pace: Pace, slowdown: u32) -> Duration {
+    let policy = city.policy();
+    policy.cadence.every(pace, slowdown, policy.position_fresh_for)
+}
