@@ -4,6 +4,7 @@
 //! Stays out: decisions. A door reads, asks the city, and writes what it says.
 
 mod driver;
+mod events;
 mod letters;
 mod ops;
 mod quote;
@@ -23,6 +24,9 @@ use crate::app::App;
 use crate::around::around;
 use crate::problem::Problem;
 
+/// What is said over sockets, as AsyncAPI 3. Kept by hand; tests hold it to the code.
+pub(crate) const ASYNCAPI: &str = include_str!("../asyncapi.json");
+
 /// All addresses.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -31,6 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/trips", post(rider::request))
         .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
         .route("/v1/trips/{id}/watch", get(watch::open))
+        .route("/v1/trips/{id}/events", get(events::open))
         .route("/v1/trips/{id}/explain", get(why::explain))
         .route("/v1/drivers/{id}/why-not", get(why::why_not))
         .route("/v1/ops/status", get(ops::status))
@@ -41,6 +46,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics))
         .route("/docs", get(ops::docs))
+        .route("/asyncapi.json", get(ops::asyncapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&app), around))

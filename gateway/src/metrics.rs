@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     pub(crate) refused_tokens: IntCounterVec,
     pub(crate) pings_from_the_future: IntCounter,
     pub(crate) pings_caught_up: IntCounter,
+    pub(crate) event_streams: IntGauge,
     pub(crate) connections: IntGauge,
     pub(crate) connections_refused: IntCounter,
     pub(crate) panics: IntCounter,
@@ -60,6 +61,8 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         let connections = IntGauge::new("gateway_connections_open", "TCP connections open")?;
         registry.register(Box::new(connections.clone()))?;
+        let event_streams = IntGauge::new("gateway_event_streams_open", "Trips watched by server-sent events")?;
+        registry.register(Box::new(event_streams.clone()))?;
         let sockets = IntGaugeVec::new(Opts::new("gateway_sockets_open", "WebSockets open, by kind"), &["kind"])?;
         registry.register(Box::new(sockets.clone()))?;
         let frames_in = counters("gateway_frames_in_total", "Frames received, by kind of socket", &["kind"])?;
@@ -88,6 +91,7 @@ impl Metrics {
                 "gateway_pings_caught_up_total",
                 "Positions that came in a batch after a later one was known: acknowledged, and of no account",
             )?,
+            event_streams,
             connections,
             connections_refused: counter("gateway_connections_refused_total", "Connections above the limit")?,
             panics: counter("gateway_panics_total", "Requests that ended in a panic: each is a bug")?,

@@ -39,6 +39,11 @@ pub(super) async fn docs() -> impl IntoResponse {
     as_text("text/markdown; charset=utf-8", include_str!("../../PROTOCOL.md"))
 }
 
+/// What is said over sockets, for machines.
+pub(super) async fn asyncapi() -> impl IntoResponse {
+    as_text("application/json", super::ASYNCAPI)
+}
+
 fn as_text<T: IntoResponse>(media_type: &'static str, text: T) -> ([(HeaderName, &'static str); 1], T) {
     ([(CONTENT_TYPE, media_type)], text)
 }

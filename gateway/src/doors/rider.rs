@@ -90,7 +90,7 @@ fn reason(query: Option<&str>, by: Party) -> Result<Option<CancelReason>, Mistak
 }
 
 /// The trip in the address, for who may see it, and who that is.
-async fn visible(
+pub(super) async fn visible(
     app: &App,
     path: Result<Path<String>, PathRejection>,
     headers: &HeaderMap,

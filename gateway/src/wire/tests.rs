@@ -9,6 +9,9 @@ use geo::{Point, Resolution};
 
 use super::*;
 use crate::Code;
+use crate::fields::Mistake;
+
+mod asyncapi;
 
 fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()

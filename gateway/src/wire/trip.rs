@@ -149,6 +149,29 @@ struct Car {
     #[serde(skip_serializing_if = "Option::is_none")]
     accuracy_m: Option<f64>,
     age_ms: u64,
+    /// The car is within so many metres of it by now.
+    uncertainty_m: u64,
+}
+
+/// How far a car may have got since it was heard of, in metres a second: 50 km/h, what cities allow.
+const DRIFT_MPS: f64 = 14.0;
+
+/// What is thought of a phone that does not say how exact it is: GPS between houses, in metres.
+const ACCURACY_USUAL_M: f64 = 20.0;
+
+impl Car {
+    fn of(car: CarPosition, now: Timestamp) -> Car {
+        let (age, accuracy) = (now.since(car.at), car.accuracy.map(geo::Meters::get));
+        let uncertainty = accuracy.unwrap_or(ACCURACY_USUAL_M) + DRIFT_MPS * age.as_secs_f64();
+        Car {
+            lat: car.point.lat(),
+            lon: car.point.lon(),
+            heading: car.heading,
+            accuracy_m: accuracy,
+            age_ms: millis(age),
+            uncertainty_m: uncertainty.round() as u64,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -162,13 +185,7 @@ impl<'a> TripBody<'a> {
     /// The trip as it stands at `now`.
     pub(crate) fn now(view: &'a TripView, now: Timestamp) -> TripBody<'a> {
         let trip = &view.trip;
-        let car = view.car.map(|car| Car {
-            lat: car.point.lat(),
-            lon: car.point.lon(),
-            heading: car.heading,
-            accuracy_m: car.accuracy.map(geo::Meters::get),
-            age_ms: millis(now.since(car.at)),
-        });
+        let car = view.car.map(|car| Car::of(car, now));
         TripBody {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
             cancelled_by: cancelled_by(&trip.stage),

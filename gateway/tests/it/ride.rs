@@ -218,3 +218,83 @@ async fn a_rider_with_a_wheelchair_gets_the_car_with_a_ramp() {
     assert_eq!((&offer["trip"], offer.get("needs")), (&plain["id"], None), "bob was asked for joe alone");
     server.stop().await;
 }
+
+/// The events of a stream, as they come: name and data.
+struct Events {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Events {
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+                };
+                let found = field("event:").zip(field("data:"));
+                self.text = rest.to_owned();
+                if let Some((name, data)) = found {
+                    return Some((name, serde_json::from_str(&data).unwrap()));
+                }
+                continue;
+            }
+            let piece = tokio::time::timeout(crate::street::PATIENCE, self.response.chunk()).await.unwrap().unwrap()?;
+            self.text.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ride_is_followed_by_server_sent_events_to_its_end() {
+    let server = server().await;
+    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let path = format!("/v1/trips/{}/events", trip["id"].as_str().unwrap());
+    let eve = token(&server, Role::Rider, "eve");
+    let response = request(&server, Method::GET, &path, &eve).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut events = Events { response, text: String::new() };
+    let (name, first) = events.next().await.unwrap();
+    assert_eq!((name.as_str(), &first["state"]), ("trip", &json!("searching")));
+    let offer = ann.hear_type("offer").await["offer"].clone();
+    ann.answer(json!({"type": "accept", "id": 2, "offer": offer})).await;
+    ann.say(json!({"type": "ping", "seq": 9, "lat": 40.7501, "lon": -73.98, "accuracy_m": 8})).await;
+    let seen = loop {
+        let (_, seen) = events.next().await.unwrap();
+        if seen["car"]["lat"] == 40.7501 {
+            break seen;
+        }
+    };
+    assert_eq!(seen["state"], "en_route");
+    assert!(seen["car"]["uncertainty_m"].as_u64().unwrap() >= 8, "{seen}");
+    let deleted = request(&server, Method::DELETE, path.trim_end_matches("/events"), &eve).send().await.unwrap();
+    assert_eq!(deleted.status().as_u16(), 200);
+    let mut last = Vec::new();
+    while let Some((name, event)) = events.next().await {
+        last.push((name, event["state"].clone()));
+    }
+    let [.., (before, state), (end, _)] = &last[..] else { panic!("{last:?}") };
+    assert_eq!((before.as_str(), state, end.as_str()), ("trip", &json!("cancelled"), "end"));
+
+    let bob = token(&server, Role::Rider, "bob");
+    let (status, code, _) = problem(request(&server, Method::GET, &path, &bob).send().await.unwrap()).await;
+    assert_eq!((status, code.as_str()), (404, "unknown_trip"), "other people's trips do not exist");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_ends_its_event_streams() {
+    let server = server().await;
+    let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
+    let path = format!("/v1/trips/{}/events", trip["id"].as_str().unwrap());
+    let response = request(&server, Method::GET, &path, &token(&server, Role::Rider, "eve")).send().await.unwrap();
+    let mut events = Events { response, text: String::new() };
+    events.next().await.unwrap();
+    let stopped = tokio::spawn(server.stop());
+    let (name, closing) = events.next().await.unwrap();
+    assert_eq!(name, "closing");
+    assert!(closing["retry_after_ms"].is_u64());
+    assert!(events.next().await.is_none());
+    stopped.await.unwrap();
+}
