@@ -7,6 +7,7 @@ mod chaos;
 mod compare;
 mod faults;
 mod learn;
+mod load;
 mod numbers;
 mod roads;
 mod roaming;
@@ -32,6 +33,7 @@ use chaos::ChaosArguments;
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
+use load::LoadArguments;
 use numbers::{demand, hours, in_range, ping_every, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
@@ -75,6 +77,13 @@ enum Command {
     /// what every client was told is compared with the journal: exit code 0 only if no promise was broken. Needs the
     /// programs of Postgres and Redis, which it starts and ends itself.
     Chaos(ChaosArguments),
+    /// Opens real sockets by the thousand against a server, and says what it makes of them.
+    ///
+    /// Each driver is a WebSocket that comes on line, sends its position and takes what it is offered; riders ask over
+    /// HTTP. Reported are the server's CPU time per position and memory per socket (of its process on this machine),
+    /// latencies as the clients see them, and every error by kind. Exit code 0 only if everybody came on line and there
+    /// were none. Without --url a server is started for it.
+    Load(LoadArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -314,6 +323,7 @@ pub fn main() -> ExitCode {
         Command::Bench(BenchCommand::Store(bench)) => bench.print(&bench.settings(), crate::bench::store::run),
         Command::Bench(BenchCommand::Recovery(bench)) => bench.print(&bench.settings(), crate::bench::recovery::run),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::Load(arguments) => load::load(&arguments),
         Command::Import(arguments) => import(&arguments),
         Command::Faults(arguments) => faults::faults(&arguments),
         Command::Chaos(arguments) => chaos::chaos(&arguments),
