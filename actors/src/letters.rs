@@ -1,11 +1,12 @@
 //! What actors are sent. Each message is a thin wrapper around an input of a core, or a question from a door.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::Message;
 use dispatch::{
-    CancelReason, DriverId, DriverInput, LiveDriver, Notice, Order, Party, Refusal, RequestKey, RiderId, SessionId,
-    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    CancelReason, DriverId, DriverInput, LiveDriver, Notice, Order, Party, Ping, Refusal, RequestKey, RiderId,
+    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,6 +22,8 @@ pub(crate) type TripAnswer = Result<TripView, Refusal>;
 pub(crate) enum Letter {
     /// For the shard itself.
     Shard(ShardInput),
+    /// Positions for the shard, and since when some of them are on their way.
+    Pings { pings: Vec<Ping>, timed: Vec<Instant> },
     /// For one of its drivers.
     Driver { to: DriverId, input: DriverInput },
     /// For one of its trips.

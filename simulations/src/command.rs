@@ -94,6 +94,21 @@ enum Command {
     /// take turns. A missed target is said in the table and is no error.
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// A receiver that `bench gateway` starts beside the server; it ends with it.
+    #[command(hide = true)]
+    Peer {
+        /// Which.
+        #[arg(value_enum)]
+        kind: PeerArgument,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PeerArgument {
+    /// Frames by hand over epoll.
+    Epoll,
+    /// Axum as it comes.
+    Axum,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -126,6 +141,11 @@ enum BenchCommand {
     Store(BenchArguments),
     /// How long a server takes until it serves a city of 100,000 drivers and 20,000 live trips again.
     Recovery(BenchArguments),
+    /// The doors: what a position costs from the socket to the index, and a socket at rest in memory, beside receivers that
+    /// only read: epoll with frames by hand, and axum as it comes.
+    ///
+    /// Starts the server beside this program (cargo build --release -p gateway) and the receivers.
+    Gateway(BenchArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -322,6 +342,13 @@ pub fn main() -> ExitCode {
         }
         Command::Bench(BenchCommand::Store(bench)) => bench.print(&bench.settings(), crate::bench::store::run),
         Command::Bench(BenchCommand::Recovery(bench)) => bench.print(&bench.settings(), crate::bench::recovery::run),
+        Command::Bench(BenchCommand::Gateway(bench)) => bench.print(&bench.settings(), crate::bench::gateway::run),
+        Command::Peer { kind: PeerArgument::Epoll } => {
+            bench::gateway::peers::by_hand().map(|()| true).map_err(Into::into)
+        }
+        Command::Peer { kind: PeerArgument::Axum } => {
+            bench::gateway::peers::axum_as_it_comes().map(|()| true).map_err(Into::into)
+        }
         Command::Learn(arguments) => learn::run(&arguments),
         Command::Load(arguments) => load::load(&arguments),
         Command::Import(arguments) => import(&arguments),

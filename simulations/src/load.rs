@@ -272,7 +272,7 @@ fn at_now(fleet: &Fleet, began: Instant, server: Reading) -> At {
 }
 
 /// The address of a URL, and what it is called there.
-fn address(url: &str) -> Result<(SocketAddr, String), Failure> {
+pub(crate) fn address(url: &str) -> Result<(SocketAddr, String), Failure> {
     let host = url.strip_prefix("http://").ok_or_else(|| {
         format!(
             "--url is {url}, allowed is http://HOST:PORT: a load speaks plain HTTP, as a server behind a proxy does"

@@ -163,7 +163,8 @@ impl Fleet {
         self.on_line
     }
 
-    fn now(&self) -> Duration {
+    /// How long the run has lasted.
+    pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
@@ -171,7 +172,7 @@ impl Fleet {
     pub(crate) fn set_rate(&mut self, rate: f64) {
         let was = std::mem::replace(&mut self.rate, rate);
         if was == 0.0 && rate > 0.0 {
-            let (now, period) = (self.now(), self.period(1.0));
+            let (now, period) = (self.elapsed(), self.period(1.0));
             for place in 0..self.seats.len() {
                 if self.seats[place].stage == Stage::OnLine {
                     let at = now + period.mul_f64(self.dice.random_range(0.0..1.0));
@@ -191,7 +192,7 @@ impl Fleet {
     pub(crate) fn live(&mut self, until: Duration, or_all_on_line: bool) -> io::Result<()> {
         let mut events = Vec::with_capacity(1_024);
         while !(or_all_on_line && self.on_line == self.seats.len()) {
-            let now = self.now();
+            let now = self.elapsed();
             if now >= until {
                 break;
             }
@@ -216,7 +217,7 @@ impl Fleet {
     }
 
     fn ring(&mut self) {
-        let now = self.now();
+        let now = self.elapsed();
         while let Some(Reverse((due, place, turn, timer))) = self.timers.peek().copied() {
             if due > now {
                 return;
@@ -239,13 +240,13 @@ impl Fleet {
         if self.opening >= OPENING_MAX {
             let turn = self.seats[place].turn;
             return self.timers.push(Reverse((
-                due.max(self.now()) + Duration::from_millis(5),
+                due.max(self.elapsed()) + Duration::from_millis(5),
                 place,
                 turn,
                 Timer::Dial,
             )));
         }
-        let now = self.now();
+        let now = self.elapsed();
         let from = self.source(place);
         let seat = &mut self.seats[place];
         (seat.dialled_at, seat.stage) = (now, Stage::Connecting);
@@ -287,7 +288,7 @@ impl Fleet {
         seat.stage = Stage::Away;
         let usual = Duration::from_millis(200 + self.dice.random_range(0..200));
         let wait = self.seats[place].again_after.take().unwrap_or(usual);
-        self.timers.push(Reverse((self.now() + wait, place, self.seats[place].turn, Timer::Dial)));
+        self.timers.push(Reverse((self.elapsed() + wait, place, self.seats[place].turn, Timer::Dial)));
     }
 
     fn leave(&mut self, place: usize) {
@@ -388,12 +389,15 @@ impl Fleet {
         self.seats[place].stage = Stage::Greeting;
         match self.orders.dialect {
             Dialect::Hansom => self.say(place, Person::hello),
-            Dialect::Sink => self.on_line_now(place),
+            Dialect::Sink => {
+                self.seats[place].person.sets_its_own_clock();
+                self.on_line_now(place);
+            }
         }
     }
 
     fn on_line_now(&mut self, place: usize) {
-        let now = self.now();
+        let now = self.elapsed();
         let seat = &mut self.seats[place];
         if seat.stage != Stage::Greeting {
             return;
@@ -412,7 +416,7 @@ impl Fleet {
     }
 
     fn heard(&mut self, place: usize, kind: Kind, content: &[u8]) {
-        let now = self.now();
+        let now = self.elapsed();
         match kind {
             Kind::Text => {}
             Kind::Ping => {
@@ -480,7 +484,7 @@ impl Fleet {
         if self.rate <= 0.0 || self.seats[place].stage != Stage::OnLine {
             return;
         }
-        let (now, burst) = (self.now(), self.orders.burst);
+        let (now, burst) = (self.elapsed(), self.orders.burst);
         let lateness = now.saturating_sub(due);
         if self.tally.pings.is_multiple_of(64) {
             self.tally.lateness.note(now, lateness);
@@ -516,7 +520,7 @@ impl Fleet {
     }
 
     fn say(&mut self, place: usize, what: impl FnOnce(&mut Person, Duration, &mut Vec<u8>)) {
-        let now = self.now();
+        let now = self.elapsed();
         self.line.clear();
         what(&mut self.seats[place].person, now, &mut self.line);
         if self.line.is_empty() {

@@ -18,7 +18,7 @@ use super::{Phase, Plan};
 
 /// What a server counts that a load asks for.
 const FRAMES_IN: &str = "gateway_frames_in_total{kind=\"driver\"}";
-const TO_INDEX: &str = "gateway_ping_to_index_seconds";
+const TO_INDEX: &str = "actors_ping_to_index_seconds";
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize)]
