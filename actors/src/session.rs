@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::handle::{City, CityError};
 use crate::letters::{Attach, Letter, Line};
+use crate::pings::Place;
 
 /// One connection of one driver. Dropping it tells the city that the driver hung up.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct DriverSession {
     /// Where positions and commands go; `None` before the driver went on line for the first time.
     home: Option<ShardId>,
     notices: mpsc::Receiver<Box<Notice>>,
+    /// Where the latest position waits for its shard.
+    place: Place,
     /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
     /// the session.
     _until_home: Option<mpsc::Sender<Box<Notice>>>,
@@ -38,7 +41,15 @@ impl DriverSession {
             // A channel that was made a moment ago has room.
             let _ = line.try_send(Box::new(notice));
         }
-        let mut opened = DriverSession { city, driver, session, home: None, notices, _until_home: Some(line) };
+        let mut opened = DriverSession {
+            city,
+            driver,
+            session,
+            home: None,
+            notices,
+            place: Place::default(),
+            _until_home: Some(line),
+        };
         opened.city.metrics().sessions.inc();
         if !homeless {
             opened.attach(row).await?;
@@ -79,7 +90,7 @@ impl DriverSession {
     ) -> bool {
         let Some(home) = self.home else { return false };
         let ping = Ping { driver: self.driver.clone(), point, measured_at, heading, accuracy };
-        self.city.pings().put(home, ping);
+        self.city.pings().put(&self.place, home, ping);
         true
     }
 

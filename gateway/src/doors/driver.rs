@@ -85,7 +85,7 @@ impl Shift {
                 notice = self.session.next() => Box::pin(self.tell(notice)).await?,
                 heard = self.socket.hear() => self.take(heard).await?,
                 () = &mut alarm => {
-                    self.acknowledge().await?;
+                    Box::pin(self.acknowledge()).await?;
                     if Instant::now() >= self.socket.wake_at() {
                         Box::pin(self.socket.beat()).await?;
                     }
@@ -149,7 +149,12 @@ impl Shift {
         match understood {
             Ok(None) => {
                 self.socket.understood();
-                self.acknowledge().await
+                // Once a second: boxed, for a future that does nothing would be as large in every socket.
+                if self.receipts.due().is_some_and(|due| due <= Instant::now()) {
+                    Box::pin(self.acknowledge()).await
+                } else {
+                    Ok(())
+                }
             }
             Ok(Some(command)) => {
                 self.socket.understood();

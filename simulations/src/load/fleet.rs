@@ -26,10 +26,12 @@ use super::wire::{Answer, Sent, Wire, handshake, read_answer, text};
 /// So many sockets are between the first packet and a driver on line at the same time.
 const OPENING_MAX: usize = 256;
 
-/// One source address is used for so many sockets: most of the ports that Linux has for them.
-const SOCKETS_A_SOURCE: usize = 20_000;
+/// One source address is used for so many sockets. Linux has some 28,000 ports for each, but looks for a free one the longer
+/// the fewer there are.
+const SOCKETS_A_SOURCE: usize = 4_000;
 
-/// The server acknowledges at most one position a second: only one sent later than this after the last receipt is timed.
+/// The server acknowledges at most one position a second: only one is timed that is sent later than this after the last receipt,
+/// when no other waits for one.
 const RECEIPT_REST: Duration = Duration::from_millis(1_050);
 
 /// Later than this after its time a position is not sent: the next one says more.
@@ -93,6 +95,7 @@ struct Seat {
     person: Person,
     dialled_at: Duration,
     acked_at: Duration,
+    acked: u64,
     /// The position whose receipt is waited for, and since when.
     timed: Option<(u64, Duration)>,
     /// When the server says to come again, instead of the usual wait.
@@ -132,6 +135,7 @@ impl Fleet {
             person: Person::new(&mut dice),
             dialled_at: Duration::ZERO,
             acked_at: Duration::ZERO,
+            acked: 0,
             timed: None,
             again_after: None,
             slowed: 1.0,
@@ -198,7 +202,7 @@ impl Fleet {
             }
             let due = self.timers.peek().map_or(until, |Reverse((due, ..))| (*due).min(until));
             // Not for each timer by itself: what is due within a millisecond goes together.
-            let wait = due.saturating_sub(now).max(Duration::from_micros(500));
+            let wait = due.saturating_sub(now).max(Duration::from_millis(1));
             let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
             events.clear();
             match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&wait)) {
@@ -433,7 +437,7 @@ impl Fleet {
         let seat = &mut self.seats[place];
         match seat.person.hear(content, now) {
             Heard::Ack(seq) => {
-                seat.acked_at = now;
+                (seat.acked_at, seat.acked) = (now, seq);
                 if let Some((timed, since)) = seat.timed
                     && seq >= timed
                 {
@@ -509,9 +513,10 @@ impl Fleet {
             self.line.clear();
             // Measured one after the other, the last of them now.
             let measured = now.saturating_sub(Duration::from_millis(u64::from(burst - 1 - nth)));
+            let none_waits = seat.acked == seat.person.seq;
             let seq = seat.person.ping(measured, &mut self.line);
             text(&mut self.frames, &self.line);
-            if seat.timed.is_none() && now.saturating_sub(seat.acked_at) > RECEIPT_REST {
+            if seat.timed.is_none() && none_waits && now.saturating_sub(seat.acked_at) > RECEIPT_REST {
                 seat.timed = Some((seq, now));
             }
         }
