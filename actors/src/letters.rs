@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 use actix::Message;
 use dispatch::{
-    CancelReason, DriverId, DriverInput, LiveDriver, Order, Party, Refusal, RequestKey, RiderId, SessionId, ShardId,
-    ShardInput, Timestamp, TripId, TripInput, TripView,
+    CancelReason, DriverId, DriverInput, LiveDriver, Order, Party, Ping, Refusal, RequestKey, RiderId, SessionId,
+    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,6 +24,8 @@ pub(crate) type TripAnswer = Result<TripView, Refusal>;
 pub(crate) enum Letter {
     /// For the shard itself.
     Shard(ShardInput),
+    /// Positions for the shard, and since when some of them are on their way.
+    Pings { pings: Vec<Ping>, timed: Vec<Instant> },
     /// For one of its drivers.
     Driver { to: DriverId, input: DriverInput },
     /// For one of its trips.

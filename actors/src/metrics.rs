@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     pub(crate) trips: IntGauge,
     pub(crate) shards: IntGauge,
     pub(crate) commit_seconds: Histogram,
+    pub(crate) ping_to_index_seconds: Histogram,
     pub(crate) snapshots: IntCounterVec,
     pub(crate) snapshots_healthy: IntGauge,
     pub(crate) recovering: IntGauge,
@@ -58,6 +59,12 @@ impl Metrics {
         let help = "Time from handing a write to the store to its acknowledgement";
         let commit_seconds = Histogram::with_opts(HistogramOpts::new("actors_commit_seconds", help).buckets(buckets))?;
         registry.register(Box::new(commit_seconds.clone()))?;
+        let buckets = prometheus::exponential_buckets(0.000_25, 2.0, 15)?;
+        let help =
+            "Time from a position's arrival at the door to its shard's index, or to a newer one's there; one in 64";
+        let opts = HistogramOpts::new("actors_ping_to_index_seconds", help).buckets(buckets);
+        let ping_to_index_seconds = Histogram::with_opts(opts)?;
+        registry.register(Box::new(ping_to_index_seconds.clone()))?;
         let opts = Opts::new("actors_surge_cells", "Cells in which rides cost more, by the surge");
         let surge_cells = IntGaugeVec::new(opts, &["surge"])?;
         registry.register(Box::new(surge_cells.clone()))?;
@@ -91,6 +98,7 @@ impl Metrics {
             trips: gauge("actors_trips", "Live trips in memory")?,
             shards: gauge("actors_shards", "Shards owned")?,
             commit_seconds,
+            ping_to_index_seconds,
             snapshots: counters("actors_snapshots_total", "Snapshots of shards by what became of them", "outcome")?,
             snapshots_healthy: gauge(
                 "actors_snapshots_healthy",

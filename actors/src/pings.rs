@@ -1,16 +1,17 @@
 //! Positions take the fast road: not through the driver's mailbox but, coalesced, straight to the shard.
 //!
-//! Lives here: the latest position of each driver since the last flush, and the flush.
+//! Lives here: the latest position of each session since the last flush, and the flush.
 //! Stays out: what a position means.
 //! Touch with care: a full shard may miss a position, for the next one says more. What is held is at most one
-//! position for each driver, so the memory is bounded by the sessions.
+//! position for each session, so the memory is bounded by the sessions. Nothing is looked up for a position: its session
+//! has a place of its own, and is in the list of those to be flushed while something is in it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dispatch::{DriverId, Ping, ShardId, ShardInput};
+use dispatch::{Ping, ShardId};
+use prometheus::IntCounter;
 
 use crate::letters::Letter;
 use crate::load::{Gauge, Load, Strain};
@@ -25,15 +26,50 @@ const LATE: Duration = Duration::from_millis(250);
 
 /// A shard behind by this part of what makes it full lags.
 const LAGS_AT: usize = 8;
+/// One position in so many is timed on its way to the index: to look at a clock costs as much as the rest of [`Pings::put`].
+const TIMED_ONE_IN: u64 = 64;
 
 /// The positions that wait for the next flush.
 #[derive(Clone, Debug)]
 pub(crate) struct Pings {
-    waiting: Arc<Mutex<HashMap<ShardId, HashMap<DriverId, Ping>>>>,
+    list: Arc<Mutex<List>>,
     /// With this many messages waiting, a shard gets no more positions.
     depth_max: usize,
     load: Load,
     metrics: Metrics,
+    coalesced: IntCounter,
+}
+
+/// The places that hold something.
+#[derive(Debug, Default)]
+struct List {
+    full: Vec<Place>,
+    /// How many have come into it: says which are timed.
+    seen: u64,
+}
+
+/// Where a session's latest position waits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place(Arc<Mutex<Option<Waiting>>>);
+
+#[derive(Debug)]
+struct Waiting {
+    home: ShardId,
+    ping: Ping,
+    /// When this one, or the first of those it replaced, came; for those that are timed.
+    since: Option<Instant>,
+}
+
+/// What goes to one shard.
+#[derive(Debug, Default)]
+struct Batch {
+    places: Vec<Place>,
+    pings: Vec<Ping>,
+    timed: Vec<Instant>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pings {
@@ -44,16 +80,17 @@ impl Pings {
         depth_max: usize,
         slowdown_max: u32,
     ) -> (Pings, tokio::task::JoinHandle<()>) {
-        let pings = Pings { waiting: Arc::default(), depth_max, load: Load::default(), metrics };
+        let coalesced = metrics.pings.with_label_values(&["coalesced"]);
+        let pings = Pings { list: Arc::default(), depth_max, load: Load::default(), metrics, coalesced };
         let flushed = pings.clone();
         let task = tokio::spawn(async move {
             let mut tick = tokio::time::interval(FLUSH_EVERY);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            let mut gauge = Gauge::new(slowdown_max, Instant::now());
+            let (mut gauge, mut emptied) = (Gauge::new(slowdown_max, Instant::now()), Vec::new());
             loop {
                 let due = tick.tick().await.into_std();
                 let late = due.elapsed() >= LATE;
-                let strain = flushed.flush(&routes);
+                let strain = flushed.flush(&routes, &mut emptied);
                 let strain = if late && strain == Strain::None { Strain::Lag } else { strain };
                 gauge.note(Instant::now(), strain, &flushed.load);
                 flushed.metrics.slowdown.set(i64::from(flushed.load.slowdown()));
@@ -62,12 +99,22 @@ impl Pings {
         (pings, task)
     }
 
-    /// Takes a position in. The latest of a driver wins.
-    pub(crate) fn put(&self, home: ShardId, ping: Ping) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let replaced = waiting.entry(home).or_default().insert(ping.driver.clone(), ping);
-        if replaced.is_some() {
-            self.metrics.pings.with_label_values(&["coalesced"]).inc();
+    /// Takes a position in, at its session's place. The latest wins.
+    pub(crate) fn put(&self, place: &Place, home: ShardId, ping: Ping) {
+        let mut waiting = lock(&place.0);
+        match &mut *waiting {
+            Some(waiting) => {
+                (waiting.home, waiting.ping) = (home, ping);
+                self.coalesced.inc();
+            }
+            empty => {
+                let mut list = lock(&self.list);
+                list.seen += 1;
+                let since = list.seen.is_multiple_of(TIMED_ONE_IN).then(Instant::now);
+                list.full.push(place.clone());
+                drop(list);
+                *empty = Some(Waiting { home, ping, since });
+            }
         }
     }
 
@@ -76,31 +123,33 @@ impl Pings {
         &self.load
     }
 
-    fn flush(&self, routes: &Routes) -> Strain {
-        let batches = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if waiting.is_empty() {
-                return Strain::None;
-            }
-            std::mem::take(&mut *waiting)
-        };
+    /// Sends everything on. `emptied` is an empty list whose memory is used again.
+    fn flush(&self, routes: &Routes, emptied: &mut Vec<Place>) -> Strain {
+        std::mem::swap(&mut lock(&self.list).full, emptied);
+        let mut batches: BTreeMap<ShardId, Batch> = BTreeMap::new();
+        for place in emptied.drain(..) {
+            let Some(Waiting { home, ping, since }) = lock(&place.0).take() else { continue };
+            let batch = batches.entry(home).or_default();
+            batch.pings.push(ping);
+            batch.timed.extend(since);
+            batch.places.push(place);
+        }
         let mut strain = Strain::None;
-        for (shard, pings) in batches {
+        for (shard, batch) in batches {
             let Some(door) = routes.get(shard) else {
-                self.metrics.pings.with_label_values(&["stray"]).inc_by(pings.len() as u64);
+                self.metrics.pings.with_label_values(&["stray"]).inc_by(batch.pings.len() as u64);
                 continue;
             };
             if door.depth.is_below(self.depth_max) {
                 if strain == Strain::None && !door.depth.is_below(self.depth_max / LAGS_AT) {
                     strain = Strain::Lag;
                 }
-                let batch: Vec<Ping> = pings.into_values().collect();
                 door.depth.raise();
                 // A mailbox that closes in this moment loses positions; the next ones are a few seconds away.
-                drop(post(&door.addr, Letter::Shard(ShardInput::Pings(batch))));
+                drop(post(&door.addr, Letter::Pings { pings: batch.pings, timed: batch.timed }));
             } else {
                 self.metrics.mailbox_full.with_label_values(&["shard"]).inc();
-                self.put_back(shard, pings);
+                self.put_back(shard, batch);
                 strain = Strain::Shed;
             }
         }
@@ -108,13 +157,17 @@ impl Pings {
     }
 
     /// The shard is busy: its positions wait for the next flush, unless newer ones came in meanwhile.
-    fn put_back(&self, shard: ShardId, pings: HashMap<DriverId, Ping>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let newer = waiting.entry(shard).or_default();
-        for (driver, ping) in pings {
-            match newer.entry(driver) {
-                Entry::Occupied(_) => self.metrics.pings.with_label_values(&["shed"]).inc(),
-                Entry::Vacant(place) => drop(place.insert(ping)),
+    fn put_back(&self, home: ShardId, batch: Batch) {
+        // Which of them was timed is not known any more: the first stands for it.
+        let mut timed = batch.timed.into_iter();
+        for (place, ping) in batch.places.into_iter().zip(batch.pings) {
+            let mut waiting = lock(&place.0);
+            if waiting.is_some() {
+                self.metrics.pings.with_label_values(&["shed"]).inc();
+            } else {
+                *waiting = Some(Waiting { home, ping, since: timed.next() });
+                drop(waiting);
+                lock(&self.list).full.push(place);
             }
         }
     }

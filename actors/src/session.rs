@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::handle::{City, CityError};
 use crate::letters::{Attach, Letter, Line};
+use crate::pings::Place;
 use crate::told::{Cursor, News, Told};
 
 /// One connection of one driver. Dropping it tells the city that the driver hung up.
@@ -24,6 +25,8 @@ pub struct DriverSession {
     /// Where positions and commands go; `None` before the driver went on line for the first time.
     home: Option<ShardId>,
     notices: mpsc::Receiver<Box<Told>>,
+    /// Where the latest position waits for its shard.
+    place: Place,
     /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
     /// the session.
     _until_home: Option<mpsc::Sender<Box<Told>>>,
@@ -58,6 +61,7 @@ impl DriverSession {
             session,
             home: None,
             notices,
+            place: Place::default(),
             _until_home: Some(line),
             confirmed: Arc::default(),
             told: None,
@@ -119,7 +123,7 @@ impl DriverSession {
     ) -> bool {
         let Some(home) = self.home else { return false };
         let ping = Ping { driver: self.driver.clone(), point, measured_at, heading, accuracy };
-        self.city.pings().put(home, ping);
+        self.city.pings().put(&self.place, home, ping);
         true
     }
 

@@ -169,6 +169,11 @@ impl Handler<Letter> for ShardActor {
         self.depth.lower();
         match letter {
             Letter::Shard(input) => self.take(input, context),
+            Letter::Pings { pings, timed } => {
+                self.take(ShardInput::Pings(pings), context);
+                let seconds = &self.office.shared.metrics.ping_to_index_seconds;
+                timed.into_iter().for_each(|since| seconds.observe(since.elapsed().as_secs_f64()));
+            }
             Letter::Driver { to, input } => self.office.to_driver(to, self.office.shard, input),
             Letter::Trip { to, input } => self.office.to_trip(to, input),
             // Made from the row, which knew of the move: whoever comes now is older, and its app connects again.

@@ -15,6 +15,7 @@ mod doors;
 mod doorway;
 mod events;
 mod fields;
+mod files;
 mod logs;
 mod metrics;
 mod problem;
@@ -32,6 +33,7 @@ pub use config::{
     Settings, Webhook, describe_keys, policy as policy_of_table, read_table,
 };
 pub use events::EventsError;
+pub use files::{OpenFiles, raise_open_files};
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};
 pub use travel::BadFile;

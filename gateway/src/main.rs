@@ -20,6 +20,9 @@ use tracing::{info, warn};
 use asking::ask;
 use cli::{Cli, Command, Copying, Health, Migrate, Serve, Token};
 
+/// Files that a server has open beside its connections: store, logs, timers of its threads.
+const FILES_BESIDE_CONNECTIONS: usize = 128;
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(flags) => serve(&flags),
@@ -89,6 +92,7 @@ impl From<ServeError> for Failure {
 fn serve(flags: &Serve) -> Result<(), Failure> {
     let settings = flags.layers()?.settings()?;
     gateway::start_logs(&settings);
+    raise_open_files(&settings);
     if settings.secret == SecretFrom::Dev {
         warn_of_dev_mode(&settings);
     }
@@ -114,6 +118,21 @@ fn serve(flags: &Serve) -> Result<(), Failure> {
             }
         }
     })
+}
+
+/// Each connection is an open file: the limit is raised as far as the system lets us.
+fn raise_open_files(settings: &Settings) {
+    match gateway::raise_open_files() {
+        Ok(files) if files.hold(settings.limits.connections, FILES_BESIDE_CONNECTIONS) => {
+            info!(before = ?files.before, now = ?files.now, "open files");
+        }
+        Ok(files) => warn!(
+            now = ?files.now,
+            "limits.connections is {}, but fewer files may be open: raise the hard limit (ulimit -Hn, LimitNOFILE)",
+            settings.limits.connections
+        ),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
 
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) {

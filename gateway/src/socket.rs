@@ -3,7 +3,8 @@
 //! Lives here: opening, hearing, saying and ending, the same for drivers and riders.
 //! Stays out: what is said.
 //! Touch with care: the buffer sizes. The library's default costs 137 KB a connection and more time than everything
-//! else together (it clears a 128 KiB buffer at every read): 4 KiB is 20 times smaller and as fast as the best.
+//! else together (it clears a 128 KiB buffer at every read). 1 KiB holds eight positions, grows for a longer frame, and is as
+//! fast as the best.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,8 +31,8 @@ pub(crate) const SUBPROTOCOL: &str = "hansom.v1.json";
 /// The one in which positions are bytes, for drivers who want it.
 pub(crate) const BINARY: &str = "hansom.v1.bin";
 
-const READ_BUFFER: usize = 4_096;
-const WRITE_BUFFER: usize = 2_048;
+const READ_BUFFER: usize = 1_024;
+const WRITE_BUFFER: usize = 512;
 /// What may wait for a slow client before its socket is given up.
 const WRITE_BUFFER_MAX: usize = 64 * 1_024;
 /// A frame up to this size is read to its end even when it is too large, so that the farewell is not lost in a reset

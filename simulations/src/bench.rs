@@ -6,6 +6,7 @@
 //! Touch with care: the keys of [`Row`], which scripts read, and [`Target`], which says what a ratio means.
 
 pub mod cpu;
+pub mod gateway;
 pub mod geo;
 pub mod matching;
 mod progress;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub filter: String,
     /// What chance is made from: the same seed makes the same work.
     pub seed: u64,
+    /// The folder of the programs hansom and hansom-sim; beside this program when not said.
+    pub programs: Option<PathBuf>,
     /// A Python that has Valhalla; `python3` when not said.
     pub valhalla_python: Option<PathBuf>,
     /// A Python that has scipy; `python3` when not said.

@@ -33,8 +33,8 @@ use crate::report::Report;
 use crate::virtual_city::Scenario;
 
 use fault::Kind;
-pub(crate) use servers::Postgres;
-use servers::{Disk, Hansom, Redis};
+use servers::{Disk, Redis};
+pub(crate) use servers::{Hansom, Postgres};
 
 /// How many times faster than life the city runs.
 const SPEED: f64 = 60.0;

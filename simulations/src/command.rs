@@ -3,10 +3,12 @@
 //! Lives here: arguments, their checks, output to the terminal, exit codes.
 //! Stays out: simulation.
 
+mod bench;
 mod chaos;
 mod compare;
 mod faults;
 mod learn;
+mod load;
 mod numbers;
 mod roads;
 mod roaming;
@@ -21,17 +23,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Method, Policy, PoolingPolicy};
 use geo::{Resolution, RoadTimes, Travel};
 
-use crate::bench::{self, Row, Settings};
 use crate::city::{City, Day};
 use crate::demand::share_for_fleet;
 use crate::people::Habits;
 use crate::report::Report;
 use crate::virtual_city::Scenario;
 
+use bench::BenchCommand;
 use chaos::ChaosArguments;
 use compare::CompareArguments;
 use faults::FaultsArguments;
 use learn::LearnArguments;
+use load::LoadArguments;
 use numbers::{demand, hours, in_range, ping_every, speed, time_of_day};
 use roads::RoadArguments;
 use roaming::RoamingArguments;
@@ -75,6 +78,13 @@ enum Command {
     /// what every client was told is compared with the journal: exit code 0 only if no promise was broken. Needs the
     /// programs of Postgres and Redis, which it starts and ends itself.
     Chaos(ChaosArguments),
+    /// Opens real sockets by the thousand against a server, and says what it makes of them.
+    ///
+    /// Each driver is a WebSocket that comes on line, sends its position and takes what it is offered; riders ask over
+    /// HTTP. Reported are the server's CPU time per position and memory per socket (of its process on this machine),
+    /// latencies as the clients see them, and every error by kind. Exit code 0 only if everybody came on line and there
+    /// were none. Without --url a server is started for it.
+    Load(LoadArguments),
     /// Makes roads of an OpenStreetMap extract: a file that answers how long a drive takes and where it leads along.
     ///
     /// Any .osm.pbf extract of a city or a region will do. What was read, used and left out is said at the end.
@@ -85,6 +95,21 @@ enum Command {
     /// take turns. A missed target is said in the table and is no error.
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// A receiver that `bench gateway` starts beside the server; it ends with it.
+    #[command(hide = true)]
+    Peer {
+        /// Which.
+        #[arg(value_enum)]
+        kind: PeerArgument,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PeerArgument {
+    /// Frames by hand over epoll.
+    Epoll,
+    /// Axum as it comes.
+    Axum,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -97,82 +122,6 @@ struct ImportArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Whether the summary is for people or for programs.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    output: Output,
-}
-
-#[derive(Debug, Subcommand)]
-enum BenchCommand {
-    /// Who is near: the index of moving drivers beside redis-server, an R-tree and a flat grid.
-    Geo(GeoArguments),
-    /// Who gets whom: the exact plan beside scipy's sparse solver, a greedy and a dense Hungarian method.
-    Matching(MatchingArguments),
-    /// How well requests are served: cases whose answers others have published, played by Hansom's own cores.
-    ///
-    /// Cases whose data or environment is not at hand are printed as skipped, with the reason.
-    Quality(QualityArguments),
-    /// What lasts: steps a second and how long each waits, beside one commit for each step, in Postgres and SQLite.
-    ///
-    /// Starts a Postgres of its own (apt-get install postgresql), and writes to the disk of the temporary folder.
-    Store(BenchArguments),
-    /// How long a server takes until it serves a city of 100,000 drivers and 20,000 live trips again.
-    Recovery(BenchArguments),
-}
-
-#[derive(Clone, Debug, Args)]
-struct GeoArguments {
-    #[command(flatten)]
-    bench: BenchArguments,
-    /// A Python with the package pyvalhalla, the peer of the rows on roads; by default python3, if it has it.
-    #[arg(long, value_name = "PYTHON")]
-    valhalla_python: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Args)]
-struct MatchingArguments {
-    #[command(flatten)]
-    bench: BenchArguments,
-    /// A Python with the package scipy, the peer of most rows; by default python3, if it has it.
-    #[arg(long, value_name = "PYTHON")]
-    scipy_python: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Args)]
-struct QualityArguments {
-    #[command(flatten)]
-    bench: BenchArguments,
-    /// Where the data is; by default the folder shared/data beside the checkout.
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// A Python with the package pyhailing, the environment of those rows; by default python3, if it has it.
-    #[arg(long, value_name = "PYTHON")]
-    pyhailing_python: Option<PathBuf>,
-    /// A checkout of FleetPy, to play the case PM3h beside us (some minutes). It is copied, not changed.
-    #[arg(long, value_name = "FOLDER")]
-    fleetpy: Option<PathBuf>,
-    /// A Python with the packages of FleetPy and a solver (gurobipy); by default python3.
-    #[arg(long, value_name = "PYTHON", requires = "fleetpy")]
-    fleetpy_python: Option<PathBuf>,
-    /// How many episodes of pyhailing, from the first; by default as many as its official figures have.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    episodes: Option<u32>,
-    /// The seed of pyhailing's demand; by default the official one. For choosing a policy take another.
-    #[arg(long, value_name = "SEED")]
-    env_seed: Option<u32>,
-}
-
-#[derive(Clone, Debug, Args)]
-struct BenchArguments {
-    /// A run of a few seconds on a small case: shows that it works, says little about speed.
-    #[arg(long)]
-    quick: bool,
-    /// Only the cases that contain this text, such as "100k/20km update" or "vs redis".
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    filter: String,
-    /// What chance is made from: the same seed makes the same work.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Whether the rows are a table for people or JSON for programs.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
@@ -297,23 +246,15 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo(&arguments),
-        Command::Bench(BenchCommand::Geo(arguments)) => {
-            let settings = Settings { valhalla_python: arguments.valhalla_python, ..arguments.bench.settings() };
-            arguments.bench.print(&settings, bench::geo::run)
+        Command::Bench(command) => command.run(),
+        Command::Peer { kind: PeerArgument::Epoll } => {
+            crate::bench::gateway::peers::by_hand().map(|()| true).map_err(Into::into)
         }
-        Command::Bench(BenchCommand::Matching(MatchingArguments { bench, scipy_python })) => {
-            bench.print(&Settings { scipy_python, ..bench.settings() }, crate::bench::matching::run)
+        Command::Peer { kind: PeerArgument::Axum } => {
+            crate::bench::gateway::peers::axum_as_it_comes().map(|()| true).map_err(Into::into)
         }
-        Command::Bench(BenchCommand::Quality(arguments)) => {
-            let QualityArguments { bench, data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed } =
-                arguments;
-            let settings =
-                Settings { data, pyhailing_python, fleetpy, fleetpy_python, episodes, env_seed, ..bench.settings() };
-            bench.print(&settings, bench::quality::run)
-        }
-        Command::Bench(BenchCommand::Store(bench)) => bench.print(&bench.settings(), crate::bench::store::run),
-        Command::Bench(BenchCommand::Recovery(bench)) => bench.print(&bench.settings(), crate::bench::recovery::run),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::Load(arguments) => load::load(&arguments),
         Command::Import(arguments) => import(&arguments),
         Command::Faults(arguments) => faults::faults(&arguments),
         Command::Chaos(arguments) => chaos::chaos(&arguments),
@@ -405,26 +346,6 @@ impl CityArguments {
         };
         std::io::stdout().write_all(text.as_bytes())?;
         Ok(report.holds())
-    }
-}
-
-impl BenchArguments {
-    fn settings(&self) -> Settings {
-        Settings { quick: self.quick, filter: self.filter.clone(), seed: self.seed, ..Settings::default() }
-    }
-
-    fn print(
-        &self,
-        settings: &Settings,
-        measure: fn(&Settings) -> Result<Vec<Row>, bench::Failure>,
-    ) -> Result<bool, Failure> {
-        let rows = measure(settings)?;
-        let text = match self.output {
-            Output::Text => bench::table(&rows),
-            Output::Json => format!("{}\n", serde_json::to_string_pretty(&rows)?),
-        };
-        std::io::stdout().write_all(text.as_bytes())?;
-        Ok(true)
     }
 }
 

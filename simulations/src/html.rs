@@ -1,11 +1,12 @@
 //! A report as one HTML file that opens without a network: text, tables and drawings (SVG), no script.
 //!
-//! Lives here: [`page`], which puts the figures together; the parts are in [`charts`], [`map`] and [`plot`].
+//! Lives here: [`page`] and [`load()`], which put the figures together; the parts are in [`charts`], [`map`] and [`plot`].
 //! Stays out: what is measured ([`crate::measures`]) and compared ([`crate::compare`]).
 //! Touch with care: the page must load nothing. Its own policy (the `meta` in the head) forbids the browser to, and a
 //! test opens it in a real one. Each drawing has its numbers behind it, for those who cannot see it.
 
 mod charts;
+mod load;
 mod map;
 mod plot;
 mod style;
@@ -13,6 +14,8 @@ mod style;
 use std::fmt::Write as _;
 
 use crate::measures::Measures;
+
+pub use load::load;
 
 /// One of the things that are shown: a run, or one of two policies.
 #[derive(Clone, Debug)]
@@ -41,8 +44,28 @@ pub struct Page<'a> {
 /// The report as one HTML file.
 #[must_use]
 pub fn page(page: &Page<'_>) -> String {
+    let figures = [
+        charts::waits(&page.sides),
+        charts::match_rate(&page.sides),
+        charts::idle(&page.sides),
+        charts::driven(&page.sides),
+        charts::offers(&page.sides),
+        charts::earnings(&page.sides),
+        map::unserved(&page.sides),
+    ];
+    shell(&page.title, &page.facts, (&page.table.0, &page.table.1), &page.note, &figures)
+}
+
+/// A whole page of these parts; the table is its head and its rows.
+fn shell(
+    title: &str,
+    facts: &[(String, String)],
+    (head, rows): (&[String], &[Vec<String>]),
+    note: &str,
+    figures: &[String],
+) -> String {
     let mut html = String::with_capacity(256 * 1024);
-    let title = escaped(&page.title);
+    let title = escaped(title);
     // Writing into a String cannot fail, here and in all of this module.
     let _ = write!(
         html,
@@ -54,22 +77,14 @@ pub fn page(page: &Page<'_>) -> String {
         style::SHEET
     );
     html.push_str("<dl class=\"facts\">");
-    for (name, value) in &page.facts {
+    for (name, value) in facts {
         let _ = write!(html, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value));
     }
     html.push_str("</dl>\n<h2>In numbers</h2>\n");
-    html.push_str(&table("Main numbers", &page.table.0, &page.table.1));
-    let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(&page.note));
-    for figure in [
-        charts::waits(&page.sides),
-        charts::match_rate(&page.sides),
-        charts::idle(&page.sides),
-        charts::driven(&page.sides),
-        charts::offers(&page.sides),
-        charts::earnings(&page.sides),
-        map::unserved(&page.sides),
-    ] {
-        html.push_str(&figure);
+    html.push_str(&table("Main numbers", head, rows));
+    let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(note));
+    for figure in figures {
+        html.push_str(figure);
     }
     html.push_str("</main>\n</body>\n</html>\n");
     html

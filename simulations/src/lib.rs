@@ -21,6 +21,7 @@ pub mod html;
 pub mod import;
 pub mod learn;
 pub mod ledger;
+pub mod load;
 pub mod measures;
 pub mod people;
 pub mod report;

@@ -19,6 +19,7 @@ mod forward;
 mod hints;
 mod importing;
 mod killing;
+mod loading;
 mod model;
 mod offering;
 #[path = "../../persistence/tests/it/server.rs"]

@@ -106,7 +106,7 @@ impl Shift {
                 () = &mut stopping => return Err(End::Stopping),
                 notice = self.session.next() => Box::pin(self.tell(notice)).await?,
                 () = &mut alarm => {
-                    self.acknowledge().await?;
+                    Box::pin(self.acknowledge()).await?;
                     if Instant::now() >= self.socket.wake_at() {
                         Box::pin(self.socket.beat()).await?;
                     }
@@ -197,9 +197,12 @@ impl Shift {
         match understood {
             Ok(None) => {
                 self.socket.understood();
-                self.acknowledge().await?;
+                // Once a second: boxed, for a future that does nothing would be as large in every socket.
+                if self.receipts.due().is_some_and(|due| due <= Instant::now()) {
+                    Box::pin(self.acknowledge()).await?;
+                }
                 // A city that is sent too much slows those down who send.
-                Box::pin(self.steer()).await
+                if self.cadence.is_stale(&self.city) { Box::pin(self.steer()).await } else { Ok(()) }
             }
             Ok(Some(command)) => {
                 self.socket.understood();

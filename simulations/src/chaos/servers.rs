@@ -253,7 +253,7 @@ impl Drop for Disk {
 
 /// A `hansom serve`.
 #[derive(Debug)]
-pub(super) struct Hansom {
+pub(crate) struct Hansom {
     child: Child,
     url: String,
     program: PathBuf,
@@ -263,7 +263,7 @@ pub(super) struct Hansom {
 }
 
 impl Hansom {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         program: &Path,
         data_dir: &Path,
         speed: f64,
@@ -298,8 +298,13 @@ impl Hansom {
         }
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The process; `None` when it has ended.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Dies by SIGKILL and is started again, at the same address, from the same data.
@@ -334,7 +339,7 @@ impl Hansom {
     }
 
     /// Asks it to stop, and waits until it has.
-    pub(super) async fn stop(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn stop(&mut self) -> Result<(), Failure> {
         signal(&self.child, "TERM").await?;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let status = ended.map_err(|_| "the server does not stop")??;

@@ -19,6 +19,11 @@ impl Cadence {
         self.heard.hear(notice);
     }
 
+    /// Whether the phone was told otherwise. For every position: it compares and no more.
+    pub(super) fn is_stale(&self, city: &City) -> bool {
+        self.told != Some((self.heard.pace(), city.slowdown()))
+    }
+
     /// How often, and why.
     pub(super) fn now(&mut self, city: &City) -> (Duration, Pace) {
         let (pace, slowdown) = (self.heard.pace(), city.slowdown());

@@ -1,0 +1,58 @@
+//! How many files and sockets the process may have open.
+//!
+//! Lives here: the soft limit, raised as far as the system lets us.
+//! Stays out: who uses them.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// How many files and sockets the process may have open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenFiles {
+    /// As it was; `None` for as many as it likes.
+    pub before: Option<u64>,
+    /// As it is now.
+    pub now: Option<u64>,
+}
+
+impl OpenFiles {
+    /// Whether so many sockets fit, beside `others` that the process needs for its store, logs and threads.
+    #[must_use]
+    pub fn hold(&self, sockets: usize, others: usize) -> bool {
+        self.now.is_none_or(|now| now >= (sockets + others) as u64)
+    }
+}
+
+/// Raises the soft limit of open files (`ulimit -n`) to the hard one, which only the system's administrator raises.
+///
+/// # Errors
+/// When the system refuses.
+pub fn raise_open_files() -> io::Result<OpenFiles> {
+    let limit = getrlimit(Resource::Nofile);
+    let before = limit.current;
+    if before != limit.maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
+    }
+    Ok(OpenFiles { before, now: getrlimit(Resource::Nofile).current })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_soft_limit_ends_at_the_hard_one() {
+        let files = raise_open_files().unwrap();
+        assert_eq!(files.now, getrlimit(Resource::Nofile).maximum);
+        assert_eq!(raise_open_files().unwrap(), OpenFiles { before: files.now, now: files.now });
+    }
+
+    #[test]
+    fn sockets_fit_where_the_limit_leaves_room_for_the_rest() {
+        let files = |now| OpenFiles { before: None, now };
+        assert!(files(Some(1_064)).hold(1_000, 64));
+        assert!(!files(Some(1_063)).hold(1_000, 64));
+        assert!(files(None).hold(1_000_000, 64));
+    }
+}
