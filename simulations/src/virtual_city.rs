@@ -119,6 +119,8 @@ pub fn driver_news(notice: &Notice) -> Option<DriverNews> {
         Notice::Refused { .. } => Some(DriverNews::Refused),
         // The car goes on with its rider; the next trip is told of when it begins.
         Notice::Promised { .. } | Notice::Home { .. } | Notice::Superseded => None,
+        // The habits say how often a phone speaks.
+        Notice::Demand { .. } => None,
         // The position that follows answers the one; a trip or a standing follows the others.
         Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => None,
     }

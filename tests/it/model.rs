@@ -211,7 +211,7 @@ impl Model {
             Notice::Refused { ask, why } => self.refused(driver, ask, why, asked),
             Notice::PutOnBreak { .. } => drop(self.working.remove(driver)),
             Notice::AreYouComing { .. } | Notice::TakenBack { .. } => {}
-            Notice::Home { .. } | Notice::Superseded | Notice::Suggestion(_) => {}
+            Notice::Home { .. } | Notice::Superseded | Notice::Suggestion(_) | Notice::Demand { .. } => {}
         }
     }
 

@@ -295,6 +295,7 @@ impl Town {
                 assert!(!self.shown.contains_key(&driver), "{driver} is sent elsewhere with an offer on the screen");
             }
             Notice::Standing { .. } | Notice::Refused { .. } | Notice::Home { .. } | Notice::Superseded => {}
+            Notice::Demand { .. } => {}
             Notice::AreYouComing { .. } | Notice::TakenBack { .. } | Notice::PutOnBreak { .. } => {}
         }
     }

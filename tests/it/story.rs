@@ -373,7 +373,7 @@ impl Stage {
                 let until = suggested.until.since(START).as_secs_f64();
                 self.say(&format!("tell {name} that riders are expected {metres:.0}m until {until}s"));
             }
-            Notice::Superseded => {}
+            Notice::Superseded | Notice::Demand { .. } => {}
         }
     }
 

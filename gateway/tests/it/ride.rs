@@ -5,7 +5,7 @@ use geo::roads::town::Town;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::street::{Phone, ask, counted, json_of, place, refused, request, serve, server, settings, token};
+use crate::street::{Phone, ask, counted, json_of, place, problem, refused, request, serve, server, settings, token};
 
 /// What a watcher hears until the end: the versions with their states, and whether the car was seen.
 async fn watch_to_the_end(mut window: Phone) -> (Vec<String>, bool, Option<u16>) {

@@ -150,9 +150,9 @@ impl App {
                 self.shown = None;
                 return;
             }
-            Some("welcome" | "are_you_coming" | "taken_back" | "put_on_break" | "ack" | "superseded" | "closing") => {
-                return;
-            }
+            // The scenario says how often a phone speaks.
+            Some("welcome" | "resumed" | "cadence" | "ack" | "superseded" | "closing") => return,
+            Some("are_you_coming" | "taken_back" | "put_on_break") => return,
             _ => None,
         };
         match news {

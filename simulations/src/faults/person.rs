@@ -127,7 +127,7 @@ impl Person {
             }
             Notice::PutOnBreak { .. } => self.next = Some((later(now, rng.random_range(500..8_000)), Act::Online)),
             Notice::AreYouComing { .. } | Notice::Suggestion(_) => {}
-            Notice::Refused { .. } | Notice::Home { .. } => {}
+            Notice::Refused { .. } | Notice::Home { .. } | Notice::Demand { .. } => {}
             Notice::Superseded => self.lost(now, 1_000),
         }
     }

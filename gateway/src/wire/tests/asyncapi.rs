@@ -69,6 +69,7 @@ fn said_to_drivers() -> Vec<Value> {
     (order.pickup_at, order.shared) = (Some(at(9_000)), true);
     let cancelled = Stage::Cancelled {
         by: dispatch::Party::Rider,
+        driver: Some(ann()),
         reason: dispatch::CancelReason::ChangedMind,
         fee: dispatch::FeeStage::Free,
     };
