@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use gateway::{BadSetting, Identity, Layers, Role};
 use persistence::LetterId;
 
@@ -34,6 +35,66 @@ pub(crate) enum Command {
     Health(Health),
     /// List every setting with its variable, its default and what is allowed
     Settings,
+    /// Show or check the settings that `serve` would have
+    Config(ConfigFlags),
+    /// Look at settings, store, Redis, clock and limits, and say what to do; exit code 1 if a server would not work
+    Doctor(Doctor),
+    /// Print what a shell needs to complete commands and flags
+    Completions {
+        /// For which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l`
+    Man,
+}
+
+/// What to do with the settings.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFlags {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting as it is; secrets are hidden
+    Print {
+        /// Say where each comes from: a file, a variable, a flag or the default
+        #[arg(long)]
+        origin: bool,
+        /// Only those that are given
+        #[arg(long)]
+        given: bool,
+        /// text or json
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        output: Output,
+        #[command(flatten)]
+        serve: Box<Serve>,
+    },
+    /// Say whether the settings can be; exit code 2 and the first mistake if not
+    Check {
+        #[command(flatten)]
+        serve: Box<Serve>,
+    },
+}
+
+/// Looks before a start, with the flags of the start.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// text or json
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// For people or for scripts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    #[default]
+    Text,
+    Json,
 }
 
 /// Flags count before the environment (HANSOM_...), that before the file, that before the default.
@@ -105,7 +166,6 @@ pub(crate) struct Health {
     pub(crate) url: String,
 }
 
-/// File and environment.
 /// Where the store is: as for `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {

@@ -24,7 +24,7 @@ use crate::auth::Secret;
 pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
 pub use keys::describe_keys;
-pub use layers::{Layers, policy, read_table};
+pub use layers::{Layers, Shown, policy, read_table};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

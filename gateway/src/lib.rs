@@ -11,6 +11,7 @@ mod auth;
 mod backup;
 mod code;
 mod config;
+mod doctor;
 mod doors;
 mod doorway;
 mod events;
@@ -30,8 +31,9 @@ pub use backup::{BackupError, backup, restore};
 pub use code::Code;
 pub use config::{
     BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, RedisUrl, SecretFrom,
-    Settings, Webhook, describe_keys, policy as policy_of_table, read_table,
+    Settings, Shown, Webhook, describe_keys, policy as policy_of_table, read_table,
 };
+pub use doctor::{Finding, Verdict, diagnose};
 pub use events::EventsError;
 pub use files::{OpenFiles, raise_open_files};
 pub use logs::start as start_logs;

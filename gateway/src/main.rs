@@ -6,6 +6,7 @@
 
 mod asking;
 mod cli;
+mod comfort;
 mod letters;
 
 use std::error::Error;
@@ -33,6 +34,10 @@ fn main() -> ExitCode {
         Command::Restore(flags) => copying(&flags, false),
         Command::Events(flags) => letters::events(&flags),
         Command::Settings => say(&describe_keys()).map_err(Failure::from),
+        Command::Config(flags) => comfort::config(&flags),
+        Command::Doctor(flags) => comfort::doctor(&flags),
+        Command::Completions { shell } => comfort::completions(shell),
+        Command::Man => comfort::manual(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

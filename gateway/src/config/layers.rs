@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dispatch::Policy;
+use serde::Serialize;
 use toml::Value;
 
 use super::keys::{Key, keys};
@@ -22,6 +23,18 @@ enum Layer {
     File,
     Environment,
     Flags,
+}
+
+/// A setting as it is, for people and scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is; never a secret.
+    pub value: String,
+    /// Who says so: a file, a variable or a flag; nothing for what is as by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// Settings as they were given, layer over layer, before anything is checked.
@@ -134,6 +147,20 @@ impl Layers {
         }
         settings.check().map_err(|bad| self.with_origin(bad))?;
         Ok(settings)
+    }
+
+    /// Every setting as it is, and who says so.
+    ///
+    /// # Errors
+    /// As [`Layers::settings`].
+    pub fn shown(&self) -> Result<Vec<Shown>, BadSetting> {
+        let settings = self.settings()?;
+        let shown = |key: &Key| Shown {
+            name: key.name,
+            value: (key.show)(&settings),
+            origin: self.given.get(key.name).map(|given| given.origin.clone()),
+        };
+        Ok(keys().map(shown).collect())
     }
 
     fn with_origin(&self, bad: BadSetting) -> BadSetting {

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is how to say no, also in what tests share")]
 
 mod binary;
+mod comfort;
 mod driver;
 mod events;
 mod http;

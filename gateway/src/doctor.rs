@@ -1,0 +1,234 @@
+//! What is wrong with these settings on this machine, and what to do about it: `hansom doctor`.
+//!
+//! Lives here: one check for each thing a server needs, before it is started.
+//! Stays out: how a finding is shown (the binary).
+//! Touch with care: a check changes nothing and holds nothing afterwards. It may run beside a server that works.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use persistence::PostgresStore;
+use redis::{AsyncConnectionConfig, Client};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::config::{RedisUrl, SecretFrom, Settings};
+use crate::files::raise_open_files;
+use crate::server::secret;
+use crate::travel::{travel, worth};
+
+/// How long a database may take to answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Clocks that differ by more than this make tokens invalid and positions old.
+const CLOCKS_APART: Duration = Duration::from_secs(1);
+
+/// Files that a server has open beside its connections.
+const FILES_BESIDE_CONNECTIONS: usize = 128;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// A server starts, but not as one for people.
+    Doubtful,
+    /// A server does not start, or does not work.
+    Bad,
+}
+
+/// What was found about one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it is about.
+    pub about: &'static str,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// What was found; never a secret.
+    pub found: String,
+    /// What to do, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+impl Finding {
+    fn good(about: &'static str, found: impl Into<String>) -> Finding {
+        Finding { about, verdict: Verdict::Good, found: found.into(), advice: None }
+    }
+
+    fn doubtful(about: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+        Finding { about, verdict: Verdict::Doubtful, found: found.into(), advice: Some(advice.into()) }
+    }
+
+    fn bad(about: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+        Finding { about, verdict: Verdict::Bad, found: found.into(), advice: Some(advice.into()) }
+    }
+}
+
+/// Looks at everything a server with these settings needs. The settings themselves are checked already.
+pub async fn diagnose(settings: &Settings) -> Vec<Finding> {
+    let mut findings = vec![tokens(settings), clock_rate(settings), address(settings).await, store(settings).await];
+    if let Some(url) = &settings.redis {
+        findings.extend(redis("redis", url).await);
+    }
+    if let Some(url) = &settings.events.redis {
+        findings.extend(redis("events.redis", url).await);
+    }
+    findings.extend([files(settings), open_files(settings), clock()]);
+    findings
+}
+
+fn tokens(settings: &Settings) -> Finding {
+    if settings.secret == SecretFrom::Dev {
+        return Finding::doubtful(
+            "tokens",
+            "for development: whoever reads the data directory can be anybody",
+            "for people, give a secret: jwt_secret_file, or HANSOM_JWT_SECRET_FILE",
+        );
+    }
+    match secret(settings) {
+        Ok(_) => Finding::good("tokens", format!("checked with a secret, issued by {}", settings.jwt_issuer)),
+        Err(wrong) => Finding::bad("tokens", chain(&wrong), "make the file readable, 32 to 4096 bytes"),
+    }
+}
+
+fn clock_rate(settings: &Settings) -> Finding {
+    if settings.time_scale == 1.0 {
+        return Finding::good("time_scale", "the city's clock runs as life does");
+    }
+    let found = format!("the city's clock runs {} times as fast as life", settings.time_scale);
+    Finding::doubtful("time_scale", found, "leave time_scale out, unless it is a simulation")
+}
+
+async fn address(settings: &Settings) -> Finding {
+    match TcpListener::bind(settings.listen).await {
+        Ok(_) => Finding::good("listen", format!("{} is free", settings.listen)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::doubtful(
+            "listen",
+            format!("{} is in use", settings.listen),
+            "if no server of yours is at work there, choose another address, or stop who holds it",
+        ),
+        Err(error) => {
+            let found = format!("{}: {error}", settings.listen);
+            Finding::bad("listen", found, "choose an address of this machine, and a port you may listen at")
+        }
+    }
+}
+
+async fn store(settings: &Settings) -> Finding {
+    let Some(url) = &settings.postgres else { return data_directory(&settings.data_dir) };
+    let opened =
+        timeout(ANSWERS_WITHIN, PostgresStore::open_with(url.address(), settings.postgres_async_standby)).await;
+    match opened {
+        Ok(Ok(store)) => {
+            store.close().await;
+            Finding::good("store", "Postgres answers, and its schema is that of this version")
+        }
+        Ok(Err(why)) => {
+            Finding::bad("store", chain(&why), "see the cause; `hansom migrate` brings an older schema up to date")
+        }
+        Err(_) => Finding::bad("store", "Postgres does not answer", "start it, or correct the setting postgres"),
+    }
+}
+
+/// Whether SQLite can work there. The file itself is not opened: a server may be at work on it.
+fn data_directory(directory: &Path) -> Finding {
+    let shown = directory.display();
+    let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("."));
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    let probe = existing.join(format!(".hansom-doctor-{}", std::process::id()));
+    let written = std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Ok(()) if directory.is_dir() => Finding::good("store", format!("SQLite in {shown}, which can be written")),
+        Ok(()) => Finding::good("store", format!("SQLite in {shown}, which will be made")),
+        Err(error) => {
+            let found = format!("SQLite in {shown}: {} cannot be written: {error}", existing.display());
+            Finding::bad("store", found, "make it writable for this user, or set data_dir")
+        }
+    }
+}
+
+/// Whether Redis answers, and whether its clock and ours agree.
+async fn redis(about: &'static str, url: &RedisUrl) -> Vec<Finding> {
+    let asked = async {
+        let patience = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(ANSWERS_WITHIN))
+            .set_response_timeout(Some(ANSWERS_WITHIN));
+        let mut connection =
+            Client::open(url.address())?.get_multiplexed_async_connection_with_config(&patience).await?;
+        redis::cmd("TIME").query_async::<(u64, u64)>(&mut connection).await
+    };
+    match asked.await {
+        Ok((seconds, micros)) => {
+            let theirs = Duration::from_secs(seconds) + Duration::from_micros(micros);
+            let ours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let apart = ours.abs_diff(theirs);
+            let answers = Finding::good(about, "Redis answers");
+            if apart <= CLOCKS_APART {
+                return vec![answers];
+            }
+            let found = format!("this machine's clock and Redis's are {:.1} s apart", apart.as_secs_f64());
+            vec![answers, Finding::doubtful("clock", found, "let both be set by NTP")]
+        }
+        // Without snapshots a recovery is only colder, and events wait: a server starts all the same.
+        Err(error) => {
+            let advice = format!("start it, or correct the setting {about}; a server works without, and says so");
+            vec![Finding::doubtful(about, error.category().to_owned(), advice)]
+        }
+    }
+}
+
+fn files(settings: &Settings) -> Finding {
+    match travel(settings).map(|_| ()).and_then(|()| worth(settings).map(|_| ())) {
+        Ok(()) if settings.roads.is_none() && settings.worth.is_none() => {
+            Finding::good("files", "none are needed: travel times are straight lines")
+        }
+        Ok(()) => Finding::good("files", "what the settings name can be read"),
+        Err(wrong) => Finding::bad("files", chain(&wrong), "make it anew with hansom-sim import or hansom-sim learn"),
+    }
+}
+
+fn open_files(settings: &Settings) -> Finding {
+    let sockets = settings.limits.connections;
+    match raise_open_files() {
+        Ok(files) if files.hold(sockets, FILES_BESIDE_CONNECTIONS) => {
+            Finding::good("open files", format!("enough for {sockets} connections"))
+        }
+        Ok(files) => {
+            let most = files.now.unwrap_or(u64::MAX);
+            let found = format!("at most {most}, too few for {sockets} connections (limits.connections)");
+            Finding::doubtful(
+                "open files",
+                found,
+                "raise the hard limit (ulimit -Hn, LimitNOFILE), or lower limits.connections",
+            )
+        }
+        Err(error) => Finding::doubtful("open files", error.to_string(), "raise the limit (ulimit -n)"),
+    }
+}
+
+/// Whether the clock was ever set: tokens are dated by it.
+fn clock() -> Finding {
+    /// The first of January 2025. Nothing of this version is older.
+    const BUILT_AFTER: Duration = Duration::from_secs(1_735_689_600);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    if now < BUILT_AFTER {
+        return Finding::bad("clock", "the clock of this machine was never set", "set it by NTP: tokens are dated");
+    }
+    Finding::good("clock", "the clock of this machine is set")
+}
+
+/// An error with its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
