@@ -11,6 +11,7 @@
 extern crate self as persistence;
 
 mod committer;
+mod door;
 mod memory;
 mod outbox;
 mod postgres;

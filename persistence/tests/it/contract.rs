@@ -56,6 +56,7 @@ macro_rules! for_every_promise {
             a_batch_may_be_large
             of_many_who_want_a_driver_one_wins
             of_many_who_claim_a_shard_each_gets_an_epoch
+            of_many_who_connect_each_gets_a_session
             // history
             an_empty_store_knows_nothing
             a_trip_comes_back_as_it_was_written
