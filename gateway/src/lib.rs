@@ -17,6 +17,7 @@ mod events;
 mod fields;
 mod logs;
 mod metrics;
+mod nodes;
 mod problem;
 mod server;
 mod socket;

@@ -80,6 +80,7 @@ macro_rules! for_every_promise {
             a_guest_holds_no_driver
             a_car_that_drives_on_is_active_until_the_last_guest_is_out
             // outbox
+            who_is_alone_holds_the_right_to_tell_events
             a_cursor_never_goes_back
             of_many_who_advance_a_cursor_the_farthest_counts
             each_outlet_has_a_cursor_of_its_own

@@ -237,7 +237,7 @@ pub(crate) async fn of_many_who_want_a_driver_one_wins(store: Arc<dyn Store>) {
 pub(crate) async fn of_many_who_connect_each_gets_a_session(store: Arc<dyn Store>) {
     let names: Vec<String> = (0..150).map(|number| format!("driver-{number}")).collect();
     let owner = Owner::of(&store, shard(0)).await;
-    settled(&store, &["driver-7"], shard(0)).await;
+    store.settle(driver("driver-7"), shard(0)).await.unwrap();
     let trip = owner.under_way("driver-7").await;
     let (mut connecting, mut settling) = (Vec::new(), Vec::new());
     for turn in 0..3 {
