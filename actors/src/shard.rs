@@ -237,7 +237,7 @@ impl Handler<Attach> for ShardActor {
     fn handle(&mut self, Attach { row, line }: Attach, _: &mut Context<Self>) {
         let driver = self.office.driver(&row);
         // Closed only in the moment of a panic: the dropped line makes the app connect again.
-        drop(post(&driver, Plug(line)));
+        drop(post(&driver, Plug(line, row.generation)));
     }
 }
 

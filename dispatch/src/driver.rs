@@ -263,7 +263,7 @@ impl LiveDriver {
 
     fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(now, session, out),
+            DriverInput::Connected { session, generation } => self.connected(now, session, generation, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
             DriverInput::GoOnline { ask, last, vehicle, homeward } => {
                 if !self.heads_home(now, policy, homeward, ask, out) {
@@ -317,7 +317,7 @@ impl LiveDriver {
         }
     }
 
-    fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
+    fn connected(&mut self, now: Timestamp, session: SessionId, generation: Generation, out: &mut Vec<Effect>) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -329,6 +329,14 @@ impl LiveDriver {
             None => {}
         }
         self.session = Some(session);
+        if generation > self.generation {
+            if matches!(self.state, State::Moving { .. }) {
+                // Settled here again while the word of the move was on its way: it would lead to a home that the row no
+                // longer names. The row is right; the app connects again to whoever is made from it.
+                return out.push(Effect::Rebuild { shard: false });
+            }
+            self.generation = generation;
+        }
         if matches!(self.state, State::Engaged { .. }) {
             // The row this driver was made from may be older than the end of the trip.
             self.read_row(out);
