@@ -409,7 +409,12 @@ fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
 /// Ann at work, as the last owner of the shard wrote it down.
 fn hint(generation: u64) -> Hint {
     let last = Ping { driver: ann(), point: here(), measured_at: at(1), heading: None, accuracy: None };
-    let memory = Memory { generation: Generation(generation), wish: Wish::Work, vehicle: Some(Vehicle::default()) };
+    let memory = Memory {
+        generation: Generation(generation),
+        wish: Wish::Work,
+        vehicle: Some(Vehicle::default()),
+        acceptance: 700,
+    };
     Hint { memory, last, seen_at: at(1) }
 }
 
@@ -442,6 +447,17 @@ fn a_hint_of_another_life_says_nothing() {
     let told = driver.step(at(2), &Policy::default(), connected(7));
     assert!(matches!(standings(&told)[..], [Standing::Taken(Availability::Offline)]), "{told:?}");
     assert_eq!(positions(&told), 0);
+}
+
+#[test]
+fn how_a_driver_deals_with_offers_is_known_to_the_next_owner() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.recall(hint(1));
+    assert_eq!(driver.memory().acceptance, 700);
+    assert_eq!(driver.free(Vehicle::default()).acceptance, 70);
+    let mut other = LiveDriver::restored(ann(), home(), Generation(2), None);
+    other.recall(hint(1));
+    assert_eq!(other.memory().acceptance, 1_000, "a hint of another life says nothing");
 }
 
 #[test]
