@@ -105,7 +105,6 @@ pub(crate) struct Health {
     pub(crate) url: String,
 }
 
-/// File and environment.
 /// Where the store is: as for `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
