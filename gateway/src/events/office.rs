@@ -99,7 +99,6 @@ impl Office {
     pub(super) async fn work(mut self) {
         while !*self.drains.borrow() {
             if let Some(held) = self.asks().await {
-                self.tells.set(1);
                 info!(epoch = held.0, "this process tells events");
                 self.tell(held).await;
                 self.tells.set(0);
@@ -124,6 +123,11 @@ impl Office {
             Err(wrong) => return error!(error = &wrong as &dyn std::error::Error, "events cannot be told"),
         };
         let (all, works): (Vec<Arc<Outlet>>, Vec<_>) = works.into_iter().unzip();
+        for outlet in &all {
+            // Before it is said that this one tells: until then the gauge is of nobody's.
+            outlet.count_lag().await;
+        }
+        self.tells.set(1);
         let mut working: JoinSet<()> = works.into_iter().collect();
         working.spawn(count(all.clone()));
         let mut sure = Instant::now();
