@@ -156,7 +156,7 @@ impl Handler<DriverMail> for DriverActor {
 impl Handler<Plug> for DriverActor {
     type Result = ();
 
-    fn handle(&mut self, Plug(line): Plug, context: &mut Context<Self>) {
+    fn handle(&mut self, Plug(line, generation): Plug, context: &mut Context<Self>) {
         let session = line.session;
         // The same session again, when an app that moved is given back to its old home: only its new line is alive.
         self.lines.retain(|known| known.session != session);
@@ -166,7 +166,7 @@ impl Handler<Plug> for DriverActor {
             let _ = line.notices.try_send(Box::new(missed));
         }
         self.lines.push(line);
-        self.take(DriverInput::Connected { session }, context);
+        self.take(DriverInput::Connected { session, generation }, context);
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use actix::Message;
 use dispatch::{
-    CancelReason, DriverId, DriverInput, LiveDriver, Order, Party, Ping, Refusal, RequestKey, RiderId, SessionId,
-    ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    CancelReason, DriverId, DriverInput, Generation, LiveDriver, Order, Party, Ping, Refusal, RequestKey, RiderId,
+    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -60,10 +60,10 @@ pub(crate) struct Line {
 #[rtype(result = "()")]
 pub(crate) struct DriverMail(pub(crate) DriverInput);
 
-/// A driver's app has a line to this driver.
+/// A driver's app has a line to this driver, whose row is of this generation.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Plug(pub(crate) Line);
+pub(crate) struct Plug(pub(crate) Line, pub(crate) Generation);
 
 /// Something happens to a trip.
 #[derive(Debug, Message)]

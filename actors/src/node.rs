@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use dispatch::{Epoch, Hint, ShardId};
+use dispatch::{Epoch, ShardId};
 use persistence::{LoadedShard, StoreError};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
@@ -20,7 +20,7 @@ use crate::letters::{Forward, Letter, Own, Quit, StepDown};
 use crate::office::Shared;
 use crate::routes::{Depth, Door};
 use crate::shard::ShardActor;
-use crate::snapshots;
+use crate::snapshots::{self, Recalled};
 
 /// How long to wait before a shard that could not be claimed is claimed again.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -44,7 +44,7 @@ pub(crate) struct NodeActor {
 #[derive(Debug)]
 pub(crate) struct Recovered {
     pub(crate) loaded: LoadedShard,
-    pub(crate) hints: Vec<Hint>,
+    pub(crate) recalled: Recalled,
 }
 
 /// Who and what waits for a shard that is being claimed.
@@ -87,8 +87,8 @@ impl NodeActor {
         let claimed = self.shared.runtime.spawn(async move {
             let epoch = shared.store.claim(shard).await?;
             let loaded = shared.store.load(shard).await?;
-            let hints = snapshots::recall(&shared, shard, epoch).await;
-            Ok::<_, StoreError>((epoch, Recovered { loaded, hints }))
+            let recalled = snapshots::recall(&shared, shard, epoch).await;
+            Ok::<_, StoreError>((epoch, Recovered { loaded, recalled }))
         });
         context.spawn(claimed.into_actor(self).map(move |claimed, actor, context| match claimed {
             Ok(Ok((epoch, recovered))) => actor.own(shard, epoch, recovered),

@@ -45,9 +45,10 @@ pub(crate) struct ShardActor {
 impl ShardActor {
     /// A shard as its new owner loaded it. Must be made on the arbiter it will live on.
     pub(crate) fn new(shard: ShardId, epoch: Epoch, recovered: Recovered, shared: Shared, depth: Depth) -> ShardActor {
-        let live = LiveShard::new(shard, &shared.settings.policy);
-        let Recovered { loaded, hints } = recovered;
-        let office = Office::new(shard, epoch, hints, shared);
+        let mut live = LiveShard::new(shard, &shared.settings.policy);
+        let Recovered { loaded, recalled } = recovered;
+        live.take_up(shared.clock.now(), &shared.settings.policy, &recalled.learned);
+        let office = Office::new(shard, epoch, recalled.hints, shared);
         ShardActor {
             live,
             office,
@@ -242,7 +243,7 @@ impl Handler<Attach> for ShardActor {
     fn handle(&mut self, Attach { row, line }: Attach, _: &mut Context<Self>) {
         let driver = self.office.driver(&row);
         // Closed only in the moment of a panic: the dropped line makes the app connect again.
-        drop(post(&driver, Plug(line)));
+        drop(post(&driver, Plug(line, row.generation)));
     }
 }
 
@@ -273,7 +274,8 @@ impl Handler<TakeSnapshot> for ShardActor {
         let (shard, epoch, taken_at) = (self.office.shard, self.office.epoch, self.now());
         let mut hints = self.live.hints();
         hints.extend(self.office.hints_left(taken_at));
-        MessageResult(Some(Snapshot { shard, epoch, taken_at, hints }))
+        let learned = self.live.learned(taken_at);
+        MessageResult(Some(Snapshot { shard, epoch, taken_at, hints, learned }))
     }
 }
 

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dispatch::{Epoch, HINT_LIVES, Hint, ShardId, Wish};
+use dispatch::{Epoch, HINT_LIVES, Hint, Learned, ShardId, Wish};
 use persistence::{BadSnapshot, Snapshot, SnapshotError, Snapshots};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
@@ -94,29 +94,37 @@ fn note(shared: &Shared, outcome: Result<usize, SnapshotError>, healthy: &mut Op
     *healthy = Some(is_healthy);
 }
 
-/// What the last owner of a shard knew of its drivers, as far as that can be believed by the owner of `epoch`.
-pub(crate) async fn recall(shared: &Shared, shard: ShardId, epoch: Epoch) -> Vec<Hint> {
-    let Some(snapshots) = &shared.snapshots else { return Vec::new() };
+/// What the last owner of a shard knew that no row holds.
+#[derive(Debug, Default)]
+pub(crate) struct Recalled {
+    pub(crate) hints: Vec<Hint>,
+    pub(crate) learned: Learned,
+}
+
+/// What the last owner of a shard knew of its drivers and its ground, as far as that can be believed by the owner of
+/// `epoch`.
+pub(crate) async fn recall(shared: &Shared, shard: ShardId, epoch: Epoch) -> Recalled {
+    let Some(snapshots) = &shared.snapshots else { return Recalled::default() };
     let now = shared.clock.now();
     let read = snapshots.last(shard).await.map(|bytes| bytes.map(|bytes| Snapshot::from_bytes(&bytes)));
-    let (outcome, hints) = match read {
-        Ok(Some(Ok(snapshot))) if snapshot.shard != shard => ("foreign", Vec::new()),
+    let (outcome, snapshot) = match read {
+        Ok(Some(Ok(snapshot))) if snapshot.shard != shard => ("foreign", None),
         // Of this owner or a later one: whoever wrote that is not the past of this epoch.
-        Ok(Some(Ok(snapshot))) if snapshot.epoch >= epoch => ("later_owner", Vec::new()),
-        Ok(Some(Ok(snapshot))) if snapshot.taken_at > now + HINT_LIVES => ("future", Vec::new()),
-        Ok(Some(Ok(snapshot))) => match snapshot.hints.into_iter().filter(|hint| hint.is_fresh(now)).collect() {
-            fresh if Vec::is_empty(&fresh) => ("old", fresh),
-            fresh => ("used", fresh),
-        },
-        Ok(Some(Err(BadSnapshot::Torn))) => ("torn", Vec::new()),
-        Ok(Some(Err(BadSnapshot::Foreign))) => ("foreign", Vec::new()),
-        Ok(Some(Err(BadSnapshot::Version(_)))) => ("version", Vec::new()),
-        Ok(None) => ("none", Vec::new()),
-        Err(_) => ("unreachable", Vec::new()),
+        Ok(Some(Ok(snapshot))) if snapshot.epoch >= epoch => ("later_owner", None),
+        Ok(Some(Ok(snapshot))) if snapshot.taken_at > now + HINT_LIVES => ("future", None),
+        // What is known of drivers is old soon; what was learned of the ground is not.
+        Ok(Some(Ok(snapshot))) if !snapshot.hints.iter().any(|hint| hint.is_fresh(now)) => ("old", Some(snapshot)),
+        Ok(Some(Ok(snapshot))) => ("used", Some(snapshot)),
+        Ok(Some(Err(BadSnapshot::Torn))) => ("torn", None),
+        Ok(Some(Err(BadSnapshot::Foreign))) => ("foreign", None),
+        Ok(Some(Err(BadSnapshot::Version(_)))) => ("version", None),
+        Ok(None) => ("none", None),
+        Err(_) => ("unreachable", None),
     };
     shared.metrics.snapshots.with_label_values(&[outcome]).inc();
     if !matches!(outcome, "used" | "none") {
         warn!(%shard, outcome, "a shard begins without hints");
     }
-    hints
+    let Some(Snapshot { hints, learned, .. }) = snapshot else { return Recalled::default() };
+    Recalled { hints: hints.into_iter().filter(|hint| hint.is_fresh(now)).collect(), learned }
 }

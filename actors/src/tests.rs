@@ -324,7 +324,7 @@ async fn a_driver_whose_actor_panics_connects_again_and_is_on_the_same_trip() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_whose_outcome_is_unknown_makes_the_shard_step_down_and_reload() {
     let scene = scene().await;
-    scene.store.falls_silent.store(true, Ordering::SeqCst);
+    scene.store.tamper.falls.store(true, Ordering::SeqCst);
     // It was done, but nobody knows: the rider is told to come again, and the same key finds the same trip.
     assert!(matches!(scene.request("one").await, Err(CityError::Busy { .. })));
     let found = loop {
@@ -340,7 +340,7 @@ async fn a_write_whose_outcome_is_unknown_makes_the_shard_step_down_and_reload()
     // Under the new owner the trip finds its driver; an acceptance whose outcome is unknown is known after the reload.
     let mut ann = scene.driver().await;
     let offered = offer(&mut ann).await;
-    scene.store.falls_silent.store(true, Ordering::SeqCst);
+    scene.store.tamper.falls.store(true, Ordering::SeqCst);
     ann.answer(offered, true, Some(2)).await.unwrap();
     ended(&mut ann).await;
     let mut again = scene.city.open_session(DriverId::new("ann").unwrap()).await.unwrap();

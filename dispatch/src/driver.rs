@@ -273,7 +273,7 @@ impl LiveDriver {
 
     fn decide(&mut self, now: Timestamp, policy: &Policy, input: DriverInput, out: &mut Vec<Effect>) {
         match input {
-            DriverInput::Connected { session } => self.connected(now, session, out),
+            DriverInput::Connected { session, generation } => self.connected(now, session, generation, out),
             DriverInput::Disconnected { session } => self.disconnected(session, out),
             DriverInput::LineLost { session } => self.line_lost(now, policy, session, out),
             DriverInput::GoOnline { ask, last, vehicle, homeward } => {

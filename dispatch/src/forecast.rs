@@ -11,6 +11,7 @@
 //! moments farther ahead: alone on the first day, a slight correction after weeks.
 
 mod by_cell;
+mod handed_on;
 
 use std::time::Duration;
 

@@ -32,6 +32,8 @@ pub struct Memory {
     pub wish: Wish,
     /// What the driver drives; `None` for one who was never on line here.
     pub vehicle: Option<Vehicle>,
+    /// How many of a thousand offers the driver accepts, by the last twenty or so.
+    pub acceptance: u16,
 }
 
 /// What the next owner of a shard would like to know of a driver.

@@ -17,6 +17,7 @@ mod forecast;
 mod hint;
 mod ids;
 pub mod invariants;
+mod learned;
 mod live_shard;
 mod live_trip;
 mod order;
@@ -49,6 +50,7 @@ pub use ids::{
     DriverId, Epoch, Generation, ID_LENGTH_MAX, NotAnId, OfferId, RiderId, SHARD_RESOLUTION_MAX, SessionId, ShardId,
     TripId,
 };
+pub use learned::{LEARNED_CELLS_MAX, Learned, LearnedCell, LearnedPrice};
 pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record};
 pub use order::Order;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use geo::{Cell, Point, Resolution};
 
-use crate::{Surge, SurgePolicy, Timestamp, TripId};
+use crate::{LEARNED_CELLS_MAX, LearnedPrice, Surge, SurgePolicy, Timestamp, TripId};
 
 /// The most cells a map remembers; about 2,400 km2 more than the largest default shard has. Beyond it new cells have no
 /// surge.
@@ -112,6 +112,52 @@ impl SurgeMap {
         self.next_at = (!self.cells.is_empty()).then_some(now + policy.every);
         if self.next_at.is_none() {
             self.refreshed_at = None;
+        }
+    }
+
+    /// What rides cost where, for the next owner; where most is asked for, if there are too many cells.
+    #[must_use]
+    pub fn hand_on(&self) -> Vec<LearnedPrice> {
+        let price = |(&cell, area): (&Cell, &Area)| {
+            let supply = area.supply.unwrap_or_default();
+            LearnedPrice { cell, demand: area.demand, supply, surge: area.surge }
+        };
+        let mut prices: Vec<LearnedPrice> = self.cells.iter().map(price).collect();
+        if prices.len() > LEARNED_CELLS_MAX {
+            prices.sort_by(|a, b| (b.surge, b.demand).partial_cmp(&(a.surge, a.demand)).unwrap_or(a.cell.cmp(&b.cell)));
+            prices.truncate(LEARNED_CELLS_MAX);
+        }
+        prices
+    }
+
+    /// Takes up what the last owner asked for rides, and thinks again after the usual time. Only for one that knows nothing
+    /// yet; demand is less by what has passed since `at`, and after twice the window nothing is taken up.
+    pub fn take_up(&mut self, now: Timestamp, policy: &SurgePolicy, at: Timestamp, prices: &[LearnedPrice]) {
+        let passed = now.since(at);
+        if !policy.is_on() || !self.cells.is_empty() || passed > policy.window * 2 {
+            return;
+        }
+        let keeps = (-passed.as_secs_f64() / policy.window.as_secs_f64()).exp();
+        let sane = |number: f64| if number.is_finite() { number.clamp(0.0, 100_000.0) } else { 0.0 };
+        for price in prices.iter().take(LEARNED_CELLS_MAX) {
+            if price.cell.resolution().get() != policy.resolution {
+                continue;
+            }
+            let surge = Surge::percent(price.surge.get().min(policy.max)).unwrap_or(Surge::NONE);
+            if let Some(area) = self.area(price.cell) {
+                *area = Area {
+                    demand: sane(price.demand) * keeps,
+                    supply: Some(sane(price.supply)),
+                    surge,
+                    changed_at: (surge > Surge::NONE).then_some(now),
+                };
+            }
+        }
+        for area in self.cells.values().filter(|area| area.surge > Surge::NONE) {
+            *self.surging.entry(area.surge).or_default() += 1;
+        }
+        if !self.cells.is_empty() {
+            (self.refreshed_at, self.next_at) = (Some(now), Some(now + policy.every));
         }
     }
 

@@ -104,10 +104,8 @@ fn plain(escaped: &str) -> String {
     while let [first, others @ ..] = rest {
         let escape = (*first == b'%').then(|| others.get(..2)).flatten();
         let code = escape.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        (bytes, rest) = match code {
-            Some(code) => ([bytes, vec![code]].concat(), &others[2..]),
-            None => ([bytes, vec![*first]].concat(), others),
-        };
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &others[2..] } else { others };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

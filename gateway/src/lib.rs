@@ -19,6 +19,7 @@ mod fields;
 mod files;
 mod logs;
 mod metrics;
+mod nodes;
 mod problem;
 mod server;
 mod socket;

@@ -26,6 +26,7 @@ use crate::doors::router;
 use crate::doorway::Doorway;
 use crate::events::{Events, EventsError};
 use crate::metrics::Metrics;
+use crate::nodes::Beat;
 use crate::travel::{BadFile, travel, worth};
 
 /// How long sockets may take to say farewell before the server stops without them.
@@ -89,6 +90,7 @@ pub struct Server {
     listening: JoinHandle<io::Result<()>>,
     sockets: Option<Sockets>,
     events: Events,
+    beat: Beat,
     own_store: Option<OwnStore>,
 }
 
@@ -151,13 +153,13 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let doors = axum::serve(doorway, router(Arc::clone(&app)));
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
-    match load(&settings, given.store, clock, &registry, app.recovery.clone()).await {
-        Ok(Loaded { city, store, own_store, events }) => {
+    match load(&settings, given.store, clock, &registry, app.recovery.clone(), addr).await {
+        Ok(Loaded { city, store, own_store, events, beat }) => {
             let (held, all_gone) = mpsc::channel(1);
             app.open(Inside { city: city.clone(), store }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
-            Ok(Server { addr, city, registry, app, listening, sockets, events, own_store })
+            Ok(Server { addr, city, registry, app, listening, sockets, events, beat, own_store })
         }
         Err(why) => {
             app.phase.send_replace(Phase::Stopping);
@@ -203,6 +205,7 @@ struct Loaded {
     store: Arc<dyn Store>,
     own_store: Option<OwnStore>,
     events: Events,
+    beat: Beat,
 }
 
 async fn load(
@@ -211,6 +214,7 @@ async fn load(
     clock: Clock,
     registry: &Registry,
     recovery: Recovery,
+    addr: SocketAddr,
 ) -> Result<Loaded, ServeError> {
     let mut city = settings.city.clone();
     city.policy.worth = worth(settings)?;
@@ -237,9 +241,11 @@ async fn load(
             return Err(ServeError::City(why));
         }
     };
+    let beat = Beat::start(&store, addr).await;
     match Events::start(&settings.events, &store, city.clock(), registry) {
-        Ok(events) => Ok(Loaded { city, store, own_store, events }),
+        Ok(events) => Ok(Loaded { city, store, own_store, events, beat }),
         Err(why) => {
+            beat.stop().await;
             city.stop().await;
             close(own_store).await;
             Err(why.into())
@@ -289,6 +295,7 @@ impl Server {
         self.city.stop().await;
         // Nothing more is written: what is in the journal now is all there is to tell.
         self.events.stop().await;
+        self.beat.stop().await;
         close(self.own_store.take()).await;
         info!("stopped");
     }

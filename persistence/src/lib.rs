@@ -11,7 +11,9 @@
 extern crate self as persistence;
 
 mod committer;
+mod door;
 mod memory;
+mod nodes;
 mod outbox;
 mod postgres;
 mod rows;
@@ -20,7 +22,8 @@ mod sqlite;
 mod traits;
 
 pub use committer::{BATCH_MAX, CommitCounts, Committer, QUEUE_DEFAULT};
-pub use memory::MemoryStore;
+pub use memory::{Between, MemoryStore, Tamper};
+pub use nodes::{DEAD_AFTER, Node, Nodes};
 pub use outbox::{DeadLetter, LetterId, NoLetterId, OUTLET_BYTES_MAX, Outbox};
 pub use postgres::PostgresStore;
 pub use snapshots::{BadSnapshot, NotARedis, RedisSnapshots, Snapshot, SnapshotError, Snapshots};

@@ -4,6 +4,7 @@
 //! Stays out: disks, threads, waiting. Every method of the traits is a synchronous one with a coat.
 //! Touch with care: the order of the questions in `Rows::step` and `Rows::relocate` is part of the contract.
 
+mod between;
 mod outbox;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use dispatch::{
     Trip, TripId, TripWrite, Write, WriteError,
 };
 
+pub use self::between::{Between, Tamper};
 use self::outbox::Letters;
 use crate::traits::holder_before;
 use crate::{

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use dispatch::Timestamp;
+use dispatch::{Epoch, Timestamp};
 
 use crate::{BoxFuture, StoreError};
 
@@ -68,8 +68,9 @@ pub trait Outbox: Send + Sync {
     fn cursor(&self, outlet: &str) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Notes that an outlet has taken every line up to this one, and says how far it is. A cursor never goes back: to
-    /// advance it to an earlier line changes nothing.
-    fn advance(&self, outlet: &str, line: u64) -> BoxFuture<'_, Result<u64, StoreError>>;
+    /// advance it to an earlier line changes nothing. `held` is what [`crate::Nodes::hold_events`] said:
+    /// [`StoreError::NotHeld`] when another process tells events by now, and nothing was changed.
+    fn advance(&self, outlet: &str, line: u64, held: Epoch) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// How many lines the journal has after this one, counted no further than `at_most`.
     fn behind(&self, line: u64, at_most: u32) -> BoxFuture<'_, Result<u64, StoreError>>;

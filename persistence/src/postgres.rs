@@ -5,8 +5,10 @@
 //! Touch with care: nothing here holds a lock longer than one statement. Who owns a shard is what the `shard` table says
 //! in the statement that writes, and nothing else.
 
+mod claims;
 mod doorman;
 mod look;
+mod nodes;
 mod outbox;
 mod reader;
 mod row;
@@ -26,6 +28,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
+use self::claims::Claims;
 use self::doorman::Doorman;
 use self::reader::Reader;
 use self::writer::Writer;
@@ -40,10 +43,16 @@ const READERS: u32 = 8;
 /// How long to wait for a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
+/// What the names of all connections of Hansom's begin with.
+const HANSOM: &str = "hansom ";
+
 /// A store in a Postgres database.
 pub struct PostgresStore {
     /// What errors call it: where it is, without the password.
     name: String,
+    /// The number of this opening of the store, among all there ever were.
+    incarnation: i64,
+    claims: Claims,
     reader: Reader,
     doorman: Doorman,
     writer: Arc<Mutex<Writer>>,
@@ -61,7 +70,7 @@ fn options(url: &str) -> Result<(PgConnectOptions, String), StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(|wrong| unusable(wrong.into()))?;
     let name = format!("postgres at {}:{}", options.get_host(), options.get_port());
     // The server notices within seconds that a client is gone, and lets go of what its last statement has locked.
-    let options = options.application_name("hansom").disable_statement_logging().options([
+    let options = options.application_name(HANSOM.trim_end()).disable_statement_logging().options([
         ("tcp_keepalives_idle", "5"),
         ("tcp_keepalives_interval", "2"),
         ("tcp_keepalives_count", "3"),
@@ -104,17 +113,24 @@ impl PostgresStore {
         check_durability(&mut connection, &name).await?;
         check_standbys(&mut connection, &name, async_standby_allowed).await?;
         continue_lines(&mut connection).await.map_err(refused)?;
+        let incarnation = incarnation(&mut connection).await.map_err(refused)?;
         connection.close().await.map_err(refused)?;
+        // The server's list of connections says whose they are: see `claims`.
+        let own_name = format!("{HANSOM}{incarnation}");
+        let options = options.application_name(&own_name);
         let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(CONNECT_PATIENCE);
         let pool = pool.connect_lazy_with(options.clone());
+        let claims = Claims::new(&options, pool.clone(), incarnation, &own_name);
         let (doorman, reader) = (Doorman::start(pool.clone()), Reader::new(pool));
-        info!(store = %name, "store opened");
-        Ok(PostgresStore { name, reader, doorman, writer: Arc::new(Mutex::new(Writer::new(options))) })
+        let writer = Arc::new(Mutex::new(Writer::new(options)));
+        info!(store = %name, incarnation, "store opened");
+        Ok(PostgresStore { name, incarnation, claims, reader, doorman, writer })
     }
 
     /// Closes the connections when what is under way is written.
     pub async fn close(&self) {
         let _written = self.writer.lock().await;
+        self.claims.close().await;
         self.reader.close().await;
     }
 }
@@ -188,6 +204,11 @@ async fn continue_lines(connection: &mut PgConnection) -> Result<(), sqlx::Error
     sqlx::query(CONTINUE).execute(connection).await.map(|_| ())
 }
 
+/// A number that no opening of this database had before.
+async fn incarnation(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT nextval('incarnation')").fetch_one(connection).await
+}
+
 fn refused(failed: sqlx::Error) -> StoreError {
     StoreError::Unavailable(failed.into())
 }
@@ -200,7 +221,7 @@ impl fmt::Debug for PostgresStore {
 
 impl Ownership for PostgresStore {
     fn claim(&self, shard: ShardId) -> BoxFuture<'_, Result<Epoch, StoreError>> {
-        Box::pin(self.reader.claim(shard))
+        Box::pin(self.claims.claim(shard))
     }
 
     fn shards_with_work(&self) -> BoxFuture<'_, Result<Vec<ShardId>, StoreError>> {

@@ -16,7 +16,7 @@ mod records;
 mod sharing;
 
 pub(crate) use changes::{Changes, Line, TripValues};
-pub(crate) use column::{OtherType, RawRow};
+pub(crate) use column::{OtherType, RawRow, columns_by_name};
 pub(crate) use known::{Known, Wanted};
 pub(crate) use outbox::{read_cursor, read_letter};
 pub(crate) use payload::payload;

@@ -7,6 +7,7 @@
 
 mod backup;
 mod directory;
+mod doorman;
 mod look;
 mod outbox;
 mod reader;
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::reader::Reader;
 use self::writer::{Job, Order, Reply, Writer};
+use crate::door::Waiting;
 use crate::{BoxFuture, Commitment, Done, DriverRow, Guarded, Journal, LoadedShard, Ownership, Records, StoreError};
 
 /// How many connections read at once. Reading is for start-up, people's questions and audits: the actors have the rest
@@ -163,11 +165,11 @@ impl Records for SqliteStore {
     }
 
     fn open_session(&self, id: DriverId) -> BoxFuture<'_, Result<DriverRow, StoreError>> {
-        Box::pin(self.ask(move |reply| Job::OpenSession(id, reply)))
+        Box::pin(self.ask(move |reply| Job::LetIn(Waiting { driver: id, home: None, reply })))
     }
 
     fn settle(&self, id: DriverId, home: ShardId) -> BoxFuture<'_, Result<DriverRow, StoreError>> {
-        Box::pin(self.ask(move |reply| Job::Settle(id, home, reply)))
+        Box::pin(self.ask(move |reply| Job::LetIn(Waiting { driver: id, home: Some(home), reply })))
     }
 
     fn trips_by_stage(&self) -> BoxFuture<'_, Result<Vec<(StageName, u64)>, StoreError>> {

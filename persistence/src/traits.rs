@@ -9,7 +9,7 @@ use dispatch::{
     WriteError,
 };
 
-use crate::Outbox;
+use crate::{Nodes, Outbox};
 
 /// A future that can be kept behind `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -144,6 +144,9 @@ pub enum StoreError {
         /// Which database.
         path: String,
     },
+    /// Another process tells events by now. Tell none; nothing was changed.
+    #[error("another process tells events now")]
+    NotHeld,
     /// What is stored cannot be read. Restore a backup; nothing was changed.
     #[error("{table}.{column} holds {value}, allowed is {allowed}")]
     Corrupt {
@@ -236,9 +239,9 @@ pub trait Journal: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Ownership + Records + Journal + Outbox + std::fmt::Debug + 'static {}
+pub trait Store: Ownership + Records + Journal + Outbox + Nodes + std::fmt::Debug + 'static {}
 
-impl<T: Ownership + Records + Journal + Outbox + std::fmt::Debug + 'static> Store for T {}
+impl<T: Ownership + Records + Journal + Outbox + Nodes + std::fmt::Debug + 'static> Store for T {}
 
 /// Who must be committed to the trip before a step, told by what the step says of the driver's row and of the trip
 /// after it: `None` when the two contradict each other.

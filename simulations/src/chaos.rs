@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use actors::Clock;
 use dispatch::{Policy, StageName};
-use gateway::{Identity, Keys, Role, dev_secret};
+use gateway::{Keys, dev_secret};
 use geo::Resolution;
 use persistence::{PostgresStore, SqliteStore, Store};
 use rand::{RngExt, SeedableRng};
@@ -25,7 +25,7 @@ use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
 use crate::city::{City, Day};
-use crate::crowd::{Crowd, Mint, Who};
+use crate::crowd::{Crowd, mint};
 use crate::demand::share_for_fleet;
 use crate::demo::compare_with;
 use crate::people::Habits;
@@ -41,9 +41,6 @@ const SPEED: f64 = 60.0;
 
 /// How long the city has peace between two faults, in seconds of life.
 const CALM_S: std::ops::RangeInclusive<f64> = 3.0..=6.0;
-
-/// How long a token is good for.
-const TOKEN_LASTS: Duration = Duration::from_secs(24 * 3_600);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -261,15 +258,4 @@ fn scenario(city: &City, plan: &Plan) -> Scenario {
         policy: Policy::default(),
         shard_resolution: Resolution::SHARD,
     }
-}
-
-fn mint(keys: Keys) -> Mint {
-    Arc::new(move |who, name| {
-        let role = match who {
-            Who::Driver => Role::Driver,
-            Who::Rider => Role::Rider,
-        };
-        let identity = Identity::new(role, name).ok();
-        identity.and_then(|identity| keys.mint(&identity, TOKEN_LASTS).ok()).unwrap_or_default()
-    })
 }

@@ -8,15 +8,14 @@
 mod screen;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actors::{CitySettings, Clock};
-use gateway::{Given, Identity, Role, Server, Settings};
+use gateway::{Given, Server, Settings};
 use persistence::{SqliteStore, Store};
 
 use crate::city::City;
-use crate::crowd::{Crowd, Mint, Who};
+use crate::crowd::{Crowd, mint};
 use crate::report::Report;
 use crate::virtual_city::Scenario;
 
@@ -35,8 +34,6 @@ pub struct Stage {
 
 type Failure = Box<dyn std::error::Error>;
 
-/// How long a token of the demo is good for.
-const TOKEN_LASTS: Duration = Duration::from_secs(24 * 3_600);
 /// How often the screen changes.
 const SHOW_EVERY: Duration = Duration::from_millis(500);
 
@@ -57,7 +54,7 @@ async fn play(city: City, scenario: Scenario, stage: &Stage) -> Result<Report, F
     }
     let clock = Clock::scaled(scenario.start(), stage.speed);
     let server = start(&scenario, clock, stage).await?;
-    let crowd = Crowd::new(city, scenario.clone(), clock, server.url(), mint(&server))?;
+    let crowd = Crowd::new(city, scenario.clone(), clock, server.url(), mint(server.keys().clone()))?;
     let mut screen = Screen::new(scenario.lasts(), stage.live);
     screen.say(&format!("server at {} (data in {})", server.url(), stage.data_dir.display()));
 
@@ -104,19 +101,6 @@ async fn start(scenario: &Scenario, clock: Clock, stage: &Stage) -> Result<Serve
         ..Settings::default()
     };
     gateway::serve(settings, Given { clock: Some(clock), ..Given::default() }).await
-}
-
-/// Tokens from the server's own keys, as an identity provider would hand them out.
-fn mint(server: &Server) -> Mint {
-    let keys = server.keys().clone();
-    Arc::new(move |who, name| {
-        let role = match who {
-            Who::Driver => Role::Driver,
-            Who::Rider => Role::Rider,
-        };
-        let identity = Identity::new(role, name).ok();
-        identity.and_then(|identity| keys.mint(&identity, TOKEN_LASTS).ok()).unwrap_or_default()
-    })
 }
 
 /// Reads what the server kept and compares it with what its clients were told.

@@ -192,6 +192,8 @@ pub struct World {
     store_busy_until: Timestamp,
     /// When the last word of a driver reaches the shard it lives in.
     last_words: HashMap<(ShardId, DriverId), Timestamp>,
+    /// When the last letter from one shard to another arrives, where letters may overtake each other.
+    last_letters: FastMap<(ShardId, ShardId), Timestamp>,
     witness: Option<Box<Witness>>,
     planted: Option<Planted>,
     stages_only: bool,
@@ -230,6 +232,7 @@ impl World {
             faulted: FaultCounts::default(),
             store_busy_until: start,
             last_words: HashMap::new(),
+            last_letters: FastMap::default(),
             witness: None,
             planted: None,
             stages_only: false,

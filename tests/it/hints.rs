@@ -1,6 +1,6 @@
 //! Snapshots end to end: a real server, a real Redis, a crash. What they soften, and that nothing depends on them.
 
-use dispatch::{DriverId, Epoch, Generation, Hint, Memory, Ping, ShardId, Timestamp, Wish};
+use dispatch::{DriverId, Epoch, Generation, Hint, Learned, Memory, Ping, ShardId, Timestamp, Wish};
 use gateway::Role;
 use geo::{Point, Resolution};
 use persistence::Snapshot;
@@ -116,11 +116,11 @@ fn now() -> Timestamp {
 /// A snapshot in which ann, who has rested since her last ride, is at work.
 fn forged(shard: ShardId, epoch: u64, taken_at: Timestamp) -> Vec<u8> {
     let vehicle = Some(dispatch::Vehicle::default());
-    let memory = Memory { generation: Generation(1), wish: Wish::Work, vehicle };
+    let memory = Memory { generation: Generation(1), wish: Wish::Work, vehicle, acceptance: 1_000 };
     let driver = DriverId::new("ann").unwrap();
     let last = Ping { driver, point: here(), measured_at: taken_at, heading: None, accuracy: None };
     let hints = vec![Hint { memory, last, seen_at: taken_at }];
-    Snapshot { shard, epoch: Epoch(epoch), taken_at, hints }.to_bytes()
+    Snapshot { shard, epoch: Epoch(epoch), taken_at, hints, learned: Learned::default() }.to_bytes()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,14 @@
 //! A city of real clients while its server is killed again and again: no acknowledged trip is lost, no driver is on two
 //! trips.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actors::Clock;
 use dispatch::{Policy, StageName};
-use gateway::{Identity, Role};
 use geo::Resolution;
 use simulations::city::{City, Day};
-use simulations::crowd::{Crowd, Mint, Who};
+use simulations::crowd::{Crowd, mint};
 use simulations::demand::share_for_fleet;
 use simulations::people::Habits;
 use simulations::virtual_city::Scenario;
@@ -38,17 +36,6 @@ fn scenario(city: &City) -> Scenario {
     }
 }
 
-fn mint(server: &Process) -> Mint {
-    let keys = server.keys();
-    Arc::new(move |who, name| {
-        let role = match who {
-            Who::Driver => Role::Driver,
-            Who::Rider => Role::Rider,
-        };
-        keys.mint(&Identity::new(role, name).unwrap(), Duration::from_secs(3_600)).unwrap()
-    })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_city_loses_nothing_although_its_server_is_killed_again_and_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,7 +44,7 @@ async fn a_city_loses_nothing_although_its_server_is_killed_again_and_again() {
     let scenario = scenario(&city);
     println!("seed {}", scenario.seed);
     let clock = Clock::scaled(scenario.start(), SPEED);
-    let crowd = Crowd::new(city, scenario, clock, server.url().to_owned(), mint(&server)).unwrap();
+    let crowd = Crowd::new(city, scenario, clock, server.url().to_owned(), mint(server.keys())).unwrap();
 
     let living = crowd.clone();
     let (quiet, stopped) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());

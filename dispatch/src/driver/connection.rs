@@ -7,7 +7,7 @@
 
 use super::next::Next;
 use super::{LiveDriver, State};
-use crate::{Effect, Notice, Policy, SessionId, Timestamp, Wish};
+use crate::{Effect, Generation, Notice, Policy, SessionId, Timestamp, Wish};
 
 /// A connection that broke, until it is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,13 @@ impl LiveDriver {
         self.session.is_none() && self.lost.is_none()
     }
 
-    pub(super) fn connected(&mut self, now: Timestamp, session: SessionId, out: &mut Vec<Effect>) {
+    pub(super) fn connected(
+        &mut self,
+        now: Timestamp,
+        session: SessionId,
+        generation: Generation,
+        out: &mut Vec<Effect>,
+    ) {
         match self.session {
             Some(old) if old >= session => {
                 out.push(Effect::ToSession { driver: self.id.clone(), session, notice: Notice::Superseded });
@@ -34,6 +40,14 @@ impl LiveDriver {
             None => {}
         }
         (self.session, self.lost) = (Some(session), None);
+        if generation > self.generation {
+            if matches!(self.state, State::Moving { .. }) {
+                // Settled here again while the word of the move was on its way: it would lead to a home that the row no
+                // longer names. The row is right; the app connects again to whoever is made from it.
+                return out.push(Effect::Rebuild { shard: false });
+            }
+            self.generation = generation;
+        }
         if matches!(self.state, State::Engaged { .. }) {
             // The row this driver was made from may be older than the end of the trip.
             self.read_row(out);

@@ -2,7 +2,8 @@
 //!
 //! Lives here: the share of offers a driver accepts, the cap on offers an hour, the count of unanswered ones, go-home.
 //! Stays out: what an offer does to the driver's availability (see `offers`).
-//! Touch with care: all of it is kept in memory alone; a driver rebuilt after a crash begins with a clean sheet.
+//! Touch with care: all of it is kept in memory alone; a driver rebuilt after a crash begins with a clean sheet, but for the
+//! share of offers accepted, which a snapshot may know.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -61,6 +62,16 @@ impl Manner {
     /// Of 100 offers, how many this driver accepts.
     pub(super) fn acceptance(&self) -> u8 {
         u8::try_from((self.acceptance + 5) / 10).unwrap_or(100)
+    }
+
+    /// The same of a thousand, as it is handed on.
+    pub(super) fn of_a_thousand(&self) -> u16 {
+        u16::try_from(self.acceptance).unwrap_or(u16::MAX)
+    }
+
+    /// So many of a thousand were accepted under the shard's last owner.
+    pub(super) fn accepted(&mut self, of_a_thousand: u16) {
+        self.acceptance = u32::from(of_a_thousand).min(ALWAYS);
     }
 
     pub(super) fn homeward(&self) -> Option<Homeward> {

@@ -85,7 +85,8 @@ impl LiveDriver {
     /// What the app said that no row holds.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        Memory { generation: self.generation, wish: self.wish, vehicle: self.vehicle }
+        let acceptance = self.manner.of_a_thousand();
+        Memory { generation: self.generation, wish: self.wish, vehicle: self.vehicle, acceptance }
     }
 
     /// What is known of this driver from before the shard had this owner. Counts only if it is of the same life, and for
@@ -94,6 +95,7 @@ impl LiveDriver {
         let Hint { memory, last, .. } = hint;
         if memory.generation == self.generation && self.session.is_none() {
             (self.wish, self.vehicle, self.recalled) = (memory.wish, memory.vehicle, Some(last));
+            self.manner.accepted(memory.acceptance);
         }
     }
 

@@ -34,6 +34,11 @@ pub(super) fn ask(session: u64, number: u64) -> DriverAsk {
     DriverAsk { session: SessionId(session), number: Some(number) }
 }
 
+/// The app opens this session; the row knows of one home.
+fn connected(session: u64) -> DriverInput {
+    DriverInput::Connected { session: SessionId(session), generation: Generation(1) }
+}
+
 /// Over session 7.
 pub(super) fn go_online(driver: &mut LiveDriver, vehicle: Vehicle) -> Vec<Effect> {
     driver.step(
@@ -63,7 +68,7 @@ fn reading(effects: &[Effect]) -> Option<u64> {
 #[test]
 fn a_driver_made_from_an_old_row_is_freed_when_the_row_is_read_again() {
     let mut driver = on(&trip(1));
-    let effects = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let effects = driver.step(at(2), &Policy::default(), connected(7));
     let number = reading(&effects).expect("a reconnecting driver on a trip compares itself with its row");
     driver.step(at(3), &Policy::default(), DriverInput::Row { number, row: Ok(None) });
     assert_eq!(driver.trip(), None);
@@ -89,8 +94,7 @@ fn a_driver_on_a_trip_looks_at_the_row_every_minute_although_nobody_writes() {
 fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
     let (first, second) = (trip(1), trip(2));
     let mut driver = on(&first);
-    let number =
-        reading(&driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let number = reading(&driver.step(at(2), &Policy::default(), connected(7))).unwrap();
     driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: first, ask: None });
     go_online(&mut driver, Vehicle::default());
     driver.step(at(4), &Policy::default(), reserve(&second));
@@ -103,8 +107,8 @@ fn a_reading_that_began_before_the_trip_says_nothing_of_it() {
 fn an_answer_to_an_earlier_session_does_not_carry_its_number() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
-    driver.step(at(3), &Policy::default(), DriverInput::Connected { session: SessionId(8) });
+    driver.step(at(2), &Policy::default(), connected(7));
+    driver.step(at(3), &Policy::default(), connected(8));
     let arrived = held.apply(&crate::Event::DriverArrived, at(4)).unwrap();
     assert!(matches!(arrived.stage, Stage::Arrived { .. }));
     let told = driver.step(at(4), &Policy::default(), DriverInput::Progress { trip: arrived, ask: Some(ask(7, 2)) });
@@ -129,7 +133,7 @@ fn with_ramp() -> Vehicle {
 fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     let told = driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(standings(&told), [Standing::Taken(Availability::Offline)]);
     let said = told.iter().any(|effect| {
@@ -144,7 +148,7 @@ fn a_rebuilt_driver_is_not_free_before_the_app_says_with_which_vehicle() {
 fn a_vehicle_said_during_the_trip_counts_after_it() {
     let held = trip(1);
     let mut driver = on(&held);
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     go_online(&mut driver, with_ramp());
     let told = driver.step(at(4), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(standings(&told), [Standing::Free(Free::new(with_ramp(), at(4)))]);
@@ -153,7 +157,7 @@ fn a_vehicle_said_during_the_trip_counts_after_it() {
 #[test]
 fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_fit() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     go_online(&mut driver, with_ramp());
     let offer = OfferId { trip: trip(1).id, epoch: Epoch(1), attempt: 1 };
     let needs = Needs::new(None, 5, true, false).unwrap();
@@ -178,7 +182,7 @@ fn a_driver_whose_vehicle_changes_lets_an_offer_go_and_takes_none_that_does_not_
 
 fn on_line() -> LiveDriver {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     go_online(&mut driver, Vehicle::default());
     driver
 }
@@ -258,7 +262,7 @@ fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
         shown(&driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(id, at(60)))))
     };
     assert_eq!(tell(&mut driver, 1), [0; 0], "nobody is connected");
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     assert_eq!(tell(&mut driver, 2), [0; 0], "off line");
     go_online(&mut driver, Vehicle::default());
     assert_eq!(tell(&mut driver, 3), [3]);
@@ -277,13 +281,13 @@ fn a_suggestion_is_shown_to_a_driver_without_work_and_to_no_other() {
 fn a_suggestion_is_shown_again_after_a_lost_connection_until_an_offer_or_its_end_overtakes_it() {
     let waiting = || {
         let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-        driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+        driver.step(at(2), &Policy::default(), connected(7));
         go_online(&mut driver, Vehicle::default());
         driver.step(at(5), &Policy::default(), DriverInput::Suggest(suggested(1, at(60))));
         driver
     };
     let reconnects = |driver: &mut LiveDriver, second, session| {
-        shown(&driver.step(at(second), &Policy::default(), DriverInput::Connected { session: SessionId(session) }))
+        shown(&driver.step(at(second), &Policy::default(), connected(session)))
     };
     let mut driver = waiting();
     assert_eq!(reconnects(&mut driver, 30, 8), [1]);
@@ -334,7 +338,7 @@ fn a_confirmation_that_was_overtaken_puts_nobody_back() {
     let won = trip(1);
     let arrived = next(&won, &crate::Event::DriverArrived);
     let (mut ann, driver) = (on(&won), ann());
-    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(2), &Policy::default(), connected(7));
     ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
     let effects = ann.step(at(4), &Policy::default(), confirm(&won));
     assert_eq!(ann.trip(), Some(&arrived));
@@ -359,7 +363,7 @@ fn a_confirmation_that_was_overtaken_puts_nobody_back() {
 fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
     let (mine, other) = (trip(1), trip(2));
     let mut ann = on(&mine);
-    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(2), &Policy::default(), connected(7));
     let effects = ann.step(at(3), &Policy::default(), confirm(&other));
     assert_eq!(ann.trip(), Some(&mine));
     let number = reading(&effects).expect("the row decides");
@@ -371,8 +375,7 @@ fn a_confirmation_of_another_trip_is_not_believed_without_the_row() {
 fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
     let won = trip(1);
     let mut ann = on(&won);
-    let number =
-        reading(&ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) })).unwrap();
+    let number = reading(&ann.step(at(2), &Policy::default(), connected(7))).unwrap();
     let arrived = next(&won, &crate::Event::DriverArrived);
     ann.step(at(3), &Policy::default(), DriverInput::Progress { trip: arrived.clone(), ask: None });
     assert_eq!(ann.step(at(4), &Policy::default(), DriverInput::Row { number, row: Ok(Some(won)) }), []);
@@ -383,7 +386,7 @@ fn a_row_that_was_read_before_the_last_word_of_the_trip_puts_nobody_back() {
 fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
     let won = trip(1);
     let mut ann = LiveDriver::restored(ann(), home(), Generation(1), None);
-    ann.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    ann.step(at(2), &Policy::default(), connected(7));
     go_online(&mut ann, Vehicle::default());
     let offer = OfferId { trip: won.id, epoch: Epoch(1), attempt: 1 };
     ann.step(
@@ -406,7 +409,12 @@ fn a_driver_whose_offer_ran_out_learns_of_a_trip_that_was_written_late() {
 /// Ann at work, as the last owner of the shard wrote it down.
 fn hint(generation: u64) -> Hint {
     let last = Ping { driver: ann(), point: here(), measured_at: at(1), heading: None, accuracy: None };
-    let memory = Memory { generation: Generation(generation), wish: Wish::Work, vehicle: Some(Vehicle::default()) };
+    let memory = Memory {
+        generation: Generation(generation),
+        wish: Wish::Work,
+        vehicle: Some(Vehicle::default()),
+        acceptance: 700,
+    };
     Hint { memory, last, seen_at: at(1) }
 }
 
@@ -424,7 +432,7 @@ fn a_driver_who_comes_back_is_at_work_where_she_was_without_saying_so() {
     let mut told = Vec::new();
     driver.tell_shard(&mut told);
     assert_eq!(positions(&told), 0, "the shard keeps no place for a driver who is not there");
-    let told = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let told = driver.step(at(2), &Policy::default(), connected(7));
     assert!(matches!(standings(&told)[..], [Standing::Free(_)]), "{told:?}");
     assert_eq!(positions(&told), 1);
     let is = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::DriverIs { .. }, .. });
@@ -436,9 +444,20 @@ fn a_driver_who_comes_back_is_at_work_where_she_was_without_saying_so() {
 fn a_hint_of_another_life_says_nothing() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(2), None);
     driver.recall(hint(1));
-    let told = driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    let told = driver.step(at(2), &Policy::default(), connected(7));
     assert!(matches!(standings(&told)[..], [Standing::Taken(Availability::Offline)]), "{told:?}");
     assert_eq!(positions(&told), 0);
+}
+
+#[test]
+fn how_a_driver_deals_with_offers_is_known_to_the_next_owner() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.recall(hint(1));
+    assert_eq!(driver.memory().acceptance, 700);
+    assert_eq!(driver.free(Vehicle::default()).acceptance, 70);
+    let mut other = LiveDriver::restored(ann(), home(), Generation(2), None);
+    other.recall(hint(1));
+    assert_eq!(other.memory().acceptance, 1_000, "a hint of another life says nothing");
 }
 
 #[test]
@@ -449,7 +468,7 @@ fn a_driver_on_a_trip_whose_vehicle_is_recalled_goes_on_working_afterwards() {
     let mut told = Vec::new();
     driver.tell_shard(&mut told);
     assert_eq!(positions(&told), 1, "the rider sees the car again: {told:?}");
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     driver.step(at(3), &Policy::default(), DriverInput::Freed { trip: held, ask: None });
     assert_eq!(driver.availability(), Availability::Available);
 }
@@ -466,7 +485,7 @@ fn the_shard_hears_what_no_row_holds_whenever_that_changes() {
         effects.iter().filter_map(told).collect()
     };
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    driver.step(at(2), &Policy::default(), DriverInput::Connected { session: SessionId(7) });
+    driver.step(at(2), &Policy::default(), connected(7));
     assert_eq!(remembered(&go_online(&mut driver, Vehicle::default())), [(Wish::Work, true)]);
     assert_eq!(remembered(&driver.step(at(4), &Policy::default(), DriverInput::TimePassed)), []);
     let pause = DriverInput::GoOffline { ask: ask(7, 2), on_break: true };

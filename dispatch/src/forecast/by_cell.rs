@@ -18,8 +18,8 @@ const QUIET: f64 = 0.5;
 /// The demand of a city by cell and time of day, learned as requests come. Bounded: see [`Forecast::shed`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
-    places: Places,
-    rates: Rates,
+    pub(super) places: Places,
+    pub(super) rates: Rates,
     shed: u64,
 }
 
@@ -49,7 +49,7 @@ impl Forecast {
         self.rates.watch(now);
     }
 
-    fn admit(&mut self, cell: Cell) -> Option<usize> {
+    pub(super) fn admit(&mut self, cell: Cell) -> Option<usize> {
         let around = self.places.around(cell);
         if self.places.add(cell).is_some() {
             return Some(self.rates.add_place(&around));

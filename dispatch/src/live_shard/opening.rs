@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::LiveShard;
-use crate::{DriverId, Hint, Ping, Standing, Timestamp};
+use crate::{DriverId, Hint, Learned, Ping, Policy, Standing, Timestamp};
 
 /// How long matching waits at most. Longer than phones take to come back over a good connection, shorter than a rider
 /// notices.
@@ -85,6 +85,19 @@ impl LiveShard {
         let mut hints: Vec<Hint> = self.spots.iter().filter_map(hint).collect();
         hints.sort_unstable_by(|a, b| a.driver().cmp(b.driver()));
         hints
+    }
+
+    /// What it has learned of its ground, for the next owner.
+    #[must_use]
+    pub fn learned(&self, now: Timestamp) -> Learned {
+        Learned { prices: self.surge.hand_on(), ..self.roaming.hand_on(now) }
+    }
+
+    /// Takes up what the last owner had learned, as far as it can be believed. Call it before anything else happens to the
+    /// shard.
+    pub fn take_up(&mut self, now: Timestamp, policy: &Policy, learned: &Learned) {
+        self.roaming.take_up(now, learned);
+        self.surge.take_up(now, &policy.surge, learned.at, &learned.prices);
     }
 }
 

@@ -15,8 +15,8 @@ use geo::{Cell, Meters, Point, Search, distance};
 use super::{LiveShard, OVERHANG};
 use crate::track::millis;
 use crate::{
-    Availability, CarNow, DriverId, DriverInput, Effect, Forecast, Policy, Seeker, ShardId, Standing, Suggested,
-    Timestamp, TripId, suggest,
+    Availability, CarNow, DriverId, DriverInput, Effect, Forecast, Learned, Policy, Seeker, ShardId, Standing,
+    Suggested, Timestamp, TripId, suggest,
 };
 
 /// So much nearer to where it was sent a car must have come by the end of [`crate::RepositionPolicy::set_off_within`],
@@ -115,6 +115,27 @@ impl Roaming {
     /// What is known of demand on this shard's ground.
     pub(super) fn forecast(&self) -> Option<&Forecast> {
         self.forecast.as_ref()
+    }
+
+    /// What was learned of demand, for the next owner.
+    pub(super) fn hand_on(&self, now: Timestamp) -> Learned {
+        let mut learned = self.forecast.as_ref().map(|forecast| forecast.hand_on(now)).unwrap_or_default();
+        for known in &mut learned.cells {
+            known.heart = self.hearts.get(&known.cell).and_then(|heart| Point::new(heart.lat, heart.lon).ok());
+        }
+        Learned { at: now, ..learned }
+    }
+
+    /// Takes up what the last owner had learned.
+    pub(super) fn take_up(&mut self, now: Timestamp, learned: &Learned) {
+        let Some(forecast) = self.forecast.as_mut().filter(|forecast| forecast.is_empty()) else { return };
+        forecast.take_up(now, learned);
+        // No more hearts than cells that may be counted.
+        for (cell, heart) in learned.cells.iter().filter_map(|known| Some((known.cell, known.heart?))) {
+            if self.hearts.len() < forecast.len() {
+                self.hearts.insert(cell, Heart::new(heart));
+            }
+        }
     }
 
     /// When the next round of suggestions is due.

@@ -16,6 +16,8 @@ pub enum DriverInput {
     Connected {
         /// Which.
         session: SessionId,
+        /// The number of homes in the row that names this one: who knows of fewer is older than the row.
+        generation: Generation,
     },
     /// A session ended.
     Disconnected {

@@ -184,3 +184,46 @@ proptest! {
         prop_assert_eq!(square.minute(0, 1), 100);
     }
 }
+
+#[test]
+fn a_dear_square_is_as_dear_under_the_next_owner_and_falls_as_it_would_have_fallen() {
+    let mut square = Square::new(SurgePolicy::default());
+    for _ in 0..10 {
+        square.minute(6, 2);
+    }
+    let dear = square.map.at(&square.policy, north(0.0));
+    assert!(dear > Surge::NONE);
+    let now = at(square.minute);
+    let mut after = SurgeMap::default();
+    after.take_up(now, &square.policy, now, &square.map.hand_on());
+    assert_eq!(after.at(&square.policy, north(0.0)), dear);
+    assert_eq!(after.surging(), square.map.surging());
+    assert_eq!(after.deadline(), Some(now + square.policy.every), "it thinks again by itself");
+    square.map = after;
+    for _ in 0..60 {
+        square.minute(0, 6);
+    }
+    assert_eq!(square.map.at(&square.policy, north(0.0)), Surge::NONE);
+}
+
+#[test]
+fn prices_that_are_old_of_another_map_or_out_of_all_bounds_are_not_taken_up() {
+    let policy = SurgePolicy::default();
+    let cell = Cell::at(north(0.0), Resolution::new(policy.resolution).unwrap());
+    let dear = LearnedPrice { cell, demand: 20.0, supply: 1.0, surge: Surge::MAX };
+    let now = at(100);
+    let taken = |learned_at, price: LearnedPrice, policy: &SurgePolicy| {
+        let mut map = SurgeMap::default();
+        map.take_up(now, policy, learned_at, &[price]);
+        map.at(policy, north(0.0)).get()
+    };
+    assert_eq!(taken(now, dear, &policy), policy.max, "no more than this city asks for at most");
+    assert_eq!(taken(at(89), dear, &policy), 100, "what was so eleven minutes ago");
+    let other = Cell::at(north(0.0), Resolution::new(policy.resolution - 1).unwrap());
+    assert_eq!(taken(now, LearnedPrice { cell: other, ..dear }, &policy), 100);
+    assert_eq!(taken(now, dear, &SurgePolicy { max: 100, ..policy.clone() }), 100, "there are no prices here");
+    let mut map = SurgeMap::default();
+    map.take_up(now, &policy, now, &[LearnedPrice { demand: f64::NAN, supply: f64::INFINITY, ..dear }]);
+    map.refresh(now + policy.every, &policy, [], []);
+    assert!(map.hand_on().iter().all(|price| price.demand.is_finite() && price.supply.is_finite()));
+}

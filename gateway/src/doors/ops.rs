@@ -55,6 +55,31 @@ struct Status {
     shard_resolution: u8,
     trips: BTreeMap<&'static str, u64>,
     shards: Vec<Shard>,
+    /// Who serves on the same store, if there can be others.
+    nodes: Vec<Node>,
+}
+
+#[derive(Serialize)]
+struct Node {
+    incarnation: u64,
+    name: String,
+    beats: u64,
+    silent_ms: u64,
+    tells_events: bool,
+    this: bool,
+}
+
+impl From<persistence::Node> for Node {
+    fn from(node: persistence::Node) -> Node {
+        Node {
+            incarnation: node.incarnation,
+            name: node.name,
+            beats: node.beats,
+            silent_ms: u64::try_from(node.silent_for.as_millis()).unwrap_or(u64::MAX),
+            tells_events: node.tells_events,
+            this: node.is_me,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -118,6 +143,7 @@ pub(super) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     ops_only(&app, &headers)?;
     let inside = app.inside()?;
     let stages = inside.store.trips_by_stage().await.map_err(CityError::Store)?;
+    let nodes = inside.store.nodes().await.map_err(CityError::Store)?;
     let city = inside.city.status().await;
     let status = Status {
         time_ms: inside.city.clock().now().millis(),
@@ -125,6 +151,7 @@ pub(super) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> R
         shard_resolution: inside.city.shard_resolution().get(),
         trips: stages.into_iter().map(|(stage, count)| (stage.as_str(), count)).collect(),
         shards: city.shards.iter().map(Shard::from).collect(),
+        nodes: nodes.into_iter().map(Node::from).collect(),
     };
     json(StatusCode::OK, &status)
 }

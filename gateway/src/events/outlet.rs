@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use dispatch::Epoch;
 use dispatch::invariants::Entry;
 use persistence::{BoxFuture, Store, StoreError};
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
@@ -41,7 +42,7 @@ pub(super) enum Trouble {
     /// Whoever is told does not take it.
     #[error("{0}")]
     Outside(String),
-    /// The server stops.
+    /// The server stops, or another process tells events.
     #[error("stopping")]
     Stopping,
 }
@@ -95,6 +96,8 @@ pub(super) struct Counted {
 pub(super) struct Outlet {
     pub(super) name: String,
     pub(super) store: Arc<dyn Store>,
+    /// The right under which it is told.
+    held: Epoch,
     pub(super) telling: Telling,
     pub(super) counted: Counted,
     /// The last line that was taken, as far as it is known here.
@@ -106,6 +109,7 @@ impl Outlet {
     pub(super) fn new(
         name: &str,
         store: Arc<dyn Store>,
+        held: Epoch,
         telling: Telling,
         metrics: &EventMetrics,
         draining: watch::Receiver<bool>,
@@ -118,7 +122,21 @@ impl Outlet {
             dead: metrics.dead.with_label_values(&[name]),
         };
         let reached = AtomicU64::new(0);
-        Arc::new(Outlet { name: name.to_owned(), store, telling, counted, reached, draining })
+        Arc::new(Outlet { name: name.to_owned(), store, held, telling, counted, reached, draining })
+    }
+
+    /// Moves the cursor in the store.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHeld`] when another process tells it by now.
+    pub(super) fn advance(&self, line: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.advance(&self.name, line, self.held)
+    }
+
+    /// It is not told any more, here.
+    pub(super) fn is_over(&self) {
+        self.counted.up.set(0);
+        self.counted.lag.set(0);
     }
 
     /// Notes how far it is, for the gauge.
@@ -152,7 +170,7 @@ impl Outlet {
     /// Asks again until the store answers.
     ///
     /// # Errors
-    /// [`Trouble::Stopping`] when the server stops before it does.
+    /// [`Trouble::Stopping`] when the server stops before it does, or another process tells events.
     pub(super) async fn insist<'s, T>(
         &'s self,
         ask: impl Fn(&'s dyn Store) -> BoxFuture<'s, Result<T, StoreError>>,
@@ -160,6 +178,7 @@ impl Outlet {
         for failures in 1.. {
             match ask(&*self.store).await {
                 Ok(answer) => return Ok(answer),
+                Err(StoreError::NotHeld) => return Err(Trouble::Stopping),
                 Err(error) => {
                     if failures == 1 {
                         warn!(outlet = %self.name, error = &error as &dyn std::error::Error, "the store does not answer");

@@ -15,7 +15,7 @@ use dispatch::TripId;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http_body_util::{BodyExt, Full, Limited};
-use persistence::{DeadLetter, LetterId};
+use persistence::{DeadLetter, LetterId, StoreError};
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
@@ -136,8 +136,10 @@ impl Receiver {
                         }
                         next = flying.next().now_or_never().flatten();
                     }
-                    if let Some(line) = cursor {
-                        self.advance(line).await;
+                    if let Some(line) = cursor
+                        && self.advance(line).await.is_err()
+                    {
+                        (more, stopping) = (false, true);
                     }
                 }
             }
@@ -146,10 +148,18 @@ impl Receiver {
     }
 
     /// Moves the cursor. If the store does not let it, the next line will; until then a crash repeats a little more.
-    async fn advance(&self, line: u64) {
+    ///
+    /// # Errors
+    /// [`Trouble::Stopping`] when another process tells events by now.
+    async fn advance(&self, line: u64) -> Result<(), Trouble> {
         self.outlet.reached(line);
-        if let Err(error) = self.outlet.store.advance(&self.outlet.name, line).await {
-            warn!(outlet = %self.outlet.name, error = &error as &dyn std::error::Error, "a cursor was not moved");
+        match self.outlet.advance(line).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::NotHeld) => Err(Trouble::Stopping),
+            Err(error) => {
+                warn!(outlet = %self.outlet.name, error = &error as &dyn std::error::Error, "a cursor was not moved");
+                Ok(())
+            }
         }
     }
 

@@ -43,6 +43,10 @@ impl Process {
         self.banner[0].rsplit(' ').next().unwrap()
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once, without a word.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -10,6 +10,7 @@ mod letters;
 mod receiver;
 mod redis;
 mod redis_server;
+mod tellers;
 mod tls;
 mod webhooks;
 

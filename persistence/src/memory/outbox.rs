@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{MutexGuard, PoisonError};
 
+use dispatch::Epoch;
+
 use super::{MemoryStore, ready};
-use crate::{BoxFuture, DeadLetter, LetterId, Outbox, StoreError};
+use crate::{BoxFuture, DeadLetter, LetterId, Nodes, Outbox, StoreError};
 
 /// What each outlet has taken, and what it would not.
 #[derive(Clone, Debug, Default)]
@@ -20,12 +22,14 @@ impl MemoryStore {
     }
 }
 
+impl Nodes for MemoryStore {}
+
 impl Outbox for MemoryStore {
     fn cursor(&self, outlet: &str) -> BoxFuture<'_, Result<u64, StoreError>> {
         ready(Ok(self.letters().cursors.get(outlet).copied().unwrap_or_default()))
     }
 
-    fn advance(&self, outlet: &str, line: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
+    fn advance(&self, outlet: &str, line: u64, _held: Epoch) -> BoxFuture<'_, Result<u64, StoreError>> {
         let mut letters = self.letters();
         let cursor = letters.cursors.entry(outlet.to_owned()).or_default();
         *cursor = line.max(*cursor);

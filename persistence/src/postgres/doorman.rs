@@ -1,11 +1,11 @@
 //! Drivers who connect and drivers who settle, many at a time: after a failure a whole city comes back at once.
 //!
 //! Lives here: the queue of those who wait, and the statements that let them in together.
-//! Stays out: what a session or a home means.
+//! Stays out: what a session or a home means; whose turn it is ([`crate::door`]).
 //! Touch with care: one statement, no BEGIN, rows in the order of their names, as in [`super::save`]: no lock outlives a
-//! client, and nobody waits in a circle. Whoever is in the queue twice has two turns in the order of asking.
+//! client, and nobody waits in a circle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dispatch::{DriverId, SessionId, ShardId};
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::reader::DRIVERS_WITH_TRIPS;
 use super::refused;
+use crate::door::{Waiting, turn};
 use crate::rows::{self, shard_number};
 use crate::{DriverRow, StoreError};
 
@@ -32,16 +33,6 @@ const SETTLE: &str = "INSERT INTO driver (id, home, generation, session) \
         SELECT w.id, w.home, 1, 0 FROM unnest($1::text[], $2::bigint[]) AS w(id, home) ORDER BY w.id COLLATE \"C\" \
      ON CONFLICT (id) DO UPDATE SET home = excluded.home, generation = driver.generation + 1 \
      WHERE driver.trip IS NULL AND driver.home IS DISTINCT FROM excluded.home";
-
-type Reply = oneshot::Sender<Result<DriverRow, StoreError>>;
-
-/// Someone at the door.
-struct Waiting {
-    driver: DriverId,
-    /// Where he settles; `None` for one who opens a session.
-    home: Option<ShardId>,
-    reply: Reply,
-}
 
 /// Lets drivers in. The task behind it ends with the last handle.
 #[derive(Clone, Debug)]
@@ -99,14 +90,6 @@ async fn let_in(pool: PgPool, mut waiting: Vec<Waiting>) {
             }
         }
     }
-}
-
-/// Those who can be let in together: each driver once, and all for the same reason.
-fn turn(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
-    let mut seen = BTreeSet::new();
-    let settles = waiting.first().is_some_and(|first| first.home.is_some());
-    // A driver who is left behind once is left behind for good: his turns are in the order of asking.
-    waiting.into_iter().partition(|next| seen.insert(next.driver.clone()) && next.home.is_some() == settles)
 }
 
 /// One statement that writes, and one that reads what came of it.

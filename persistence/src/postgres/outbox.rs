@@ -1,8 +1,10 @@
 //! The way out of a store in Postgres: how far each outlet is, and what it would not take. One statement for each answer
 //! and for each change.
 
+use dispatch::Epoch;
 use sqlx::Row;
 
+use super::nodes::EVENTS;
 use super::reader::Reader;
 use super::{PostgresStore, refused};
 use crate::rows::{self, moment_number, number};
@@ -17,7 +19,11 @@ macro_rules! letter_columns {
 
 const CURSOR: &str = "SELECT line FROM event_cursor WHERE outlet = $1";
 
-const ADVANCE: &str = "INSERT INTO event_cursor AS known (outlet, line) VALUES ($1, $2) \
+/// Only for whoever holds the right to tell events, in the epoch in which it was taken: the row stays locked until the
+/// cursor is moved.
+const ADVANCE: &str = "WITH held AS MATERIALIZED (\
+        SELECT 1 FROM lease WHERE name = $3 AND epoch = $4 AND holder = $5 FOR SHARE) \
+     INSERT INTO event_cursor AS known (outlet, line) SELECT $1, $2 FROM held \
      ON CONFLICT (outlet) DO UPDATE SET line = greatest(known.line, excluded.line) RETURNING line";
 
 const BEHIND: &str = "SELECT count(*) AS lines FROM (SELECT 1 FROM trip_event WHERE line > $1 LIMIT $2) AS later";
@@ -40,9 +46,10 @@ impl Reader {
         row.map_or(Ok(0), |row| rows::read_cursor(&row))
     }
 
-    async fn advance(&self, outlet: String, line: u64) -> Result<u64, StoreError> {
-        let row = self.row(sqlx::query(ADVANCE).bind(outlet).bind(number(line))).await?;
-        row.map_or(Ok(line), |row| rows::read_cursor(&row))
+    async fn advance(&self, outlet: String, line: u64, held: Epoch, by: i64) -> Result<u64, StoreError> {
+        let advance = sqlx::query(ADVANCE).bind(outlet).bind(number(line));
+        let row = self.row(advance.bind(EVENTS).bind(number(held.0)).bind(by)).await?;
+        row.map_or(Err(StoreError::NotHeld), |row| rows::read_cursor(&row))
     }
 
     async fn behind(&self, line: u64, at_most: u32) -> Result<u64, StoreError> {
@@ -89,8 +96,8 @@ impl Outbox for PostgresStore {
         Box::pin(self.reader.cursor(outlet.to_owned()))
     }
 
-    fn advance(&self, outlet: &str, line: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.reader.advance(outlet.to_owned(), line))
+    fn advance(&self, outlet: &str, line: u64, held: Epoch) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.reader.advance(outlet.to_owned(), line, held, self.incarnation))
     }
 
     fn behind(&self, line: u64, at_most: u32) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use dispatch::invariants::Entry;
-use dispatch::{DriverId, Epoch, RequestKey, RiderId, ShardId, StageName, Trip, TripId};
+use dispatch::{DriverId, RequestKey, RiderId, ShardId, StageName, Trip, TripId};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgPool, Postgres, Row};
@@ -95,9 +95,6 @@ const LINES: &str = "SELECT line, shard, epoch, seq, trip::text AS trip, version
         line >= ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint + (SELECT base FROM journal)) << 20) AS early \
      FROM trip_event WHERE line > $1 ORDER BY line LIMIT $2";
 
-const CLAIM: &str = "INSERT INTO shard (shard, epoch) VALUES ($1, 1) \
-     ON CONFLICT (shard) DO UPDATE SET epoch = shard.epoch + 1 RETURNING shard, epoch";
-
 /// How long a reader of the journal waits for transactions that began before what it can see.
 const EARLIER_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -132,11 +129,6 @@ impl Reader {
     /// How many rows a statement has changed.
     pub(super) async fn change(&self, question: Question) -> Result<u64, StoreError> {
         question.execute(&self.pool).await.map(|done| done.rows_affected()).map_err(refused)
-    }
-
-    pub(super) async fn claim(&self, shard: ShardId) -> Result<Epoch, StoreError> {
-        let row = sqlx::query(CLAIM).bind(shard_number(shard)).fetch_one(&self.pool).await.map_err(refused)?;
-        rows::read_epoch(&row)
     }
 
     pub(super) async fn shards_with_work(&self) -> Result<Vec<ShardId>, StoreError> {

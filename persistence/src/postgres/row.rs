@@ -3,20 +3,10 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use crate::rows::{OtherType, RawRow};
+use crate::rows::{OtherType, RawRow, columns_by_name};
 
 impl RawRow for PgRow {
-    fn whole(&self, column: &str) -> Result<Option<i64>, OtherType> {
-        self.try_get(column).map_err(|_| OtherType)
-    }
-
-    fn real(&self, column: &str) -> Result<Option<f64>, OtherType> {
-        self.try_get(column).map_err(|_| OtherType)
-    }
-
-    fn text(&self, column: &str) -> Result<Option<&str>, OtherType> {
-        self.try_get(column).map_err(|_| OtherType)
-    }
+    columns_by_name!();
 
     fn shown(&self, column: &str) -> String {
         if let Ok(whole) = self.whole(column) {

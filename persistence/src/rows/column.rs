@@ -26,6 +26,24 @@ pub(crate) trait RawRow {
     fn shown(&self, column: &str) -> String;
 }
 
+/// How every row of sqlx's reads its columns: the three questions that are the same whichever database it came from.
+macro_rules! columns_by_name {
+    () => {
+        fn whole(&self, column: &str) -> Result<Option<i64>, $crate::rows::OtherType> {
+            self.try_get(column).map_err(|_| $crate::rows::OtherType)
+        }
+
+        fn real(&self, column: &str) -> Result<Option<f64>, $crate::rows::OtherType> {
+            self.try_get(column).map_err(|_| $crate::rows::OtherType)
+        }
+
+        fn text(&self, column: &str) -> Result<Option<&str>, $crate::rows::OtherType> {
+            self.try_get(column).map_err(|_| $crate::rows::OtherType)
+        }
+    };
+}
+pub(crate) use columns_by_name;
+
 /// What a column can be read as.
 pub(crate) trait Stored<'r>: Sized {
     /// The value, `None` for NULL.

@@ -1,4 +1,4 @@
-//! The form of a snapshot: a header of fixed length, then the drivers, packed by bitcode.
+//! The form of a snapshot: a header of fixed length, then the drivers and what the shard has learned, packed by bitcode.
 //!
 //! ```text
 //! 0  4  the letters HSNP
@@ -8,22 +8,24 @@
 //! 22 8  when, in ms since 1970
 //! 30 4  how many drivers
 //! 34 4  CRC-32 (ISO-HDLC) of all other bytes
-//! 38    the drivers
+//! 38    the drivers; what was learned
 //! ```
 //! Numbers are little-endian.
 //!
-//! Touch with care: a change of [`Row`] is a new [`VERSION`]; another version than one's own is not read. What comes in may
+//! Touch with care: a change of [`Row`] or of [`learned`] is a new [`VERSION`]; another version than one's own is not read. What comes in may
 //! be anything: torn, of another shard, of the future.
+
+mod learned;
 
 use std::time::Duration;
 
 use bitcode::{Decode, Encode};
 use crc::{CRC_32_ISO_HDLC, Crc};
-use dispatch::{Class, DriverId, Epoch, Generation, Hint, Memory, Ping, ShardId, Timestamp, Vehicle, Wish};
+use dispatch::{Class, DriverId, Epoch, Generation, Hint, Learned, Memory, Ping, ShardId, Timestamp, Vehicle, Wish};
 use geo::{Meters, Point};
 
 const MAGIC: &[u8; 4] = b"HSNP";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HEADER: usize = 38;
 const CHECKSUM: std::ops::Range<usize> = 34..38;
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
@@ -42,6 +44,8 @@ pub struct Snapshot {
     pub taken_at: Timestamp,
     /// Its drivers.
     pub hints: Vec<Hint>,
+    /// What it has learned of its ground.
+    pub learned: Learned,
 }
 
 /// Why bytes are no snapshot that can be read here.
@@ -64,6 +68,7 @@ struct Row {
     driver: String,
     generation: u64,
     wish: u8,
+    acceptance: u16,
     vehicle: Option<Packed>,
     lat: i32,
     lon: i32,
@@ -95,7 +100,7 @@ impl Snapshot {
         bytes.extend_from_slice(&self.taken_at.millis().to_le_bytes());
         bytes.extend_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&[0; 4]);
-        bytes.extend_from_slice(&bitcode::encode(&rows));
+        bytes.extend_from_slice(&bitcode::encode(&(rows, learned::pack(&self.learned, self.taken_at))));
         let sum = checksum(&bytes).to_le_bytes();
         bytes[CHECKSUM].copy_from_slice(&sum);
         bytes
@@ -121,12 +126,14 @@ impl Snapshot {
         let epoch = Epoch(u64::from_le_bytes(part(bytes, 14)?));
         let taken_at = Timestamp::from_millis(u64::from_le_bytes(part(bytes, 22)?));
         let count = u32::from_le_bytes(part(bytes, 30)?);
-        let rows: Vec<Row> = bitcode::decode(&bytes[HEADER..]).map_err(|_| BadSnapshot::Torn)?;
+        let (rows, packed): (Vec<Row>, learned::Packed) =
+            bitcode::decode(&bytes[HEADER..]).map_err(|_| BadSnapshot::Torn)?;
         if u32::try_from(rows.len()) != Ok(count) {
             return Err(BadSnapshot::Torn);
         }
         let hints = rows.into_iter().map(|row| unpack(row, taken_at)).collect::<Option<_>>();
-        Ok(Snapshot { shard: ShardId(shard), epoch, taken_at, hints: hints.ok_or(BadSnapshot::Foreign)? })
+        let (hints, learned) = hints.zip(learned::unpack(packed, taken_at)).ok_or(BadSnapshot::Foreign)?;
+        Ok(Snapshot { shard: ShardId(shard), epoch, taken_at, hints, learned })
     }
 
     fn pack(&self, hint: &Hint) -> Row {
@@ -140,6 +147,7 @@ impl Snapshot {
                 Wish::Rest => 1,
                 Wish::Break => 2,
             },
+            acceptance: memory.acceptance,
             vehicle: memory.vehicle.map(|vehicle| Packed {
                 class: Class::ALL.iter().position(|class| *class == vehicle.class()).unwrap_or_default() as u8,
                 seats: vehicle.seats(),
@@ -177,7 +185,8 @@ fn unpack(row: Row, taken_at: Timestamp) -> Option<Hint> {
         heading: row.heading.map(f64::from),
         accuracy: row.accuracy_dm.map(|dm| Meters::new(f64::from(dm) / 10.0)).transpose().ok()?,
     };
-    let memory = Memory { generation: Generation(row.generation), wish, vehicle };
+    let acceptance = row.acceptance;
+    let memory = Memory { generation: Generation(row.generation), wish, vehicle, acceptance };
     Some(Hint { memory, last, seen_at: ago(row.seen_ago_ms) })
 }
 

@@ -1,12 +1,13 @@
 //! The way out of a store in SQLite: how far each outlet is, and what it would not take.
 
+use dispatch::Epoch;
 use sqlx::{Row, SqliteConnection};
 
 use super::SqliteStore;
 use super::reader::Reader;
 use super::writer::Job;
 use crate::rows::{self, moment_number, number};
-use crate::{BoxFuture, DeadLetter, LetterId, Outbox, StoreError};
+use crate::{BoxFuture, DeadLetter, LetterId, Nodes, Outbox, StoreError};
 
 /// Every column of a dead letter, for [`rows::read_letter`].
 macro_rules! letter_columns {
@@ -90,12 +91,15 @@ impl SqliteStore {
     }
 }
 
+/// The directory's lock keeps every other process out.
+impl Nodes for SqliteStore {}
+
 impl Outbox for SqliteStore {
     fn cursor(&self, outlet: &str) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(self.reader.cursor(outlet.to_owned()))
     }
 
-    fn advance(&self, outlet: &str, line: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
+    fn advance(&self, outlet: &str, line: u64, _held: Epoch) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(self.change(Change::Advance(outlet.to_owned(), line)))
     }
 

@@ -15,6 +15,7 @@ use sqlx::{Row, Sqlite, SqlitePool};
 #[cfg(test)]
 use super::outbox::{CURSOR, DEAD, DUE};
 use super::refused;
+use super::room::Statement;
 use crate::rows::{self, RawRow, number, shard_number};
 use crate::{Commitment, DriverRow, LoadedShard, StoreError};
 
@@ -45,13 +46,26 @@ macro_rules! active {
 }
 
 /// A driver, and the trip its row names.
-pub(super) const DRIVER_WITH_TRIP: &str = concat!(
+const DRIVER_WITH_TRIP: &str = concat!(
     "SELECT ",
     driver_columns!(),
     ", ",
     trip_columns!(),
     " FROM driver LEFT JOIN trip ON trip.id = driver.trip WHERE driver.id = ?"
 );
+
+/// The same of many drivers.
+pub(super) const DRIVERS_WITH_TRIPS: Statement = Statement {
+    head: concat!(
+        "SELECT ",
+        driver_columns!(),
+        ", ",
+        trip_columns!(),
+        " FROM driver LEFT JOIN trip ON trip.id = driver.trip WHERE driver.id IN"
+    ),
+    width: 1,
+    tail: "",
+};
 
 /// The active trips of a shard, and the trips of the drivers at home there, each with its driver.
 const LOAD: &str = concat!(

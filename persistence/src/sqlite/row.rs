@@ -3,20 +3,10 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::rows::{OtherType, RawRow};
+use crate::rows::{RawRow, columns_by_name};
 
 impl RawRow for SqliteRow {
-    fn whole(&self, column: &str) -> Result<Option<i64>, OtherType> {
-        self.try_get(column).map_err(|_| OtherType)
-    }
-
-    fn real(&self, column: &str) -> Result<Option<f64>, OtherType> {
-        self.try_get(column).map_err(|_| OtherType)
-    }
-
-    fn text(&self, column: &str) -> Result<Option<&str>, OtherType> {
-        self.try_get(column).map_err(|_| OtherType)
-    }
+    columns_by_name!();
 
     fn shown(&self, column: &str) -> String {
         match self.try_get_unchecked::<Option<String>, _>(column) {

@@ -3,12 +3,14 @@ use geo::{Point, Resolution};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::doorman::SAVE;
 use super::look::QUESTIONS;
-use super::reader::{BY_STAGE, IN_SERVICE};
+use super::reader::{BY_STAGE, DRIVERS_WITH_TRIPS, IN_SERVICE};
 use super::save::STATEMENTS;
 use super::writer::{Job, Order, Writer};
 use super::{directory, schema};
 use crate::StoreError;
+use crate::door::Waiting;
 
 async fn empty() -> (SqliteConnection, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
@@ -26,7 +28,7 @@ async fn plan(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
 #[tokio::test]
 async fn no_query_in_service_reads_a_whole_table() {
     let (mut connection, _directory) = empty().await;
-    let statements = QUESTIONS.into_iter().chain(STATEMENTS);
+    let statements = QUESTIONS.into_iter().chain(STATEMENTS).chain([DRIVERS_WITH_TRIPS, SAVE]);
     let statements: Vec<String> = statements.flat_map(|statement| [statement.text(1), statement.text(256)]).collect();
     for query in IN_SERVICE.into_iter().chain(statements.iter().map(String::as_str)) {
         for step in plan(&mut connection, query).await {
@@ -79,8 +81,8 @@ async fn a_transaction_that_fails_takes_everyone_in_it_along() {
     // All wait before the writer begins: it takes them together.
     let jobs = [
         Job::Claim(shard, claimed),
-        Job::OpenSession(driver("trap"), opened),
-        Job::Settle(driver("ann"), shard, settled),
+        Job::LetIn(Waiting { driver: driver("trap"), home: None, reply: opened }),
+        Job::LetIn(Waiting { driver: driver("ann"), home: Some(shard), reply: settled }),
     ];
     for job in jobs {
         orders.send(Order::Do(job)).await.unwrap();

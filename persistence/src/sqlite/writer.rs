@@ -10,19 +10,19 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use dispatch::{DriverId, Epoch, Generation, SessionId, ShardId, WriteError};
+use dispatch::{Epoch, ShardId, WriteError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info};
 
 use super::look::look;
-use super::reader::DRIVER_WITH_TRIP;
 use super::room::CHUNK;
 use super::save::save;
-use super::{outbox, refused};
+use super::{doorman, outbox, refused};
+use crate::door::Waiting;
 use crate::rows::{self, Changes, number, shard_number};
-use crate::{Done, DriverRow, Guarded, StoreError};
+use crate::{Done, Guarded, StoreError};
 
 /// How many jobs share a transaction: a storm of drivers who connect again costs one sync for many.
 const JOBS_MAX: usize = 256;
@@ -41,22 +41,21 @@ pub(super) enum Order {
 pub(super) enum Job {
     Commit(Vec<Guarded>, Reply<Vec<Result<Done, WriteError>>>),
     Claim(ShardId, Reply<Epoch>),
-    OpenSession(DriverId, Reply<DriverRow>),
-    Settle(DriverId, ShardId, Reply<DriverRow>),
+    LetIn(Waiting),
     Outbox(outbox::Change, Reply<u64>),
 }
 
 /// A job that is done, but for the commit: says its outcome, or why the transaction around it failed.
-type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
 
-fn answer<T: Send + 'static>(reply: Reply<T>, outcome: Result<T, StoreError>) -> Answer {
+pub(super) fn answer<T: Send + 'static>(reply: Reply<T>, outcome: Result<T, StoreError>) -> Answer {
     Box::new(move |failed| {
         let _ = reply.send(failed.map_or(outcome, Err));
     })
 }
 
 /// For a job that will be told why its transaction failed.
-fn undone<T: Send + 'static>(reply: Reply<T>) -> Answer {
+pub(super) fn undone<T: Send + 'static>(reply: Reply<T>) -> Answer {
     answer(reply, Err(StoreError::Unavailable("the transaction failed".into())))
 }
 
@@ -134,8 +133,20 @@ impl Writer {
             none => none.insert(self.options.connect().await?),
         };
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        for job in jobs {
-            let (answer, outcome) = job.run(connection).await;
+        while let Some(job) = jobs.next() {
+            let (answer, outcome) = match job {
+                Job::LetIn(first) => {
+                    let mut waiting = vec![first];
+                    waiting.extend(next_at_the_door(jobs));
+                    doorman::let_in(connection, waiting, answers).await?;
+                    continue;
+                }
+                Job::Commit(writes, reply) => done(reply, commit(connection, &writes).await),
+                Job::Claim(shard, reply) => done(reply, claim(connection, shard).await),
+                Job::Outbox(change, reply) => {
+                    done(reply, outbox::change(connection, change).await.map_err(Failure::Sqlite))
+                }
+            };
             answers.push(answer);
             outcome?;
         }
@@ -160,32 +171,30 @@ impl Writer {
 }
 
 impl Job {
-    /// Does the job inside a transaction. An error of SQLite's fails the transaction; a row that cannot be read fails
-    /// only this job, which has then changed nothing.
-    async fn run(self, connection: &mut SqliteConnection) -> (Answer, Result<(), sqlx::Error>) {
-        match self {
-            Job::Commit(writes, reply) => done(reply, commit(connection, &writes).await),
-            Job::Claim(shard, reply) => done(reply, claim(connection, shard).await),
-            Job::OpenSession(driver, reply) => done(reply, open_session(connection, driver).await),
-            Job::Settle(driver, home, reply) => done(reply, settle(connection, driver, home).await),
-            Job::Outbox(change, reply) => {
-                done(reply, outbox::change(connection, change).await.map_err(Failure::Sqlite))
-            }
-        }
-    }
-
     /// For a job whose transaction failed before its turn came.
     fn undone(self) -> Answer {
         match self {
             Job::Commit(_, reply) => undone(reply),
             Job::Claim(_, reply) => undone(reply),
             Job::Outbox(_, reply) => undone(reply),
-            Job::OpenSession(_, reply) | Job::Settle(_, _, reply) => undone(reply),
+            Job::LetIn(waiting) => undone(waiting.reply),
         }
     }
 }
 
-/// Why a job failed inside a transaction.
+/// Those at the door who asked right after each other.
+fn next_at_the_door(jobs: &mut std::vec::IntoIter<Job>) -> Vec<Waiting> {
+    let together = jobs.as_slice().iter().take_while(|job| matches!(job, Job::LetIn(_))).count();
+    jobs.take(together)
+        .filter_map(|job| match job {
+            Job::LetIn(waiting) => Some(waiting),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Why a job failed inside a transaction: an error of SQLite's fails the transaction; a row that cannot be read fails only
+/// the job, which has then changed nothing.
 enum Failure {
     /// The connection's fault: the transaction is lost.
     Sqlite(sqlx::Error),
@@ -241,44 +250,4 @@ async fn claim(connection: &mut SqliteConnection, shard: ShardId) -> Result<Epoc
     let next = Epoch(held.map_or(1, |epoch| epoch.0 + 1));
     sqlx::query(CLAIM).bind(shard_number(shard)).bind(number(next.0)).execute(connection).await?;
     Ok(next)
-}
-
-async fn open_session(connection: &mut SqliteConnection, id: DriverId) -> Result<DriverRow, Failure> {
-    let mut row = known_driver(connection, id).await?;
-    row.session = SessionId(row.session.0 + 1);
-    save_driver(connection, &row).await?;
-    Ok(row)
-}
-
-async fn settle(connection: &mut SqliteConnection, id: DriverId, home: ShardId) -> Result<DriverRow, Failure> {
-    let mut row = known_driver(connection, id).await?;
-    if row.trip.is_none() && row.home != Some(home) {
-        row.home = Some(home);
-        row.generation = Generation(row.generation.0 + 1);
-        save_driver(connection, &row).await?;
-    }
-    Ok(row)
-}
-
-/// A driver's row, or that of one nobody has heard of yet. Read, and found readable, before anything is written.
-async fn known_driver(connection: &mut SqliteConnection, id: DriverId) -> Result<DriverRow, Failure> {
-    let row = sqlx::query(DRIVER_WITH_TRIP).bind(id.to_string()).fetch_optional(connection).await?;
-    match row {
-        Some(row) => Ok(rows::read_driver_with_trip(&row)?),
-        None => Ok(DriverRow { id, home: None, generation: Generation(0), session: SessionId(0), trip: None }),
-    }
-}
-
-/// Writes all of a driver's row but the trip, which only a step of a trip may change.
-async fn save_driver(connection: &mut SqliteConnection, row: &DriverRow) -> Result<(), sqlx::Error> {
-    const SAVE: &str = "INSERT INTO driver (id, home, generation, session) VALUES (?, ?, ?, ?) \
-         ON CONFLICT (id) DO UPDATE \
-         SET home = excluded.home, generation = excluded.generation, session = excluded.session";
-    let query = sqlx::query(SAVE)
-        .bind(row.id.to_string())
-        .bind(row.home.map(shard_number))
-        .bind(number(row.generation.0))
-        .bind(number(row.session.0));
-    query.execute(connection).await?;
-    Ok(())
 }

@@ -56,6 +56,7 @@ macro_rules! for_every_promise {
             a_batch_may_be_large
             of_many_who_want_a_driver_one_wins
             of_many_who_claim_a_shard_each_gets_an_epoch
+            of_many_who_connect_each_gets_a_session
             // history
             an_empty_store_knows_nothing
             a_trip_comes_back_as_it_was_written
@@ -79,6 +80,7 @@ macro_rules! for_every_promise {
             a_guest_holds_no_driver
             a_car_that_drives_on_is_active_until_the_last_guest_is_out
             // outbox
+            who_is_alone_holds_the_right_to_tell_events
             a_cursor_never_goes_back
             of_many_who_advance_a_cursor_the_farthest_counts
             each_outlet_has_a_cursor_of_its_own

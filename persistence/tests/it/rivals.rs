@@ -97,6 +97,84 @@ async fn who_claims_waits_for_the_write_under_way_and_fences_the_next() {
     assert_eq!(one.write(late).await, Err(WriteError::Fenced));
 }
 
+/// A process that was stopped in mid-statement keeps what it has locked for as long as its connection lives.
+#[tokio::test]
+async fn who_claims_ends_the_statement_of_an_earlier_process_that_stands_in_the_way() {
+    let (_server, url) = server::alone().await;
+    let one = Owner::of(&open(&url).await, shard(0)).await;
+    let name = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'hansom %' LIMIT 1";
+    let mut frozen = PgConnection::connect(&url).await.unwrap();
+    let earlier: String = sqlx::query_scalar(name).fetch_one(&mut frozen).await.unwrap();
+    run(&mut frozen, &format!("SET application_name = '{earlier}'; BEGIN; SELECT 1 FROM shard FOR SHARE")).await;
+    let rival = open(&url).await;
+    assert_eq!(rival.claim(shard(0)).await.unwrap().0, one.fence.epoch.0 + 1);
+    let cut = sqlx::query("SELECT 1").execute(&mut frozen).await.unwrap_err();
+    assert!(cut.as_database_error().is_none_or(|cut| cut.code().as_deref() == Some("57P01")), "{cut}");
+}
+
+#[tokio::test]
+async fn who_claims_gives_up_after_a_while_before_a_person_who_stands_in_the_way() {
+    let (_server, url) = server::alone().await;
+    let one = open(&url).await;
+    let epoch = one.claim(shard(0)).await.unwrap();
+    let mut person = PgConnection::connect(&url).await.unwrap();
+    run(&mut person, "BEGIN; SELECT 1 FROM shard FOR SHARE").await;
+    let rival = open(&url).await;
+    let refused = rival.claim(shard(0)).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    run(&mut person, "COMMIT").await;
+    assert_eq!(rival.claim(shard(0)).await.unwrap().0, epoch.0 + 1, "nothing was changed before");
+}
+
+#[tokio::test]
+async fn of_two_processes_one_tells_events_until_it_is_silent_for_too_long() {
+    let (url, one, _) = rivals().await;
+    let (first, second) = (Arc::clone(&one.store), open(&url).await);
+    for (store, name) in [(&first, "first"), (&second, "second")] {
+        store.beat(name).await.unwrap();
+    }
+    let held = first.hold_events().await.unwrap().unwrap();
+    assert_eq!(first.hold_events().await.unwrap(), Some(held), "it is kept, not taken anew");
+    assert_eq!(second.hold_events().await.unwrap(), None);
+    assert_eq!(first.advance("billing", 5, held).await.unwrap(), 5);
+    assert!(matches!(second.advance("billing", 6, held).await, Err(StoreError::NotHeld)));
+    // The first one falls silent: its last beat is of long ago.
+    let mut clock = PgConnection::connect(&url).await.unwrap();
+    run(&mut clock, "UPDATE node SET beaten_at = beaten_at - interval '4 s' WHERE name = 'first'").await;
+    assert_eq!(second.hold_events().await.unwrap(), None, "it may have lost a few beats");
+    run(&mut clock, "UPDATE node SET beaten_at = beaten_at - interval '2 s' WHERE name = 'first'").await;
+    let later = second.hold_events().await.unwrap().unwrap();
+    assert_eq!(later.0, held.0 + 1);
+    // It was only slow, and goes on: what it does is refused, and its beats give it nothing back.
+    assert!(matches!(first.advance("billing", 7, held).await, Err(StoreError::NotHeld)));
+    first.beat("first").await.unwrap();
+    assert_eq!(first.hold_events().await.unwrap(), None);
+    assert_eq!(second.advance("billing", 6, later).await.unwrap(), 6);
+    let nodes = second.nodes().await.unwrap();
+    let told: Vec<_> = nodes.iter().map(|node| (node.name.as_str(), node.tells_events, node.is_me)).collect();
+    assert_eq!(told, [("first", false, false), ("second", true, true)]);
+    assert!(nodes[0].incarnation < nodes[1].incarnation && nodes[0].beats == 2, "{nodes:?}");
+    // Who says that he goes need not be waited for.
+    second.leave().await.unwrap();
+    assert_eq!(first.hold_events().await.unwrap().map(|epoch| epoch.0), Some(held.0 + 2));
+}
+
+#[tokio::test]
+async fn of_many_who_take_the_events_at_once_one_gets_them() {
+    let url = server::database().await;
+    let mut taking = Vec::new();
+    for number in 0..8 {
+        let store = open(&url).await;
+        store.beat(&format!("node-{number}")).await.unwrap();
+        taking.push(tokio::spawn(async move { (store.hold_events().await.unwrap(), store) }));
+    }
+    let mut taken = Vec::new();
+    for take in taking {
+        taken.push(take.await.unwrap());
+    }
+    assert_eq!(taken.iter().filter(|(held, _)| held.is_some()).count(), 1);
+}
+
 #[tokio::test]
 async fn a_line_is_read_only_when_none_before_it_can_still_come() {
     let (url, one, _) = rivals().await;
@@ -138,7 +216,7 @@ async fn a_database_that_cannot_be_trusted_is_not_opened() {
     let why = |opened: Result<PostgresStore, StoreError>| opened.unwrap_err().to_string();
     let bare = server::bare().await;
     let outdated = why(PostgresStore::open(&bare).await);
-    assert!(outdated.ends_with("has schema version 0, this version needs 2: run `hansom migrate`"), "{outdated}");
+    assert!(outdated.ends_with("has schema version 0, this version needs 3: run `hansom migrate`"), "{outdated}");
     PostgresStore::migrate(&bare).await.unwrap();
     PostgresStore::migrate(&bare).await.unwrap();
     PostgresStore::open(&bare).await.unwrap().close().await;

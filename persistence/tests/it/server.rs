@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// The database that has the schema and nothing else: every test starts from a copy.
 const EMPTY: &str = "empty";
 
-struct Server {
+pub(crate) struct Server {
     folder: PathBuf,
     /// Ends the server when its standard input is closed: also when this process is killed.
     _watchdog: Child,
@@ -109,4 +109,13 @@ pub(crate) async fn database() -> String {
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     server().create(format!("CREATE DATABASE {name} TEMPLATE {EMPTY}")).await;
     server().url(&name)
+}
+
+/// A server that nobody else uses, for what would hold up the others' readers; and a database in it with the schema.
+pub(crate) async fn alone() -> (Server, String) {
+    let server = Server::start();
+    server.create(format!("CREATE DATABASE {EMPTY}")).await;
+    let url = server.url(EMPTY);
+    PostgresStore::migrate(&url).await.unwrap();
+    (server, url)
 }

@@ -133,11 +133,11 @@ async fn compare(mut case: Case, rounds: usize, quick: bool, progress: &Progress
     let lasts = if quick { Duration::from_millis(500) } else { Duration::from_secs(2) };
     let mut samples = Samples::default();
     for round in 0..rounds {
+        // How long steps wait is asked of a disk at rest: what as many as possible leave behind, tens of thousands of pages
+        // that the kernel writes in the seconds after, would else be waited for by whoever comes next.
         for turn in turns(round, 2) {
             let (who, way, riders) = &mut case.ways[turn];
             progress.next(&format!("{}: {who}", case.name));
-            samples.note(who, AS_MANY, as_many_as_possible(way, riders, lasts).await?);
-            progress.step();
             for (rate, middle, late) in RATES {
                 let mut took = at_a_rate(way, riders, rate, lasts).await?;
                 took.sort_unstable();
@@ -147,6 +147,12 @@ async fn compare(mut case: Case, rounds: usize, quick: bool, progress: &Progress
                 progress.step();
             }
         }
+        for turn in turns(round, 2) {
+            let (who, way, riders) = &mut case.ways[turn];
+            samples.note(who, AS_MANY, as_many_as_possible(way, riders, lasts).await?);
+            progress.step();
+        }
+        settle_down(lasts).await;
     }
     let row = |thing, unit, target| {
         let (ours, peer) = (samples.median(OURS, thing), samples.median(ONE_EACH, thing));
@@ -155,6 +161,14 @@ async fn compare(mut case: Case, rounds: usize, quick: bool, progress: &Progress
     let mut rows = vec![row(AS_MANY, "1/s", Some(Target::times_more(10.0)))];
     rows.extend(RATES.iter().flat_map(|(_, middle, late)| [row(middle, "ms", None), row(late, "ms", None)]));
     Ok(rows)
+}
+
+/// Waits until the disk has taken what was written, as far as the system can be told to see to it.
+async fn settle_down(lasts: Duration) {
+    // Where there is no such command the next round waits a little longer instead.
+    if !tokio::process::Command::new("sync").status().await.is_ok_and(|done| done.success()) {
+        tokio::time::sleep(lasts * 4).await;
+    }
 }
 
 /// Every rider writes the next step as soon as the last is acknowledged. Steps a second.

@@ -17,6 +17,10 @@ pub(super) struct FaultsArguments {
     /// How many steps the cores take at least, in all towns together.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
     steps: u64,
+    /// Instead of a storm, so many hours in towns of different tempers: villages, quiet nights with bursts of faults,
+    /// suburbs that book for later, long drives.
+    #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    hours: Option<u64>,
     /// Whether the summary is for people or for programs.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -28,8 +32,12 @@ pub(super) fn faults(arguments: &FaultsArguments) -> Result<bool, Failure> {
         // First of all: whatever happens next, this is how to see it again.
         writeln!(out, "seed {}", arguments.seed)?;
     }
-    let bar = bar(arguments.steps);
-    let lived = run(&Storm::new(arguments.seed, arguments.steps), &mut |steps| bar.set_position(steps));
+    let storm = match arguments.hours {
+        Some(hours) => Storm::of_hours(arguments.seed, hours),
+        None => Storm::new(arguments.seed, arguments.steps),
+    };
+    let bar = bar(storm.length.whole());
+    let lived = run(&storm, &mut |lived| bar.set_position(lived));
     bar.finish_and_clear();
     match lived {
         Ok(survived) => {

@@ -11,15 +11,11 @@ use geo::Point;
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
+use super::temper::Temper;
 use crate::people::later;
 
 /// Half the side of the town's square, in metres: at resolution 6 some ten shards lie in it.
 pub(super) const HALF_SIDE_M: f64 = 5_000.0;
-/// How fast cars are, in metres a second: fast, so that borders are crossed often, but not implausibly so.
-const SPEED_MPS: f64 = 40.0;
-/// How often phones send their position, in milliseconds.
-pub(super) const PING_EVERY_MS: u64 = 6_000;
-
 /// What a driver is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
@@ -49,6 +45,9 @@ pub(super) struct Person {
     rests: bool,
     /// Offers and trips of the past, for those who mix things up.
     old: Vec<(OfferId, TripId)>,
+    /// How many times as long as in a storm this takes between one deed and the next, and for a rest.
+    pace: u64,
+    rest: u64,
 }
 
 /// The point so many metres east and north of the town's centre.
@@ -63,7 +62,7 @@ pub(super) fn somewhere(rng: &mut Pcg64Mcg) -> (f64, f64) {
 }
 
 impl Person {
-    pub(super) fn new(number: usize, now: Timestamp, rng: &mut Pcg64Mcg) -> Person {
+    pub(super) fn new(number: usize, now: Timestamp, temper: &Temper, rng: &mut Pcg64Mcg) -> Person {
         let id = DriverId::new(&format!("driver-{number}")).expect("letters, a dash and a number");
         let next = Some((later(now, rng.random_range(0..5_000)), Act::Connect));
         Person {
@@ -77,6 +76,8 @@ impl Person {
             trip: None,
             rests: false,
             old: Vec::new(),
+            pace: temper.pace,
+            rest: temper.rest,
         }
     }
 
@@ -85,10 +86,10 @@ impl Person {
         point(self.at)
     }
 
-    /// Drives on for the time between two positions.
-    pub(super) fn drive(&mut self, rng: &mut Pcg64Mcg) {
+    /// Drives on, so many metres.
+    pub(super) fn drive(&mut self, step: f64, rng: &mut Pcg64Mcg) {
         let (east, north) = (self.to.0 - self.at.0, self.to.1 - self.at.1);
-        let (left, step) = (east.hypot(north), SPEED_MPS * PING_EVERY_MS as f64 / 1_000.0);
+        let left = east.hypot(north);
         if left <= step {
             self.to = somewhere(rng);
         } else {
@@ -118,18 +119,24 @@ impl Person {
             Notice::Standing { availability, trip: None, .. } => {
                 (self.trip, self.reply) = (None, None);
                 let rests = matches!(availability, Availability::Offline | Availability::OnBreak);
-                self.next = rests.then(|| (later(now, rng.random_range(500..8_000)), Act::Online));
+                self.next = rests.then(|| (self.rested(now, storm, rng), Act::Online));
             }
             Notice::TakenBack { trip, .. } => {
                 if self.trip == Some(*trip) {
                     (self.trip, self.next) = (None, None);
                 }
             }
-            Notice::PutOnBreak { .. } => self.next = Some((later(now, rng.random_range(500..8_000)), Act::Online)),
+            Notice::PutOnBreak { .. } => self.next = Some((self.rested(now, storm, rng), Act::Online)),
             Notice::AreYouComing { .. } | Notice::Suggestion(_) => {}
             Notice::Refused { .. } | Notice::Home { .. } | Notice::Demand { .. } => {}
             Notice::Superseded => self.lost(now, 1_000),
         }
+    }
+
+    /// When a rest ends that begins now. In the calm nobody rests for long.
+    fn rested(&self, now: Timestamp, storm: bool, rng: &mut Pcg64Mcg) -> Timestamp {
+        let times = if storm { self.rest } else { 1 };
+        later(now, rng.random_range(500..8_000) * times)
     }
 
     fn mood(&self, now: Timestamp, offer: OfferId, storm: bool, rng: &mut Pcg64Mcg) -> Option<(Timestamp, Act)> {
@@ -156,7 +163,8 @@ impl Person {
         if matches!(self.reply, Some((_, Act::Answer(offer, _))) if offer.trip == trip.id) {
             self.reply = None;
         }
-        let wait = |rng: &mut Pcg64Mcg| later(now, rng.random_range(1_000..25_000));
+        let pace = self.pace;
+        let wait = |rng: &mut Pcg64Mcg| later(now, rng.random_range(1_000..25_000) * pace);
         let mut about = trip.id;
         let deed = match trip.stage.name() {
             StageName::EnRoute if storm && rng.random_bool(0.06) => Deed::GaveBack(GiveBackReason::Other),

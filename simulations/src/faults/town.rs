@@ -7,36 +7,19 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
-use dispatch::invariants::Violation;
-use dispatch::{
-    AskId, Availability, Class, DriverInput, Method, Needs, Notice, Order, Party, Policy, PoolingPolicy, Refusal,
-    RequestKey, RiderId, StageName, Timestamp, TripId, TripView, Vehicle,
-};
+use dispatch::{AskId, Class, DriverInput, Notice, RequestKey, StageName, Timestamp, TripId, Vehicle};
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::Survived;
-use super::person::{Act, PING_EVERY_MS, Person, point, somewhere};
+use super::person::{Act, Person};
+use super::temper::Temper;
+use super::{Length, Survived};
 use crate::people::later;
 use crate::world::{Delays, Faults, News, Planted, World};
 
-/// How many drivers a town has.
-const DRIVERS: usize = 24;
-/// The mean time between two requests, in milliseconds: more than the drivers can serve at times, so that trips expire.
-const REQUEST_EVERY_MS: f64 = 4_500.0;
-/// The mean time between two faults at large, in milliseconds.
-const FAULT_EVERY_MS: f64 = 6_000.0;
-/// How long after the storm everyone must have found home: longer than every deadline of a trip together, and than the
-/// minute in which a driver compares memory with the row.
-const CALM: Duration = Duration::from_secs(900);
-/// How long cars stand at the end, so that nobody is looked at in the middle of a move.
-const PARKED: Duration = Duration::from_secs(60);
-/// How long a driver may be free in memory and committed in the row: a reservation that runs out, a slow store twice, and
-/// the minute after which memory is compared with the row.
-const DOUBT_MAX: Duration = Duration::from_secs(200);
-/// How long a rider's app waits for an answer before it asks again, with the same key.
-const ASK_AGAIN_MS: u64 = 5_000;
+mod afterwards;
+mod riders;
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +29,7 @@ enum Turn {
     Rider(u64),
     Request,
     Fault,
+    Weather,
 }
 
 /// A rider who has asked.
@@ -54,6 +38,7 @@ struct Rider {
     key: RequestKey,
     from: (f64, f64),
     to: (f64, f64),
+    pickup_at: Option<Timestamp>,
     trip: Option<TripId>,
     changes_mind: bool,
 }
@@ -62,8 +47,12 @@ struct Rider {
 #[derive(Debug)]
 pub(super) struct Town {
     world: World,
+    temper: Temper,
+    faults: Faults,
     rng: Pcg64Mcg,
     storm: bool,
+    /// Within a burst of faults.
+    burst: bool,
     parked: bool,
     people: Vec<Person>,
     riders: BTreeMap<u64, Rider>,
@@ -78,32 +67,23 @@ pub(super) struct Town {
     doubts: BTreeMap<usize, (TripId, Timestamp)>,
 }
 
-/// Deadlines so short that they are met often.
-fn policy(seed: u64) -> Policy {
-    Policy {
-        method: if seed.is_multiple_of(2) { Method::Batched } else { Method::Nearest },
-        search_lasts: Duration::from_secs(45),
-        pickup_lasts: Duration::from_secs(300),
-        boarding_lasts: Duration::from_secs(40),
-        ride_lasts: Duration::from_secs(90),
-        pooling: PoolingPolicy { on: seed % 4 >= 2, ..PoolingPolicy::default() },
-        ..Policy::default()
-    }
-}
-
 impl Town {
-    pub(super) fn new(seed: u64, faults: &Faults, planted: Option<Planted>) -> Town {
+    pub(super) fn new(seed: u64, temper: Temper, faults: &Faults, planted: Option<Planted>) -> Town {
         let start = Timestamp::from_millis(1_000_000_000_000);
         let resolution = Resolution::new(6).expect("6 is a resolution");
-        let world = World::new(start, policy(seed), resolution, Delays::default());
+        let world = World::new(start, temper.policy.clone(), resolution, Delays::default());
         let mut world = world.witnessed().with_mistake(planted);
-        world.set_faults(Some(Faults { seed, ..faults.clone() }));
+        world.set_faults(Some(temper.faults(faults, false, seed)));
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
-        let people: Vec<Person> = (0..DRIVERS).map(|number| Person::new(number, start, &mut rng)).collect();
+        let people: Vec<Person> =
+            (0..temper.drivers).map(|number| Person::new(number, start, &temper, &mut rng)).collect();
         let mut town = Town {
             world,
+            temper,
+            faults: faults.clone(),
             rng,
             storm: true,
+            burst: false,
             parked: false,
             people,
             riders: BTreeMap::new(),
@@ -116,13 +96,17 @@ impl Town {
             start,
             doubts: BTreeMap::new(),
         };
-        for place in 0..DRIVERS {
-            let phase = town.rng.random_range(0..PING_EVERY_MS);
+        for place in 0..town.people.len() {
+            let phase = town.rng.random_range(0..town.temper.ping_every_ms);
             town.turn(later(start, phase), Turn::Ping(place));
             town.person_next(place);
         }
         town.turn(start, Turn::Request);
         town.turn(start, Turn::Fault);
+        if let Some((every, _)) = town.temper.bursts {
+            let first = town.some_time(every);
+            town.turn(later(start, first), Turn::Weather);
+        }
         town
     }
 
@@ -134,26 +118,37 @@ impl Town {
         let trips = self.world.store().all_trips_now();
         sum.trips += trips.len() as u64;
         sum.completed += trips.iter().filter(|trip| trip.stage.name() == StageName::Completed).count() as u64;
+        sum.booked += trips.iter().filter(|trip| trip.order.pickup_at.is_some()).count() as u64;
         sum.offers += self.world.offers();
         sum.moves += self.moves;
         sum.simulated_seconds += self.world.now().since(self.start).as_secs();
         sum.faults.add(&self.world.faulted());
     }
 
-    /// Lives through a storm of so many steps and the calm after it; `false` when a promise was broken.
-    pub(super) fn live(&mut self, steps: u64, progress: &mut dyn FnMut(u64)) -> bool {
+    /// Lives through a storm of this length and the calm after it; `false` when a promise was broken.
+    pub(super) fn live(&mut self, length: Length, progress: &mut dyn FnMut(u64)) -> bool {
         let mut shown = 0;
-        while self.steps() < steps {
+        loop {
+            let (lived, whole, often) = match length {
+                Length::Steps(steps) => (self.steps(), steps, 1_000),
+                Length::Hours(hours) => (self.hours(), hours, 1),
+            };
+            if lived >= whole {
+                return self.calm();
+            }
             let next = self.turns.peek().map_or(self.world.now(), |Reverse((at, _, _))| *at);
             if !self.pass(next) {
                 return false;
             }
-            if self.steps() >= shown + 1_000 {
-                shown = self.steps();
+            if lived >= shown + often {
+                shown = lived;
                 progress(shown);
             }
         }
-        self.calm()
+    }
+
+    fn hours(&self) -> u64 {
+        self.world.now().since(self.start).as_secs() / 3_600
     }
 
     fn steps(&self) -> u64 {
@@ -211,25 +206,39 @@ impl Town {
             Turn::Rider(number) => self.rider_turn(now, number),
             Turn::Request if self.storm => {
                 self.new_rider();
-                let next = self.some_time(REQUEST_EVERY_MS);
+                let next = self.some_time(self.temper.request_every_ms);
                 self.turn(later(now, next), Turn::Request);
             }
             Turn::Fault if self.storm => {
                 self.fault(now);
-                let next = self.some_time(FAULT_EVERY_MS);
+                let next = self.some_time(self.temper.fault_every_ms(self.burst));
                 self.turn(later(now, next), Turn::Fault);
             }
-            Turn::Request | Turn::Fault => {}
+            Turn::Weather if self.storm => self.weather(now),
+            Turn::Request | Turn::Fault | Turn::Weather => {}
+        }
+    }
+
+    /// A burst of faults begins or ends.
+    fn weather(&mut self, now: Timestamp) {
+        let Some((every, lasts)) = self.temper.bursts else { return };
+        self.burst = !self.burst;
+        let seed = self.rng.random();
+        self.world.set_faults(Some(self.temper.faults(&self.faults, self.burst, seed)));
+        let next = self.some_time(if self.burst { lasts } else { every });
+        self.turn(later(now, next), Turn::Weather);
+        if self.burst {
+            self.turn(now, Turn::Fault);
         }
     }
 
     // ---- drivers ---------------------------------------------------------------------------------------------------
 
     fn ping(&mut self, now: Timestamp, place: usize) {
-        self.turn(later(now, PING_EVERY_MS), Turn::Ping(place));
+        self.turn(later(now, self.temper.ping_every_ms), Turn::Ping(place));
         let person = &mut self.people[place];
         if !self.parked {
-            person.drive(&mut self.rng);
+            person.drive(self.temper.speed_mps * self.temper.ping_every_ms as f64 / 1_000.0, &mut self.rng);
         }
         if person.session.is_none() {
             return;
@@ -244,26 +253,6 @@ impl Town {
         } else if self.storm && self.rng.random_bool(0.002) {
             self.act(now, place, Act::HangUp);
             self.person_next(place);
-        }
-    }
-
-    /// Checks I9 while the storm lasts: whoever is committed in the row hears of it in time.
-    fn doubt(&mut self, now: Timestamp, place: usize) {
-        let id = &self.people[place].id;
-        let free = matches!(self.world.standing(id), Some((Availability::Available, _, None)));
-        let row = self.world.store().driver_now(id).and_then(|row| row.trip).map(|trip| trip.id);
-        let Some(trip) = row.filter(|_| free) else {
-            self.doubts.remove(&place);
-            return;
-        };
-        let (known, since) = *self.doubts.entry(place).or_insert((trip, now));
-        if known != trip {
-            self.doubts.insert(place, (trip, now));
-        } else if now.since(since) > DOUBT_MAX
-            && let Some(witness) = self.world.witness_mut()
-        {
-            let what = format!("is free in memory, the row says trip {trip} since {} s", now.since(since).as_secs());
-            witness.break_promise(Violation::Stranded { driver: id.clone(), what });
         }
     }
 
@@ -306,83 +295,6 @@ impl Town {
         }
     }
 
-    // ---- riders ----------------------------------------------------------------------------------------------------
-
-    fn new_rider(&mut self) {
-        self.said += 1;
-        let number = self.said;
-        let name = RiderId::new(&format!("rider-{}", number % 50)).expect("letters, a dash and a number");
-        let key = RequestKey { rider: name, key: format!("key-{number}") };
-        let (from, to) = (somewhere(&mut self.rng), somewhere(&mut self.rng));
-        let changes_mind = self.rng.random_bool(0.15);
-        self.riders.insert(number, Rider { key, from, to, trip: None, changes_mind });
-        self.asks_for_trip(number);
-    }
-
-    fn asks_for_trip(&mut self, number: u64) {
-        let chance = self.rng.random();
-        let Some(rider) = self.riders.get(&number) else { return };
-        let key = rider.key.clone();
-        let needs = Needs::new(None, 1, number.is_multiple_of(7), false).expect("one seat is allowed");
-        // Most would share, where that is done.
-        let shared = !number.is_multiple_of(4);
-        let order = Order { needs, shared, ..Order::new(point(rider.from), point(rider.to)) };
-        let (_, ask) = self.world.request(key.rider, order, key.key, chance);
-        self.asks.insert(ask, number);
-        self.turn(later(self.world.now(), ASK_AGAIN_MS), Turn::Rider(number));
-    }
-
-    fn rider_turn(&mut self, now: Timestamp, number: u64) {
-        let Some(rider) = self.riders.get_mut(&number) else { return };
-        match rider.trip {
-            None => self.asks_for_trip(number),
-            Some(trip) if rider.changes_mind => {
-                let ask = self.world.cancel(trip, Party::Rider);
-                self.asks.insert(ask, number);
-                let again = self.rng.random_range(3_000..20_000);
-                self.turn(later(now, again), Turn::Rider(number));
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn answered(&mut self, now: Timestamp, ask: AskId, answer: Result<TripView, Refusal>) {
-        let Some(number) = self.asks.remove(&ask) else { return };
-        let Some(rider) = self.riders.get_mut(&number) else { return };
-        let trip = match &answer {
-            Ok(view) => view.trip.id,
-            Err(Refusal::SameKey { trip }) => *trip,
-            Err(Refusal::IllegalStep { .. }) => {
-                rider.changes_mind = false;
-                return;
-            }
-            Err(_) => return,
-        };
-        let (key, first) = (rider.key.clone(), rider.trip.is_none());
-        rider.trip = Some(trip);
-        self.by_trip.insert(trip, number);
-        if let Some(witness) = self.world.witness_mut()
-            && let Some(violation) = witness.promises().acknowledged(&key, trip)
-        {
-            witness.break_promise(violation);
-        }
-        if first {
-            let after = self.rng.random_range(500..60_000);
-            self.turn(later(now, after), Turn::Rider(number));
-        }
-        if let Ok(view) = answer {
-            self.sees(&view);
-        }
-    }
-
-    fn sees(&mut self, view: &TripView) {
-        if !view.trip.stage.name().is_active()
-            && let Some(number) = self.by_trip.remove(&view.trip.id)
-        {
-            self.riders.remove(&number);
-        }
-    }
-
     // ---- what is heard ---------------------------------------------------------------------------------------------
 
     fn hear(&mut self, news: News) {
@@ -419,7 +331,7 @@ impl Town {
         let shard = owned.get(self.rng.random_range(0..owned.len().max(1))).copied();
         match (self.rng.random_range(0..100), shard) {
             (0..55, _) => {
-                let place = self.rng.random_range(0..DRIVERS);
+                let place = self.rng.random_range(0..self.people.len());
                 let (noticed, away) = (self.rng.random_range(0..40_000), self.rng.random_range(500..30_000));
                 let id = self.people[place].id.clone();
                 if self.people[place].session.is_some() {
@@ -437,7 +349,7 @@ impl Town {
             }
             (96..99, _) => {
                 self.world.crash();
-                for place in 0..DRIVERS {
+                for place in 0..self.people.len() {
                     let away = self.rng.random_range(500..5_000);
                     self.people[place].lost(now, away);
                     self.person_next(place);
@@ -445,56 +357,5 @@ impl Town {
             }
             _ => {}
         }
-    }
-
-    // ---- afterwards ------------------------------------------------------------------------------------------------
-
-    /// The last fault is over. Checks I9 and I15, and the whole journal once more.
-    fn calm(&mut self) -> bool {
-        self.storm = false;
-        self.world.set_faults(None);
-        let until = self.world.now() + CALM;
-        let park_at = until - PARKED;
-        while self.world.now() < until {
-            self.parked = self.world.now() >= park_at;
-            let next = self.turns.peek().map_or(until, |Reverse((at, _, _))| (*at).min(until));
-            if !self.pass(next) {
-                return false;
-            }
-        }
-        let mut found = self.world.audit();
-        for trip in self.world.store().all_trips_now() {
-            if trip.stage.name().is_active() {
-                found.push(Violation::Endless { trip: trip.id, stage: trip.stage.name() });
-            }
-        }
-        found.extend(self.stranded());
-        if let Some(witness) = self.world.witness_mut() {
-            found.into_iter().for_each(|violation| witness.break_promise(violation));
-        }
-        self.is_well()
-    }
-
-    /// Everyone is on line and free, in memory, in the row, and in the eyes of the shard.
-    fn stranded(&self) -> Vec<Violation> {
-        let mut found = Vec::new();
-        let mut wrong =
-            |person: &Person, what: String| found.push(Violation::Stranded { driver: person.id.clone(), what });
-        for person in &self.people {
-            let row = self.world.store().driver_now(&person.id);
-            match self.world.standing(&person.id) {
-                None => wrong(person, format!("session {:?} has no driver behind it", person.session)),
-                Some((Availability::Available, session, None))
-                    if session == person.session && row.is_some_and(|row| row.trip.is_none()) => {}
-                Some(standing) => wrong(person, format!("stands as {standing:?}, the app is {:?}", person.session)),
-            }
-        }
-        for person in &self.people {
-            if found.is_empty() && !self.world.is_matched(&person.id) {
-                let what = "is free, and the shard does not match it".to_owned();
-                found.push(Violation::Stranded { driver: person.id.clone(), what });
-            }
-        }
-        found
     }
 }

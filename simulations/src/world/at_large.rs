@@ -29,6 +29,7 @@ impl World {
         self.lines.clear();
         self.alarms.clear();
         self.last_words.clear();
+        self.last_letters.clear();
         self.at_once.clear();
         self.news.clear();
         self.epochs.clear();
@@ -54,6 +55,7 @@ impl World {
 
     /// Another node claims a shard and dies at once: its owner here hears of it from the store, when it next writes.
     pub fn usurp(&mut self, shard: ShardId) {
+        self.faulted.usurped += 1;
         self.store.claim_now(shard);
     }
 

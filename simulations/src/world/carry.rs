@@ -58,7 +58,11 @@ impl World {
             witness.note(self.now, "lost", &effect);
         }
         for way in ways {
-            self.plan(self.now + base + way, Happening::Letter(Letter::Core(effect.clone())));
+            let at = self.now + base + way;
+            let last = self.last_letters.entry((from.home(), home)).or_insert(at);
+            self.faulted.overtaken += u64::from(at < *last);
+            *last = at.max(*last);
+            self.plan(at, Happening::Letter(Letter::Core(effect.clone())));
         }
     }
 

@@ -63,6 +63,24 @@ impl Default for Faults {
     }
 }
 
+impl Faults {
+    /// The same, so many times as often; how long things take stays.
+    #[must_use]
+    pub fn times(self, share: f64) -> Faults {
+        let times = |chance: f64| (chance * share).clamp(0.0, 1.0);
+        Faults {
+            lost: times(self.lost),
+            doubled: times(self.doubled),
+            late: times(self.late),
+            busy: times(self.busy),
+            unknown: times(self.unknown),
+            slow: times(self.slow),
+            unreadable: times(self.unreadable),
+            ..self
+        }
+    }
+}
+
 /// How often what has gone wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FaultCounts {
@@ -72,10 +90,14 @@ pub struct FaultCounts {
     pub doubled: u64,
     /// Messages that were late.
     pub late: u64,
+    /// Messages that arrive before one that was sent earlier on the same way.
+    pub overtaken: u64,
     /// Writes that the store did not take.
     pub busy: u64,
     /// Writes whose outcome was not told.
     pub unknown: u64,
+    /// Those of them that were done: their replies were lost.
+    pub replies_lost: u64,
     /// Writes and rows that took long.
     pub slow: u64,
     /// Rows that could not be read.
@@ -88,6 +110,8 @@ pub struct FaultCounts {
     pub lines_cut: u64,
     /// Owners of shards who stood still for a while.
     pub freezes: u64,
+    /// Shards that another claimed while their owner did not know.
+    pub usurped: u64,
 }
 
 impl FaultCounts {
@@ -96,14 +120,17 @@ impl FaultCounts {
         self.lost += more.lost;
         self.doubled += more.doubled;
         self.late += more.late;
+        self.overtaken += more.overtaken;
         self.busy += more.busy;
         self.unknown += more.unknown;
+        self.replies_lost += more.replies_lost;
         self.slow += more.slow;
         self.unreadable += more.unreadable;
         self.step_downs += more.step_downs;
         self.crashes += more.crashes;
         self.lines_cut += more.lines_cut;
         self.freezes += more.freezes;
+        self.usurped += more.usurped;
     }
 }
 
@@ -173,7 +200,9 @@ impl Chance {
             return Fate::Told(done, told);
         }
         counts.unknown += 1;
-        match self.rng.random_range(0..3) {
+        let fate = self.rng.random_range(0..3);
+        counts.replies_lost += u64::from(fate > 0);
+        match fate {
             0 => Fate::Unknown(None, told),
             1 => Fate::Unknown(Some(done), done + told),
             _ => Fate::Unknown(Some(told + self.within(self.faults.claim_max * 2)), told),

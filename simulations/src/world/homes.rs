@@ -183,7 +183,7 @@ impl World {
         let Some(home) = row.home else { return };
         self.own(home);
         self.wake(home, row);
-        self.step_live_driver(home, &row.id, DriverInput::Connected { session });
+        self.step_live_driver(home, &row.id, DriverInput::Connected { session, generation: row.generation });
     }
 
     /// A driver's home is another shard now: it is sent there, and letters follow.

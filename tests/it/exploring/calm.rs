@@ -65,17 +65,17 @@ fn is_over(city: &City) -> bool {
     ended && city.is_still() && city.apps.keys().all(|driver| is_free(city, driver))
 }
 
-/// Connected and free, and the row agrees.
-///
-/// FIXME: not always where the row says. A door may settle a driver whose core waits to hear of its own move; then it
-/// moves on by a word that is older than the row, and works there until its next move is refused as stale.
+/// Connected and free, in the home that the row names, and the row agrees.
 fn is_free(city: &City, driver: &dispatch::DriverId) -> bool {
     let Some(row) = city.store.driver_now(driver) else { return false };
     let Some((session, at)) = city.apps.get(driver).and_then(|app| app.line) else { return false };
     let live = city.offices.get(&at).and_then(|office| office.drivers.get(driver));
     row.trip.is_none()
+        && row.home == Some(at.0)
         && live.is_some_and(|live| {
-            live.session() == Some(session) && live.availability() == dispatch::Availability::Available
+            live.generation() == row.generation
+                && live.session() == Some(session)
+                && live.availability() == dispatch::Availability::Available
         })
 }
 

@@ -138,5 +138,5 @@ pub(super) fn connects(city: &mut City, policy: &Policy, driver: &DriverId, at: 
 
 fn attach(city: &mut City, policy: &Policy, at: Owner, row: &DriverRow, session: SessionId) {
     city.wake(at, row);
-    city.step_driver(policy, at, &row.id, DriverInput::Connected { session });
+    city.step_driver(policy, at, &row.id, DriverInput::Connected { session, generation: row.generation });
 }

@@ -21,7 +21,7 @@ fn offer_of(trip: &Trip) -> Offer {
 /// At work over [`LINE`], and shown an offer in second 4.
 fn with_an_offer() -> (LiveDriver, Offer) {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    step(&mut driver, 2, DriverInput::Connected { session: LINE });
+    step(&mut driver, 2, DriverInput::Connected { session: LINE, generation: Generation(1) });
     go_online(&mut driver, Vehicle::default());
     let asked = trip(1);
     step(&mut driver, 4, reserve(&asked));
@@ -53,7 +53,7 @@ fn an_open_offer_waits_for_a_phone_that_comes_back_in_time() {
     let (mut driver, offer) = with_an_offer();
     let lost = step(&mut driver, 5, DriverInput::LineLost { session: LINE });
     assert_eq!(declined(&lost), []);
-    let back = step(&mut driver, 9, DriverInput::Connected { session: NEXT_LINE });
+    let back = step(&mut driver, 9, DriverInput::Connected { session: NEXT_LINE, generation: Generation(1) });
     assert!(told(&back).contains(&(NEXT_LINE, &Notice::Offer(offer.clone()))), "{back:?}");
     step(&mut driver, 10, DriverInput::Withdraw { offer: offer.id, why: Withdrawal::TripEnded });
     assert_eq!(driver.availability(), Availability::Available, "nobody has to go on line again");
@@ -73,13 +73,13 @@ fn a_line_that_does_not_come_back_is_given_up_and_the_next_driver_is_asked() {
 #[test]
 fn nothing_new_is_offered_while_the_line_is_lost() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    step(&mut driver, 2, DriverInput::Connected { session: LINE });
+    step(&mut driver, 2, DriverInput::Connected { session: LINE, generation: Generation(1) });
     go_online(&mut driver, Vehicle::default());
     let lost = step(&mut driver, 5, DriverInput::LineLost { session: LINE });
     assert_eq!(standings(&lost), [Standing::Taken(Availability::Offline)], "the shard keeps the position");
     let asked = step(&mut driver, 6, reserve(&trip(1)));
     assert!(matches!(&asked[..], [Effect::ToTrip { input: TripInput::Busy { .. }, .. }]), "{asked:?}");
-    let back = step(&mut driver, 7, DriverInput::Connected { session: NEXT_LINE });
+    let back = step(&mut driver, 7, DriverInput::Connected { session: NEXT_LINE, generation: Generation(1) });
     assert_eq!(driver.availability(), Availability::Available);
     let [Standing::Free(free)] = standings(&back)[..] else { panic!("{back:?}") };
     assert_eq!(free.since, at(3), "the place in the line is kept");
@@ -88,7 +88,7 @@ fn nothing_new_is_offered_while_the_line_is_lost() {
 #[test]
 fn a_reservation_that_was_not_shown_yet_is_let_go_at_once() {
     let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
-    step(&mut driver, 2, DriverInput::Connected { session: LINE });
+    step(&mut driver, 2, DriverInput::Connected { session: LINE, generation: Generation(1) });
     go_online(&mut driver, Vehicle::default());
     let asked = trip(1);
     step(&mut driver, 4, reserve(&asked));
@@ -108,7 +108,7 @@ fn what_happens_while_the_line_is_lost_is_told_to_the_lost_session() {
 #[test]
 fn an_older_line_that_breaks_says_nothing_of_the_newer() {
     let (mut driver, _) = with_an_offer();
-    step(&mut driver, 5, DriverInput::Connected { session: NEXT_LINE });
+    step(&mut driver, 5, DriverInput::Connected { session: NEXT_LINE, generation: Generation(1) });
     assert_eq!(step(&mut driver, 6, DriverInput::LineLost { session: LINE }), []);
     assert_eq!(driver.session(), Some(NEXT_LINE));
 }
@@ -117,11 +117,11 @@ fn an_older_line_that_breaks_says_nothing_of_the_newer() {
 fn a_driver_on_a_trip_stays_on_it_and_goes_on_working_after_it() {
     let held = trip(1);
     let mut driver = on(&held);
-    step(&mut driver, 2, DriverInput::Connected { session: LINE });
+    step(&mut driver, 2, DriverInput::Connected { session: LINE, generation: Generation(1) });
     go_online(&mut driver, Vehicle::default());
     step(&mut driver, 5, DriverInput::LineLost { session: LINE });
     step(&mut driver, 6, DriverInput::Freed { trip: held, ask: Some(ask(7, 4)) });
-    step(&mut driver, 7, DriverInput::Connected { session: NEXT_LINE });
+    step(&mut driver, 7, DriverInput::Connected { session: NEXT_LINE, generation: Generation(1) });
     assert_eq!(driver.availability(), Availability::Available);
 }
 

@@ -92,7 +92,8 @@ fn who_was_seen_is_written_down_with_what_no_row_holds() {
         comes_back(&mut shard, NOW, &policy, number);
     }
     assert_eq!(shard.hints(), [], "of whom the shard has heard nothing but positions there is nothing to tell");
-    let memory = Memory { generation: Generation(4), wish: Wish::Work, vehicle: Some(Vehicle::default()) };
+    let memory =
+        Memory { generation: Generation(4), wish: Wish::Work, vehicle: Some(Vehicle::default()), acceptance: 700 };
     for number in [2, 1] {
         shard.step(NOW, &policy, ShardInput::Remember { driver: driver(number), memory });
     }
@@ -101,4 +102,25 @@ fn who_was_seen_is_written_down_with_what_no_row_holds() {
     assert_eq!(told, [(driver(1), memory, NOW), (driver(2), memory, NOW)]);
     shard.step(NOW, &policy, ShardInput::DriverIs { driver: driver(1), standing: Standing::Gone });
     assert_eq!(shard.hints().len(), 1);
+}
+
+#[test]
+fn what_a_shard_has_learned_of_its_ground_is_known_to_its_next_owner() {
+    let policy = lonely();
+    let mut shard = LiveShard::new(ShardId::of(here(), Resolution::SHARD), &policy);
+    assert_eq!(shard.learned(NOW).cells, []);
+    let learned = crate::Learned {
+        at: NOW,
+        days: vec![1.0; shard.learned(NOW).days.len()],
+        recent_watched: 1.0,
+        cells: vec![crate::LearnedCell {
+            cell: geo::Cell::at(here(), Resolution::new(policy.reposition.resolution.get()).unwrap()),
+            usual: Vec::new(),
+            recent: 9.0,
+            heart: Some(here()),
+        }],
+        prices: Vec::new(),
+    };
+    shard.take_up(NOW, &policy, &learned);
+    assert_eq!(shard.learned(NOW), learned);
 }

@@ -1,4 +1,5 @@
-use geo::Resolution;
+use dispatch::{LEARNED_CELLS_MAX, LearnedCell, LearnedPrice, Surge};
+use geo::{Cell, Resolution};
 use proptest::prelude::*;
 
 use super::*;
@@ -23,12 +24,39 @@ fn hint(number: u64) -> Hint {
         generation: Generation(number),
         wish: [Wish::Work, Wish::Rest, Wish::Break][number as usize % 3],
         vehicle: (!number.is_multiple_of(7)).then_some(vehicle),
+        acceptance: 1_000 - number as u16 % 1_001,
     };
     Hint { memory, last, seen_at: Timestamp::from_millis(TAKEN.millis() - number) }
 }
 
+/// Two hundred slots of so many cells.
+fn learned(cells: u64) -> Learned {
+    let cell = |number: u64| {
+        let at = Point::new(40.0 + number as f64 * 0.01, -73.985).unwrap();
+        let cell = Cell::at(at, Resolution::new(8).unwrap());
+        let usual = (0..200_u16).map(|slot| f32::from((slot + number as u16) % 50) / 16.0).collect();
+        LearnedCell { cell, usual, recent: number as f64 / 16.0, heart: Some(cell.centre()) }
+    };
+    let cells: Vec<LearnedCell> = (0..cells).map(cell).collect();
+    let price = |known: &LearnedCell| LearnedPrice {
+        cell: known.cell,
+        demand: known.recent,
+        supply: 2.5,
+        surge: Surge::percent(150).unwrap(),
+    };
+    let prices = cells.iter().map(price).collect();
+    let at = Timestamp::from_millis(TAKEN.millis() - 5);
+    Learned { at, days: vec![1.5; 200], recent_watched: 1.0, cells, prices }
+}
+
 fn snapshot(drivers: u64) -> Snapshot {
-    Snapshot { shard: shard(), epoch: Epoch(7), taken_at: TAKEN, hints: (0..drivers).map(hint).collect() }
+    Snapshot {
+        shard: shard(),
+        epoch: Epoch(7),
+        taken_at: TAKEN,
+        hints: (0..drivers).map(hint).collect(),
+        learned: learned(drivers),
+    }
 }
 
 #[test]
@@ -43,6 +71,14 @@ fn what_is_kept_comes_back() {
         assert_eq!(*before, Hint { last: Ping { point, ..after.last.clone() }, ..after.clone() });
     }
     assert_eq!(after.hints.len(), 100);
+    for (before, after) in before.learned.cells.iter().zip(&after.learned.cells) {
+        let off = geo::distance(before.heart.unwrap(), after.heart.unwrap()).get();
+        assert!(off < 0.02, "a place is {off} m off");
+        assert_eq!(*before, LearnedCell { heart: before.heart, ..after.clone() });
+    }
+    assert_eq!((&after.learned.days, after.learned.at), (&before.learned.days, before.learned.at));
+    assert_eq!(after.learned.prices, before.learned.prices);
+    assert_eq!(after.learned.cells.len(), 100);
 }
 
 #[test]
@@ -96,4 +132,15 @@ proptest! {
         let _ = Snapshot::from_bytes(&bytes);
         let _ = Snapshot::from_bytes(&sealed(&body));
     }
+}
+
+#[test]
+fn what_was_learned_is_bounded_and_more_of_it_is_not_believed() {
+    let all = learned(LEARNED_CELLS_MAX as u64 + 100);
+    let full = Snapshot { learned: all, ..snapshot(0) }.to_bytes();
+    assert!(full.len() < LEARNED_CELLS_MAX * 300, "{} bytes", full.len());
+    assert_eq!(Snapshot::from_bytes(&full).unwrap().learned.cells.len(), LEARNED_CELLS_MAX);
+    let endless = Learned { days: vec![1.0; 3_000], ..Learned::default() };
+    let endless = Snapshot { learned: endless, ..snapshot(0) }.to_bytes();
+    assert_eq!(Snapshot::from_bytes(&endless), Err(BadSnapshot::Foreign));
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dispatch::Epoch;
 use persistence::{DeadLetter, LetterId, Store};
 
 use crate::street::{NOON, Owner, shard};
@@ -19,18 +20,34 @@ async fn all(store: &Arc<dyn Store>) -> Vec<DeadLetter> {
     store.dead_letters(None, u32::MAX).await.unwrap()
 }
 
+/// Tells events: a store that has not been told of another process gives the right to the one that asks.
+async fn held(store: &Arc<dyn Store>) -> Epoch {
+    store.hold_events().await.unwrap().unwrap()
+}
+
+pub(crate) async fn who_is_alone_holds_the_right_to_tell_events(store: Arc<dyn Store>) {
+    let first = held(&store).await;
+    store.beat("the only one").await.unwrap();
+    assert_eq!(held(&store).await, first);
+    assert_eq!(store.advance("billing", 1, first).await.unwrap(), 1);
+    store.leave().await.unwrap();
+    assert_eq!(held(&store).await, first, "nobody has taken it");
+}
+
 pub(crate) async fn a_cursor_never_goes_back(store: Arc<dyn Store>) {
+    let held = held(&store).await;
     assert_eq!(store.cursor("billing").await.unwrap(), 0, "nobody has taken anything");
     for (line, reached) in [(7, 7), (3, 7), (7, 7), (0, 7), (8, 8), (1 << 40, 1 << 40), (9, 1 << 40)] {
-        assert_eq!(store.advance("billing", line).await.unwrap(), reached);
+        assert_eq!(store.advance("billing", line, held).await.unwrap(), reached);
         assert_eq!(store.cursor("billing").await.unwrap(), reached);
     }
 }
 
 pub(crate) async fn of_many_who_advance_a_cursor_the_farthest_counts(store: Arc<dyn Store>) {
+    let held = held(&store).await;
     let many = (1..=32_u64).map(|number| {
         let store = Arc::clone(&store);
-        tokio::spawn(async move { store.advance("billing", number * 11 % 32).await.unwrap() })
+        tokio::spawn(async move { store.advance("billing", number * 11 % 32, held).await.unwrap() })
     });
     for one in many.collect::<Vec<_>>() {
         one.await.unwrap();
@@ -39,8 +56,9 @@ pub(crate) async fn of_many_who_advance_a_cursor_the_farthest_counts(store: Arc<
 }
 
 pub(crate) async fn each_outlet_has_a_cursor_of_its_own(store: Arc<dyn Store>) {
+    let held = held(&store).await;
     for (outlet, line) in [("billing", 5), ("Billing", 6), ("billing-2", 7)] {
-        store.advance(outlet, line).await.unwrap();
+        store.advance(outlet, line, held).await.unwrap();
     }
     for (outlet, line) in [("billing", 5), ("Billing", 6), ("billing-2", 7), ("other", 0)] {
         assert_eq!(store.cursor(outlet).await.unwrap(), line);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dispatch::{Epoch, Event, Generation, Trip, WriteError};
+use dispatch::{Epoch, Event, Generation, SessionId, Trip, WriteError};
 use persistence::{Done, Guarded, Store};
 
 use crate::street::{
@@ -230,6 +230,50 @@ pub(crate) async fn of_many_who_want_a_driver_one_wins(store: Arc<dyn Store>) {
         }
     }
     assert_eq!(winners, 1);
+    assert_sound(&*store).await;
+}
+
+/// A city that comes back at once: everyone's apps, some of them twice, and drivers who settle meanwhile.
+pub(crate) async fn of_many_who_connect_each_gets_a_session(store: Arc<dyn Store>) {
+    let names: Vec<String> = (0..150).map(|number| format!("driver-{number}")).collect();
+    let owner = Owner::of(&store, shard(0)).await;
+    store.settle(driver("driver-7"), shard(0)).await.unwrap();
+    let trip = owner.under_way("driver-7").await;
+    let (mut connecting, mut settling) = (Vec::new(), Vec::new());
+    for turn in 0..3 {
+        for name in names.iter().cycle().skip(turn * 50).take(150) {
+            let (connects, settles, id) = (Arc::clone(&store), Arc::clone(&store), driver(name));
+            let home = shard(turn % 2);
+            connecting.push((
+                name,
+                tokio::spawn({
+                    let id = id.clone();
+                    async move { connects.open_session(id).await.unwrap() }
+                }),
+            ));
+            settling.push(tokio::spawn(async move { (home, settles.settle(id, home).await.unwrap()) }));
+        }
+    }
+    let mut sessions: BTreeSet<(&String, u64)> = BTreeSet::new();
+    for (name, connected) in connecting {
+        let row = connected.await.unwrap();
+        assert_eq!(row.id, driver(name));
+        assert!(sessions.insert((name, row.session.0)), "{name} has session {:?} twice", row.session);
+    }
+    assert!(sessions.iter().all(|(_, session)| (1..=3).contains(session)), "{sessions:?}");
+    for settled in settling {
+        let (home, row) = settled.await.unwrap();
+        if row.id == driver("driver-7") {
+            assert_eq!((row.home, row.trip), (Some(shard(0)), Some(trip.clone())), "a committed driver keeps its home");
+        } else {
+            assert_eq!(row.home, Some(home));
+        }
+    }
+    for name in &names {
+        let row = store.driver(driver(name)).await.unwrap().unwrap();
+        assert_eq!(row.session, SessionId(3));
+        assert!((1..=3).contains(&row.generation.0), "{row:?}");
+    }
     assert_sound(&*store).await;
 }
 
