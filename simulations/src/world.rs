@@ -107,6 +107,30 @@ impl Who {
 struct Actor<T> {
     core: T,
     number: u64,
+    /// When it is woken next.
+    alarm: Option<Timestamp>,
+}
+
+impl<T> Actor<T> {
+    fn new(core: T, number: u64) -> Actor<T> {
+        Actor { core, number, alarm: None }
+    }
+
+    /// Sets its alarm to this deadline. Returns when to wake it, if that is sooner than planned. One that rings too
+    /// early is harmless: it finds nothing due, and sets the next one.
+    fn rings(&mut self, now: Timestamp, deadline: Option<Timestamp>) -> Option<Timestamp> {
+        sooner(&mut self.alarm, now, deadline)
+    }
+}
+
+/// Sets an alarm to a deadline, unless it rings before; returns when, if it was set.
+fn sooner(alarm: &mut Option<Timestamp>, now: Timestamp, deadline: Option<Timestamp>) -> Option<Timestamp> {
+    let at = deadline?.max(now);
+    if alarm.is_some_and(|set| set <= at) {
+        return None;
+    }
+    *alarm = Some(at);
+    Some(at)
 }
 
 /// What goes from one part of the city to another.
@@ -165,6 +189,8 @@ pub struct World {
     store: MemoryStore,
     epochs: BTreeMap<ShardId, Epoch>,
     shards: FastMap<ShardId, LiveShard>,
+    /// When shards are woken next.
+    shard_alarms: FastMap<ShardId, Option<Timestamp>>,
     trips: FastMap<TripId, Actor<LiveTrip>>,
     drivers: FastMap<(ShardId, DriverId), Actor<LiveDriver>>,
     /// Where drivers who lived somewhere went: letters follow them.
@@ -176,7 +202,6 @@ pub struct World {
     /// Shards whose owners stand still, and until when.
     frozen: BTreeMap<ShardId, Timestamp>,
     lines: FastMap<DriverId, Line>,
-    alarms: FastMap<Who, Timestamp>,
     future: Agenda<Happening>,
     at_once: VecDeque<Letter>,
     news: VecDeque<News>,
@@ -209,6 +234,7 @@ impl World {
             store: MemoryStore::default(),
             epochs: BTreeMap::new(),
             shards: FastMap::default(),
+            shard_alarms: FastMap::default(),
             trips: FastMap::default(),
             drivers: FastMap::default(),
             moved: FastMap::default(),
@@ -216,7 +242,6 @@ impl World {
             coming: BTreeMap::new(),
             frozen: BTreeMap::new(),
             lines: FastMap::default(),
-            alarms: FastMap::default(),
             future: Agenda::default(),
             at_once: VecDeque::new(),
             news: VecDeque::new(),

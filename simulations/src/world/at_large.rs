@@ -27,7 +27,7 @@ impl World {
         self.coming.clear();
         self.frozen.clear();
         self.lines.clear();
-        self.alarms.clear();
+        self.shard_alarms.clear();
         self.last_words.clear();
         self.at_once.clear();
         self.news.clear();
