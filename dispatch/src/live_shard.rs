@@ -245,6 +245,13 @@ impl LiveShard {
         out
     }
 
+    /// As [`LiveShard::step`] with one position, for those who bring them one by one: what follows is added to `out`.
+    pub fn ping(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
+        self.settle(now, policy, out);
+        self.pinged(now, policy, ping, out);
+        self.settle(now, policy, out);
+    }
+
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         self.look_again(now, policy);
         self.open_if_due(now);

@@ -17,6 +17,7 @@ use dispatch::{
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
 
+mod actor;
 mod agenda;
 mod at_large;
 mod carry;
@@ -31,6 +32,7 @@ pub use faults::{FaultCounts, Faults};
 pub use planted::Planted;
 pub use witness::Witness;
 
+use actor::{Actor, sooner};
 use agenda::Agenda;
 use carry::{Fetch, Told};
 use faults::Chance;
@@ -100,37 +102,6 @@ impl Who {
             Who::Driver(home, _) | Who::Shard(home) => *home,
         }
     }
-}
-
-/// A core in memory. Answers are for the actor who asked: its number dies with it.
-#[derive(Debug)]
-struct Actor<T> {
-    core: T,
-    number: u64,
-    /// When it is woken next.
-    alarm: Option<Timestamp>,
-}
-
-impl<T> Actor<T> {
-    fn new(core: T, number: u64) -> Actor<T> {
-        Actor { core, number, alarm: None }
-    }
-
-    /// Sets its alarm to this deadline. Returns when to wake it, if that is sooner than planned. One that rings too
-    /// early is harmless: it finds nothing due, and sets the next one.
-    fn rings(&mut self, now: Timestamp, deadline: Option<Timestamp>) -> Option<Timestamp> {
-        sooner(&mut self.alarm, now, deadline)
-    }
-}
-
-/// Sets an alarm to a deadline, unless it rings before; returns when, if it was set.
-fn sooner(alarm: &mut Option<Timestamp>, now: Timestamp, deadline: Option<Timestamp>) -> Option<Timestamp> {
-    let at = deadline?.max(now);
-    if alarm.is_some_and(|set| set <= at) {
-        return None;
-    }
-    *alarm = Some(at);
-    Some(at)
 }
 
 /// What goes from one part of the city to another.
@@ -220,6 +191,8 @@ pub struct World {
     witness: Option<Box<Witness>>,
     planted: Option<Planted>,
     stages_only: bool,
+    /// Memory for what follows from a position: empty between any two.
+    spare: Vec<Effect>,
 }
 
 impl World {
@@ -258,6 +231,7 @@ impl World {
             witness: None,
             planted: None,
             stages_only: false,
+            spare: Vec::new(),
         }
     }
 

@@ -26,7 +26,8 @@ async fn asks_to_share(server: &Process, token: &str, (from, to): (f64, f64)) ->
 fn stops(frame: &Value) -> String {
     let stops = frame["trip"]["stops"].as_array().cloned().unwrap_or_default();
     let word = |stop: &Value, field: &str| stop[field].as_str().unwrap_or_default().to_owned();
-    let told: Vec<String> = stops.iter().map(|stop| format!("{} {}", word(stop, "kind"), word(stop, "rider"))).collect();
+    let told: Vec<String> =
+        stops.iter().map(|stop| format!("{} {}", word(stop, "kind"), word(stop, "rider"))).collect();
     told.join(", ")
 }
 

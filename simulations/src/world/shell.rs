@@ -215,30 +215,32 @@ impl World {
     /// A position is there. This is most of what happens in a city: what nearly always follows, that the trip hears where
     /// its car is, needs no letter.
     pub(super) fn pinged(&mut self, home: ShardId, ping: Ping) {
-        let input = ShardInput::Pings(vec![ping]);
-        let Some(live) = self.shards.get_mut(&home) else { return self.step_shard(home, input) };
-        let who = Who::Shard(home);
-        if let Some(witness) = &mut self.witness {
-            witness.step(self.now, &who, &input);
+        if self.witness.is_some() || !self.shards.contains_key(&home) {
+            return self.step_shard(home, ShardInput::Pings(vec![ping]));
         }
-        let mut effects = live.step(self.now, &self.policy, input);
+        let Some(live) = self.shards.get_mut(&home) else { return };
+        let (who, mut effects) = (Who::Shard(home), std::mem::take(&mut self.spare));
+        live.ping(self.now, &self.policy, ping, &mut effects);
         match effects.pop() {
             None => self.set_alarm(&who),
             Some(Effect::ToTrip { to, input }) if effects.is_empty() && to.home() == home => {
                 self.set_alarm(&who);
-                self.step_trip(to, input);
+                if let Some(input) = self.step_live_trip(to, input) {
+                    self.step_trip(to, input);
+                }
             }
             Some(last) => {
                 effects.push(last);
-                self.perform(&who, effects);
+                self.perform(&who, effects.drain(..));
                 self.set_alarm(&who);
             }
         }
+        self.spare = effects;
     }
 
     // ---- what they want done ---------------------------------------------------------------------------------------
 
-    pub(super) fn perform(&mut self, who: &Who, effects: Vec<Effect>) {
+    pub(super) fn perform(&mut self, who: &Who, effects: impl IntoIterator<Item = Effect>) {
         for effect in effects {
             match effect {
                 Effect::ToTrip { .. } | Effect::ToDriver { .. } | Effect::ToShard { .. } => self.send(who, effect),
