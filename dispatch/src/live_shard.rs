@@ -6,7 +6,7 @@
 //! Touch with care: a driver near a border is found by asking the neighbours whose ground the search can reach; the
 //! list of those is made once, in [`LiveShard::new`], and must never leave one out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use geo::{Cell, Handle, Meters, NearIndex, Point, distance};
 
@@ -28,11 +28,13 @@ mod roaming;
 mod round;
 mod sharing;
 mod soon;
+mod spots;
 
 use filing::Filing;
 use opening::Opening;
 use sharing::Sharers;
 use soon::Soon;
+use spots::{Filed, Spots};
 
 pub use pricing::Estimate;
 pub use record::Present;
@@ -47,12 +49,14 @@ pub struct LiveShard {
     id: ShardId,
     centre: Point,
     reach: Meters,
+    /// Whoever is no farther from the centre than this is not beyond the border by the slack.
+    inside: Meters,
     neighbours: Vec<Neighbour>,
     /// The free drivers.
-    index: NearIndex<DriverId>,
+    index: NearIndex<Filed>,
     /// Those who are about to drop a rider off, where that is.
-    soon: NearIndex<DriverId>,
-    spots: HashMap<DriverId, Spot>,
+    soon: NearIndex<Filed>,
+    spots: Spots,
     /// The cars on its ground that take more riders.
     sharers: Sharers,
     waiting: BTreeMap<(Timestamp, TripId), Seeker>,
@@ -109,6 +113,8 @@ struct Neighbour {
 /// Where a driver is and how it stands.
 #[derive(Debug)]
 struct Spot {
+    /// The driver's number here: see [`Spots`].
+    number: u32,
     standing: Standing,
     /// When the driver came to live here.
     since: Timestamp,
@@ -140,10 +146,11 @@ impl LiveShard {
             id,
             centre,
             reach,
+            inside: inside(id.0, policy),
             neighbours,
             index: NearIndex::new(),
             soon: NearIndex::new(),
-            spots: HashMap::new(),
+            spots: Spots::default(),
             sharers: Sharers::default(),
             waiting: BTreeMap::new(),
             booked: BTreeMap::new(),
@@ -238,6 +245,13 @@ impl LiveShard {
         out
     }
 
+    /// As [`LiveShard::step`] with one position, for those who bring them one by one: what follows is added to `out`.
+    pub fn ping(&mut self, now: Timestamp, policy: &Policy, ping: Ping, out: &mut Vec<Effect>) {
+        self.settle(now, policy, out);
+        self.pinged(now, policy, ping, out);
+        self.settle(now, policy, out);
+    }
+
     fn settle(&mut self, now: Timestamp, policy: &Policy, out: &mut Vec<Effect>) {
         self.look_again(now, policy);
         self.open_if_due(now);
@@ -275,7 +289,7 @@ impl LiveShard {
     fn spot(&mut self, driver: &DriverId) -> Option<(&mut Spot, Filing<'_>)> {
         let spot = self.spots.get_mut(driver)?;
         let (index, soon) = (&mut self.index, &mut self.soon);
-        Some((spot, Filing { id: self.id, centre: self.centre, reach: self.reach, index, soon }))
+        Some((spot, Filing { id: self.id, centre: self.centre, inside: self.inside, index, soon }))
     }
 
     fn driver_is(
@@ -301,8 +315,16 @@ impl LiveShard {
             }
             return;
         }
-        let new = || Spot { standing, since: now, track: Track::default(), handle: None, soon: None, memory: None };
-        self.spots.entry(driver.clone()).or_insert_with(new);
+        let track = Track::default;
+        self.spots.settle(&driver, |number| Spot {
+            number,
+            standing,
+            since: now,
+            track: track(),
+            handle: None,
+            soon: None,
+            memory: None,
+        });
         let Some((spot, mut filing)) = self.spot(&driver) else { return };
         spot.standing = standing;
         if let (Standing::Free(free), Some(handle)) = (standing, &spot.handle) {
@@ -334,6 +356,17 @@ impl LiveShard {
         let at = self.not_before_opening(at);
         self.next_round_at = Some(self.next_round_at.map_or(at, |planned| planned.min(at)));
     }
+}
+
+/// How far from a shard's centre a driver may be and cannot have to move, wherever that is: who is `d` metres from this
+/// centre is at least the way between the centres less `d` from the other one, and has to move only when that is
+/// [`Policy::border_slack`] twice over nearer. No other centre is as near as the nearest neighbour's.
+fn inside(home: Cell, policy: &Policy) -> Meters {
+    let centre = home.centre();
+    let apart = home.neighbours().into_iter().map(|cell| distance(centre, cell.centre()).get());
+    let nearest = apart.fold(f64::INFINITY, f64::min);
+    // A millimetre for the rounding of distances.
+    Meters::new(nearest / 2.0 + policy.border_slack.get() - 1e-3).unwrap_or(Meters::ZERO)
 }
 
 /// The shards around `home` that a search of `radius` metres from inside it can reach: rings of cells, until a whole

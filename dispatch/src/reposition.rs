@@ -15,7 +15,7 @@ mod city;
 
 use std::time::Duration;
 
-use crate::{Edge, Method, Problem, plan};
+use crate::{Edge, Prices, Problem, Solver};
 
 pub use city::{CarNow, Suggestion, Why, suggest};
 
@@ -96,33 +96,30 @@ pub fn worth_of_next(expected: f64, supply: usize, trip_worth: Duration, cars_ma
 #[must_use]
 pub fn reposition(problem: &RepositionProblem) -> Vec<Move> {
     let (seats, first_seat) = number_seats(problem);
-    let idle = problem.idle.len();
     let best = seats.iter().map(|&(_, worth)| worth).fold(0.0, f64::max);
     // A driver and a seat are a rider and a driver of the matching; each driver also has a seat of its own on which it
     // stays for nothing, so that all of them are matched and only the sum of the costs decides.
     let cost = |gain: f64| ((best - gain).max(0.0) * MILLIS).round() as u64;
-    let mut riders = Vec::with_capacity(idle);
+    let mut riders = Vec::with_capacity(problem.idle.len());
+    // How many drivers before this one could have gone to each place. Whoever goes there takes its seats in their
+    // order, so that no driver needs a choice of more seats than there were drivers before, and one.
+    let mut before = vec![0_usize; problem.seats.len()];
     for (driver, idle) in problem.idle.iter().enumerate() {
-        let stays = Edge { driver: seats.len() + driver, cost: cost(0.0) };
-        let mut edges = vec![stays];
-        let mut offer = |place: usize, effort: f64| {
-            let Some(worths) = problem.seats.get(place) else { return };
-            for (seat, &worth) in worths.iter().enumerate() {
-                let gain = worth - effort;
-                if gain > 0.0 {
-                    edges.push(Edge { driver: first_seat[place] + seat, cost: cost(gain) });
-                }
-            }
-        };
-        if let Some(here) = idle.at {
-            offer(here, 0.0);
+        let choices: Vec<(usize, f64)> = efforts(problem, idle).collect();
+        let of_place = |place: usize| problem.seats[place].len().min(before[place] + 1);
+        let mut edges = Vec::with_capacity(1 + choices.iter().map(|&(place, _)| of_place(place)).sum::<usize>());
+        edges.push(Edge { driver: seats.len() + driver, cost: cost(0.0) });
+        for &(place, effort) in &choices {
+            let gains = problem.seats[place].iter().take(of_place(place)).map(|worth| worth - effort);
+            let first = first_seat[place];
+            let edge = |(seat, gain)| Edge { driver: first + seat, cost: cost(gain) };
+            edges.extend(gains.take_while(|gain| *gain > 0.0).enumerate().map(edge));
         }
-        for way in ways_of(problem, idle) {
-            offer(way.place, (way.drive + problem.gain_min).as_secs_f64());
-        }
+        choices.iter().for_each(|&(place, _)| before[place] += 1);
         riders.push(edges);
     }
-    let plan = plan(&Problem { riders, drivers: seats.len() + idle }, Method::Batched);
+    let matching = Problem { riders, drivers: seats.len() + problem.idle.len() };
+    let plan = Solver::default().solve(&matching, Some(&prices(problem, &first_seat, seats.len())), u64::MAX);
     let moved = |(driver, seat): (usize, &Option<usize>)| {
         let &(place, worth) = seats.get((*seat)?)?;
         let idle = &problem.idle[driver];
@@ -133,6 +130,36 @@ pub fn reposition(problem: &RepositionProblem) -> Vec<Move> {
         Some(Move { driver, way, worth })
     };
     plan.driver_of.iter().enumerate().filter_map(moved).collect()
+}
+
+/// The places that a driver could take a seat of, the own one first, and the effort of each, in seconds.
+fn efforts<'a>(problem: &'a RepositionProblem, idle: &'a Idle) -> impl Iterator<Item = (usize, f64)> + 'a {
+    let away = |way: Way| (way.place, (way.drive + problem.gain_min).as_secs_f64());
+    let places = idle.at.map(|here| (here, 0.0)).into_iter().chain(ways_of(problem, idle).map(away));
+    places.filter(|&(place, _)| place < problem.seats.len())
+}
+
+/// What the seats may cost in the end, for the solver to begin with: as if one driver after the other took the best that
+/// is left. Then all seats of a place are as good as the first that nobody took. Begun with nothing, all drivers of a
+/// place would outbid each other for its best seat, then for the next one.
+fn prices(problem: &RepositionProblem, first_seat: &[usize], seats: usize) -> Prices {
+    let worth = |place: usize, seat: usize| problem.seats[place].get(seat).copied().unwrap_or_default();
+    let mut taken = vec![0_usize; problem.seats.len()];
+    for idle in &problem.idle {
+        let gain = |(place, effort): (usize, f64)| (worth(place, taken[place]) - effort, place);
+        let best = efforts(problem, idle).map(gain).filter(|(gain, _)| *gain > 0.0);
+        if let Some((_, place)) = best.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))) {
+            taken[place] += 1;
+        }
+    }
+    let mut drivers = vec![0; seats];
+    for (place, &taken) in taken.iter().enumerate() {
+        for seat in 0..taken.min(problem.seats[place].len()) {
+            let dearer = worth(place, seat) - worth(place, taken);
+            drivers[first_seat[place] + seat] = (dearer.max(0.0) * MILLIS).round() as u64;
+        }
+    }
+    Prices { drivers, riders: Vec::new() }
 }
 
 /// The ways of a driver that are ways, and not too long.

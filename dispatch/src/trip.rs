@@ -159,6 +159,16 @@ impl fmt::Display for StageName {
 }
 
 impl Stage {
+    /// How it was called off, if it was: also while its driver still drives others on.
+    #[must_use]
+    pub fn called_off(&self) -> Option<CallOff> {
+        match *self {
+            Stage::Cancelled { by, reason, fee, .. } => Some(CallOff { by, reason, fee }),
+            Stage::DrivingOn { off, .. } => off,
+            _ => None,
+        }
+    }
+
     /// The stage without its data. A rider who shares hears the same as one who rides alone.
     #[must_use]
     pub fn name(&self) -> StageName {

@@ -7,7 +7,7 @@
 mod between;
 mod outbox;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dispatch::invariants::Entry;
@@ -37,14 +37,17 @@ impl Clone for MemoryStore {
     }
 }
 
+/// A map that is asked millions of times in virtual time. Nobody hostile chooses its keys; what is told of many is sorted.
+type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
 #[derive(Clone, Debug, Default)]
 struct Rows {
     shards: BTreeMap<ShardId, Owned>,
-    drivers: BTreeMap<DriverId, Driver>,
-    trips: BTreeMap<TripId, Trip>,
-    keys: BTreeMap<RequestKey, TripId>,
+    drivers: FastMap<DriverId, Driver>,
+    trips: FastMap<TripId, Trip>,
+    keys: FastMap<RequestKey, TripId>,
     /// Riders with a trip under way, or who have called one off.
-    riders: BTreeMap<RiderId, RiderHas>,
+    riders: FastMap<RiderId, RiderHas>,
     journal: Vec<Entry>,
 }
 
@@ -97,9 +100,12 @@ impl MemoryStore {
         let rows = self.rows();
         let here = rows.trips.values().filter(|trip| trip.stage.name().is_active() && trip.id.home() == shard);
         let home_of = |driver: &DriverId| rows.drivers.get(driver).and_then(|driver| driver.home);
-        let trips = here.map(|trip| (trip.clone(), trip.stage.committed_driver().and_then(home_of))).collect();
+        let mut trips: Vec<(Trip, Option<ShardId>)> =
+            here.map(|trip| (trip.clone(), trip.stage.committed_driver().and_then(home_of))).collect();
+        trips.sort_by_key(|(trip, _)| trip.id);
         let committed = rows.drivers.iter().filter(|(_, row)| row.home == Some(shard) && row.trip.is_some());
-        let drivers = committed.filter_map(|(id, _)| rows.driver(id)).collect();
+        let mut drivers: Vec<DriverRow> = committed.filter_map(|(id, _)| rows.driver(id)).collect();
+        drivers.sort_by(|a, b| a.id.cmp(&b.id));
         LoadedShard { trips, drivers }
     }
 
@@ -155,12 +161,17 @@ impl MemoryStore {
 
     /// See [`Records::all_trips`].
     pub fn all_trips_now(&self) -> Vec<Trip> {
-        self.rows().trips.values().cloned().collect()
+        let mut trips: Vec<Trip> = self.rows().trips.values().cloned().collect();
+        trips.sort_by_key(|trip| trip.id);
+        trips
     }
 
     /// See [`Records::all_drivers`].
     pub fn all_drivers_now(&self) -> Vec<Commitment> {
-        self.rows().drivers.iter().map(|(id, driver)| (id.clone(), driver.trip)).collect()
+        let mut drivers: Vec<Commitment> =
+            self.rows().drivers.iter().map(|(id, driver)| (id.clone(), driver.trip)).collect();
+        drivers.sort();
+        drivers
     }
 
     /// See [`Journal::commit`].

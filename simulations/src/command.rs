@@ -17,11 +17,10 @@ mod run;
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dispatch::{Method, Policy, PoolingPolicy};
-use geo::{Resolution, RoadTimes, Travel};
+use geo::{Resolution, Travel};
 
 use crate::city::{City, Day};
 use crate::demand::share_for_fleet;
@@ -163,9 +162,6 @@ struct CityArguments {
     /// How riders and drivers are matched.
     #[arg(long, value_enum, default_value_t = MethodArgument::Batched)]
     method: MethodArgument,
-    /// Where dispatching takes its travel times from.
-    #[arg(long, value_enum, default_value_t = TravelArgument::Straight)]
-    travel: TravelArgument,
     #[command(flatten)]
     roads: RoadArguments,
     #[command(flatten)]
@@ -215,16 +211,6 @@ enum MethodArgument {
     Nearest,
     /// All waiting requests together, exactly.
     Batched,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TravelArgument {
-    /// Straight lines at one speed.
-    Straight,
-    /// The mean speeds between the city's zones by the hour of the day: those that cars drive at here.
-    Zones,
-    /// The roads of --roads or --town, in free flow.
-    Roads,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -289,17 +275,12 @@ impl CityArguments {
 
     /// The city, its roads among it, and what is to happen in it.
     fn stage(&self) -> Result<(City, Scenario), Failure> {
-        let city = self.load()?;
-        let roads = self.roads.load(&city)?;
-        let city = match &roads {
-            Some(roads) => city.with_roads(Arc::clone(roads)),
-            None => city,
-        };
-        let scenario = self.scenario(&city, roads)?;
+        let (city, travel) = self.roads.laid(self.load()?)?;
+        let scenario = self.scenario(&city, travel)?;
         Ok((city, scenario))
     }
 
-    fn scenario(&self, city: &City, roads: Option<Arc<RoadTimes>>) -> Result<Scenario, Failure> {
+    fn scenario(&self, city: &City, travel: Travel) -> Result<Scenario, Failure> {
         let drivers = usize::try_from(self.drivers)?;
         let method = match self.method {
             MethodArgument::Nearest => Method::Nearest,
@@ -319,19 +300,8 @@ impl CityArguments {
                 ping_every_ms: (self.ping_every * 1_000.0) as u64,
                 ..self.roaming.habits()
             },
-            policy: Policy { method, travel: self.travel(city, roads)?, pooling, ..self.roaming.policy()? },
+            policy: Policy { method, travel, pooling, ..self.roaming.policy()? },
             shard_resolution: Resolution::new(self.shard_resolution)?,
-        })
-    }
-
-    fn travel(&self, city: &City, roads: Option<Arc<RoadTimes>>) -> Result<Travel, Failure> {
-        let straight = Policy::default().travel;
-        Ok(match self.travel {
-            TravelArgument::Straight => straight,
-            TravelArgument::Roads => {
-                Travel::by(roads.ok_or("--travel roads needs --roads FILE or --town")?, straight.straight_line())
-            }
-            TravelArgument::Zones => Travel::by(Arc::new(city.zone_speeds()?), straight.straight_line()),
         })
     }
 

@@ -246,14 +246,17 @@ fn played<'a>(
 impl Play<'_> {
     fn seat_fleet(&mut self) -> Result<(), NotADemand> {
         let every = self.scene.habits.ping_every_ms.max(1);
-        for (id, person) in self.scenario.fleet(self.scene.city)? {
+        // Phones speak at random moments, in the order of the seats: what is asked for next lies next in memory.
+        let fleet = self.scenario.fleet(self.scene.city)?;
+        let mut phases: Vec<u64> = fleet.iter().map(|_| self.rng.random_range(0..every)).collect();
+        phases.sort_unstable();
+        for ((id, person), phase) in fleet.into_iter().zip(phases) {
             let now = self.world.now();
             let (at, _) = person.position(now);
             let session = self.world.connect(&id, at);
             let place = self.seats.len();
             self.seat_of.insert(id.clone(), place);
             self.seats.push(Seat { id, session, person });
-            let phase = self.rng.random_range(0..every);
             self.turns.plan(later(now, phase), Turn::Ping(place));
         }
         Ok(())

@@ -17,6 +17,7 @@ use dispatch::{
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
 
+mod actor;
 mod agenda;
 mod at_large;
 mod carry;
@@ -31,6 +32,7 @@ pub use faults::{FaultCounts, Faults};
 pub use planted::Planted;
 pub use witness::Witness;
 
+use actor::{Actor, sooner};
 use agenda::Agenda;
 use carry::{Fetch, Told};
 use faults::Chance;
@@ -102,13 +104,6 @@ impl Who {
     }
 }
 
-/// A core in memory. Answers are for the actor who asked: its number dies with it.
-#[derive(Debug)]
-struct Actor<T> {
-    core: T,
-    number: u64,
-}
-
 /// What goes from one part of the city to another.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all letters are words of cores: boxing them saves nothing")]
@@ -165,6 +160,8 @@ pub struct World {
     store: MemoryStore,
     epochs: BTreeMap<ShardId, Epoch>,
     shards: FastMap<ShardId, LiveShard>,
+    /// When shards are woken next.
+    shard_alarms: FastMap<ShardId, Option<Timestamp>>,
     trips: FastMap<TripId, Actor<LiveTrip>>,
     drivers: FastMap<(ShardId, DriverId), Actor<LiveDriver>>,
     /// Where drivers who lived somewhere went: letters follow them.
@@ -176,7 +173,6 @@ pub struct World {
     /// Shards whose owners stand still, and until when.
     frozen: BTreeMap<ShardId, Timestamp>,
     lines: FastMap<DriverId, Line>,
-    alarms: FastMap<Who, Timestamp>,
     future: Agenda<Happening>,
     at_once: VecDeque<Letter>,
     news: VecDeque<News>,
@@ -197,6 +193,8 @@ pub struct World {
     witness: Option<Box<Witness>>,
     planted: Option<Planted>,
     stages_only: bool,
+    /// Memory for what follows from a position: empty between any two.
+    spare: Vec<Effect>,
 }
 
 impl World {
@@ -211,6 +209,7 @@ impl World {
             store: MemoryStore::default(),
             epochs: BTreeMap::new(),
             shards: FastMap::default(),
+            shard_alarms: FastMap::default(),
             trips: FastMap::default(),
             drivers: FastMap::default(),
             moved: FastMap::default(),
@@ -218,7 +217,6 @@ impl World {
             coming: BTreeMap::new(),
             frozen: BTreeMap::new(),
             lines: FastMap::default(),
-            alarms: FastMap::default(),
             future: Agenda::default(),
             at_once: VecDeque::new(),
             news: VecDeque::new(),
@@ -236,6 +234,7 @@ impl World {
             witness: None,
             planted: None,
             stages_only: false,
+            spare: Vec::new(),
         }
     }
 

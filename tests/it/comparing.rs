@@ -28,6 +28,25 @@ fn policies(folder: &Path) -> [PathBuf; 2] {
 }
 
 #[test]
+fn cars_of_a_comparison_drive_and_are_timed_along_roads_where_it_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let [patient, hasty] = policies(folder.path()).map(|path| path.display().to_string());
+    let waits = |more: &[&str]| {
+        let arguments = ["compare", &patient, &hasty, "--seeds", "2", "--hours", "0.2", "--output", "json"];
+        let (code, said, complaint) = simulate(&[&arguments[..], more].concat());
+        assert_eq!(code, Some(0), "{complaint}");
+        let found: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(found["books_agree"], true);
+        found["rows"].clone()
+    };
+    let (grid, town, timed) = (waits(&[]), waits(&["--town"]), waits(&["--town", "--travel", "roads"]));
+    assert!(grid != town && town != timed, "one-ways make other ways, and who knows them makes other matches");
+    let (code, _, complaint) = simulate(&["compare", &patient, &hasty, "--travel", "roads"]);
+    assert_eq!(code, Some(2));
+    assert!(complaint.contains("--travel roads needs --roads FILE or --town"), "{complaint}");
+}
+
+#[test]
 fn two_policies_meet_the_same_days_and_the_difference_says_how_sure_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let [patient, hasty] = policies(folder.path()).map(|path| path.display().to_string());

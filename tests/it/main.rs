@@ -31,6 +31,7 @@ mod recovering;
 mod redis_server;
 mod restarting;
 mod riding;
+mod riding_along;
 mod roaming;
 mod server;
 mod sharing;

@@ -7,7 +7,7 @@
 
 use geo::{Meters, NearIndex, Point, distance, is_within};
 
-use super::Spot;
+use super::{Filed, Spot};
 use crate::track::Position;
 use crate::{DriverId, DriverInput, Effect, Ping, Policy, ShardId, Standing, Timestamp, TripInput};
 
@@ -15,9 +15,10 @@ use crate::{DriverId, DriverInput, Effect, Ping, Policy, ShardId, Standing, Time
 pub(super) struct Filing<'a> {
     pub(super) id: ShardId,
     pub(super) centre: Point,
-    pub(super) reach: Meters,
-    pub(super) index: &'a mut NearIndex<DriverId>,
-    pub(super) soon: &'a mut NearIndex<DriverId>,
+    /// Whoever is no farther from the centre does not have to move.
+    pub(super) inside: Meters,
+    pub(super) index: &'a mut NearIndex<Filed>,
+    pub(super) soon: &'a mut NearIndex<Filed>,
 }
 
 impl Filing<'_> {
@@ -37,7 +38,10 @@ impl Filing<'_> {
             (Standing::Free(free), Some(position)) if spot.track.plausibility() >= policy.plausibility_min => {
                 match &spot.handle {
                     Some(handle) => self.index.update(handle, position.fix()),
-                    None => spot.handle = Some(self.index.insert(driver.clone(), free.vehicle.tags(), position.fix())),
+                    None => {
+                        let filed = Filed { driver: driver.clone(), number: spot.number };
+                        spot.handle = Some(self.index.insert(filed, free.vehicle.tags(), position.fix()));
+                    }
                 }
                 self.finishing(now, policy, driver, spot, None);
                 self.check_border(now, policy, driver, spot, position, out);
@@ -70,7 +74,7 @@ impl Filing<'_> {
         out: &mut Vec<Effect>,
     ) {
         let Position { point, heading, accuracy, measured_at, .. } = position;
-        if now.since(spot.since) < policy.move_every || is_within(point, self.centre, self.reach.get() / 2.0) {
+        if now.since(spot.since) < policy.move_every || is_within(point, self.centre, self.inside.get()) {
             return;
         }
         let from_home = distance(point, self.centre).get();

@@ -81,8 +81,7 @@ impl LiveShard {
             };
             Some(Hint { memory, last, seen_at: position.received_at })
         };
-        #[expect(clippy::disallowed_methods, reason = "sorted in the next line")]
-        let mut hints: Vec<Hint> = self.spots.iter().filter_map(hint).collect();
+        let mut hints: Vec<Hint> = self.spots.unsorted().filter_map(hint).collect();
         hints.sort_unstable_by(|a, b| a.driver().cmp(b.driver()));
         hints
     }

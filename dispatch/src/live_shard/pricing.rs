@@ -84,7 +84,6 @@ impl LiveShard {
         if self.surge.deadline().is_none_or(|at| at > now) {
             return;
         }
-        #[expect(clippy::disallowed_methods, reason = "they are counted by cell: in which order cannot be seen")]
         let drivers = self.spots.values().filter_map(|spot| match spot.standing {
             Standing::Free(_) if spot.handle.is_some() => spot.track.position().map(|position| position.point),
             Standing::Finishing { dropoff, .. } if spot.soon.is_some() => Some(dropoff),

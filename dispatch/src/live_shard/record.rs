@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use geo::Search;
 
-use super::LiveShard;
+use super::{Filed, LiveShard};
 use crate::track::millis;
 use crate::{
     Availability, Candidate, Considered, Decision, DriverId, Effect, Explanation, Factors, Fate, Plan, Policy, Problem,
@@ -111,12 +111,12 @@ impl LiveShard {
         let near = self.index.nearest(seeker.pickup, known.len() + most, &anyone);
         let left = policy.wait_max.saturating_sub(now.since(seeker.requested_at));
         let reach = policy.reach_in(left);
-        let rule = |near: &geo::Near<'_, DriverId>| {
-            let driver = near.key();
+        let rule = |near: &geo::Near<'_, Filed>| {
+            let driver = &near.key().driver;
             if known.contains(driver) {
                 return None;
             }
-            let Standing::Free(free) = self.spots.get(driver)?.standing else { return None };
+            let Standing::Free(free) = self.spots.at(near.key().number)?.standing else { return None };
             let rule = if seeker.without.contains(driver) {
                 Rule::TurnedDown
             } else if !seeker.needs.fits(free.vehicle) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use geo::{Cell, Meters, Point, Search, distance};
 
-use super::{LiveShard, OVERHANG};
+use super::{Filed, LiveShard, OVERHANG};
 use crate::track::millis;
 use crate::{
     Availability, CarNow, DriverId, DriverInput, Effect, Forecast, Learned, Policy, Seeker, ShardId, Standing,
@@ -294,12 +294,13 @@ impl LiveShard {
         let within = Meters::new(everywhere).unwrap_or(self.reach);
         let fresh = Search::within(within).seen(millis(now), Some(policy.position_fresh_for));
         let mut found: Vec<(DriverId, Point, Timestamp)> = Vec::with_capacity(self.index.len());
-        for near in self.index.nearest(self.centre, self.index.len(), &fresh) {
+        for near in self.index.all(self.centre, &fresh) {
+            let Filed { driver, number } = near.key();
             // Who is on the way home goes nowhere else.
-            if let Some(Standing::Free(free)) = self.spots.get(near.key()).map(|spot| spot.standing)
+            if let Some(Standing::Free(free)) = self.spots.at(*number).map(|spot| spot.standing)
                 && free.homeward.is_none()
             {
-                found.push((near.key().clone(), near.point(), free.since));
+                found.push((driver.clone(), near.point(), free.since));
             }
         }
         // Those who have waited the longest come first: they may be sent.
@@ -311,11 +312,12 @@ impl LiveShard {
             Some((driver, at, car))
         };
         let mut cars: Vec<(DriverId, Point, CarNow)> = found.into_iter().enumerate().filter_map(idle).collect();
-        for near in self.soon.nearest(self.centre, self.soon.len(), &fresh) {
-            let soon = self.spots.get(near.key()).and_then(|spot| spot.soon.as_ref());
+        for near in self.soon.all(self.centre, &fresh) {
+            let Filed { driver, number } = near.key();
+            let soon = self.spots.at(*number).and_then(|spot| spot.soon.as_ref());
             if let (Some(soon), Some(to)) = (soon, self.roaming.own(near.point())) {
                 let car = CarNow::Busy { to, free_at: now + soon.busy_for(now) };
-                cars.push((near.key().clone(), near.point(), car));
+                cars.push((driver.clone(), near.point(), car));
             }
         }
         cars.sort_by(|a, b| a.0.cmp(&b.0));

@@ -12,12 +12,13 @@ use geo::{Meters, Near, Point, Search, distance};
 
 use super::proposals::proposals;
 use super::record::Planned;
-use super::{LiveShard, OVERHANG, Round, Spot};
+use super::spots::ByDriver;
+use super::{Filed, LiveShard, OVERHANG, Round, Spot};
 use crate::cost::{Ahead, lift};
 use crate::track::millis;
 use crate::{
-    Candidate, DriverId, Edge, Effect, Eta, Factors, Free, Method, Policy, Problem, Seeker, ShardId, ShardInput,
-    Standing, Timestamp, TripId, TripInput,
+    Candidate, Edge, Effect, Eta, Factors, Free, Method, Policy, Problem, Seeker, ShardId, ShardInput, Standing,
+    Timestamp, TripId, TripInput,
 };
 
 impl LiveShard {
@@ -143,8 +144,8 @@ impl LiveShard {
                 .sort_by(|a, b| a.distance.get().total_cmp(&b.distance.get()).then_with(|| a.driver.cmp(&b.driver)));
             // Someone who moves house may be known to both homes for a moment.
             if doubled {
-                let mut seen = BTreeSet::new();
-                candidates.retain(|candidate| seen.insert(candidate.driver.clone()));
+                let mut seen: ByDriver<()> = ByDriver::with_capacity_and_hasher(candidates.len(), Default::default());
+                candidates.retain(|candidate| seen.insert(candidate.driver.clone(), ()).is_none());
             }
             candidates.truncate(policy.candidates_max);
             candidates.sort_by(|a, b| (a.pickup_eta.time, &a.driver).cmp(&(b.pickup_eta.time, &b.driver)));
@@ -162,27 +163,33 @@ impl LiveShard {
         let reach = shorter(policy.search_radius(seeker.widened), policy.reach_in(left));
         let fresh = Search::within(reach).seen(millis(now), Some(policy.position_fresh_for));
         let search = Search { all: seeker.needs.tags(), ..fresh };
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
+        let wanted = |filed: &Filed| self.is_wanted(policy, seeker, filed);
         let near = self.index.nearest_where(seeker.pickup, policy.candidates_max, &search, wanted);
         let from: Vec<Point> = near.iter().map(Near::point).collect();
         let etas = policy.etas_to(&from, seeker.pickup, now);
         // Who is in the index is free, and has a spot.
-        let free = |(near, eta): (Near<'_, DriverId>, Eta)| {
-            let spot = self.spots.get(near.key())?;
+        let free = |(near, eta): (Near<'_, Filed>, Eta)| {
+            let spot = self.spots.at(near.key().number)?;
             let Standing::Free(free) = spot.standing else { return None };
             Some(Candidate { idle: now.since(free.since), ..self.candidate(&near, spot, free, eta) })
         };
         let there = near.into_iter().zip(etas).filter(|(_, eta)| in_time(*eta));
-        let mut candidates: Vec<Candidate> = there.filter_map(free).collect();
         let soon = self.soon_candidates(now, policy, seeker, &search);
+        let mut candidates: Vec<Candidate> = Vec::with_capacity(from.len() + soon.len());
+        candidates.extend(there.filter_map(free));
         candidates.extend(soon.into_iter().filter(|candidate| in_time(candidate.pickup_eta)));
         candidates
     }
 
+    /// Whether a rider would have this driver, and the driver the rider.
+    pub(super) fn is_wanted(&self, policy: &Policy, seeker: &Seeker, filed: &Filed) -> bool {
+        !seeker.without.contains(&filed.driver) && self.leads_home(policy, seeker, &filed.driver)
+    }
+
     /// A driver whom an index found, as one who sets off at once and was never idle.
-    pub(super) fn candidate(&self, near: &Near<'_, DriverId>, spot: &Spot, free: Free, pickup_eta: Eta) -> Candidate {
+    pub(super) fn candidate(&self, near: &Near<'_, Filed>, spot: &Spot, free: Free, pickup_eta: Eta) -> Candidate {
         Candidate {
-            driver: near.key().clone(),
+            driver: near.key().driver.clone(),
             home: self.id,
             distance: near.distance(),
             pickup_eta,
@@ -217,7 +224,8 @@ fn shorter(one: Meters, other: Meters) -> Meters {
 /// The round as the solver wants it: drivers by number, costs without a sign.
 fn problem(choices: &[Vec<Candidate>], factors: &[Vec<Factors>]) -> Problem {
     let lifted = lift(factors.iter().flatten().map(Factors::cost));
-    let mut names: BTreeMap<DriverId, usize> = BTreeMap::new();
+    // Numbered as they come: the order of the map is not seen.
+    let mut names: ByDriver<usize> = ByDriver::default();
     let mut edge = |(candidate, factors): (&Candidate, &Factors)| {
         let next = names.len();
         let driver = *names.entry(candidate.driver.clone()).or_insert(next);

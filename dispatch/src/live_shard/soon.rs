@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use geo::{Fix, Handle, Near, NearIndex, Point, Search, is_within};
 
-use super::{Filing, LiveShard, Spot};
+use super::{Filed, Filing, LiveShard, Spot};
 use crate::track::Position;
 use crate::{Candidate, DriverId, Eta, Policy, Seeker, Standing, Timestamp, Vehicle};
 
@@ -33,7 +33,7 @@ impl Soon {
     }
 
     /// The driver says that it is another vehicle.
-    pub(super) fn retag(&self, index: &mut NearIndex<DriverId>, vehicle: Vehicle) {
+    pub(super) fn retag(&self, index: &mut NearIndex<Filed>, vehicle: Vehicle) {
         index.retag(&self.handle, vehicle.tags());
     }
 }
@@ -75,7 +75,10 @@ impl Filing<'_> {
                         self.soon.update(&held.handle, fix);
                         held.handle
                     }
-                    None => self.soon.insert(driver.clone(), free.vehicle.tags(), fix),
+                    None => {
+                        let filed = Filed { driver: driver.clone(), number: spot.number };
+                        self.soon.insert(filed, free.vehicle.tags(), fix)
+                    }
                 };
                 spot.soon = Some(Soon { handle, way, at: now });
             }
@@ -97,15 +100,15 @@ impl LiveShard {
         if self.soon.is_empty() {
             return Vec::new();
         }
-        let wanted = |driver: &DriverId| !seeker.without.contains(driver) && self.leads_home(policy, seeker, driver);
+        let wanted = |filed: &Filed| self.is_wanted(policy, seeker, filed);
         let near = self.soon.nearest_where(seeker.pickup, policy.candidates_max, search, wanted);
         let from: Vec<Point> = near.iter().map(Near::point).collect();
         let ways = policy.etas_to(&from, seeker.pickup, now);
         near.into_iter().zip(ways).filter_map(|(near, way)| self.soon_candidate(now, &near, way)).collect()
     }
 
-    fn soon_candidate(&self, now: Timestamp, near: &Near<'_, DriverId>, way: Eta) -> Option<Candidate> {
-        let spot = self.spots.get(near.key())?;
+    fn soon_candidate(&self, now: Timestamp, near: &Near<'_, Filed>, way: Eta) -> Option<Candidate> {
+        let spot = self.spots.at(near.key().number)?;
         let (Some(soon), Standing::Finishing { free, .. }) = (&spot.soon, spot.standing) else { return None };
         let busy_for = soon.busy_for(now);
         let pickup_eta = Eta { time: busy_for + way.time, ..way };

@@ -134,6 +134,31 @@ proptest! {
 }
 
 /// The drivers that a rider at the corner may choose from.
+proptest! {
+    #[test]
+    fn who_is_well_inside_a_shard_never_has_to_move_house(
+        lat in -89.0..89.0f64, lon in -180.0..180.0f64, resolution in 3..=7u8, slack in 0.0..2_000.0f64,
+        bearing in 0.0..std::f64::consts::TAU, share in 0.0..1.0f64,
+    ) {
+        let home = Cell::at(Point::new(lat, lon).unwrap(), Resolution::new(resolution).unwrap());
+        let policy = Policy { border_slack: Meters::new(slack).unwrap(), ..Policy::default() };
+        let centre = home.centre();
+        let inside = inside(home, &policy).get();
+        let (metres, per_degree) = (inside * share, 111_195.0);
+        let (north, east) = (metres * bearing.cos() / per_degree, metres * bearing.sin() / per_degree);
+        let there = Point::new(centre.lat() + north, centre.lon() + east / centre.lat().to_radians().cos());
+        prop_assume!(there.is_ok());
+        let there = there.unwrap();
+        prop_assume!(distance(there, centre).get() <= inside);
+        // What `Filing::check_border` would find out if it asked.
+        let to = Cell::at(there, home.resolution());
+        let beyond = distance(there, centre).get() - distance(there, to.centre()).get();
+        prop_assert!(to == home || beyond <= 2.0 * slack, "{beyond} m beyond");
+        // It is worth asking: nearly all of a shard is inside.
+        prop_assert!(inside >= home.reach().get() * 0.5, "{inside} of {}", home.reach().get());
+    }
+}
+
 fn eligible(shard: &LiveShard, now: Timestamp, policy: &Policy) -> Vec<String> {
     let seeker = seeker(1, street(0.0, 0.0), Resolution::SHARD);
     shard.candidates(now, policy, &seeker).iter().map(|candidate| candidate.driver.to_string()).collect()

@@ -30,6 +30,11 @@ impl Graph {
         self.start.push(0);
     }
 
+    /// Makes room for so many edges.
+    pub(super) fn reserve(&mut self, edges: usize) {
+        self.edges.reserve(edges);
+    }
+
     /// Adds a row.
     pub(super) fn push(&mut self, edges: impl Iterator<Item = Edge>) {
         self.edges.extend(edges);

@@ -90,6 +90,7 @@ impl Solver {
         let cost_max = COST_MAX.min((1 << 57) / (u64::from(riders) + 1));
         let mut dearest = 1;
         self.riders.clear();
+        self.riders.reserve(problem.riders.iter().take(riders as usize).map(Vec::len).sum());
         for edges in problem.riders.iter().take(riders as usize) {
             let edge = |edge: &Edge| {
                 let column = u32::try_from(edge.driver).ok().filter(|&driver| driver < self.drivers)?;

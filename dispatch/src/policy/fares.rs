@@ -7,7 +7,7 @@ use std::time::Duration;
 use geo::{Drive, Meters};
 
 use super::BadPolicy;
-use crate::{Class, Currency, Fare, Needs, Surge, Tariff};
+use crate::{Class, Currency, Fare, Needs, Surge, Tariff, Trip};
 
 /// What rides cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,14 @@ impl FarePolicy {
         let discount = if shared { self.shared_discount } else { 0 };
         let minor = self.tariff(needs).price(drive, surge, discount);
         Fare::new(minor, self.currency, surge).expect("a price is from 0 to the largest amount")
+    }
+
+    /// What the rider of a trip that was called off pays for that, in minor units of the currency of its fare, by these
+    /// prices; nothing for the stage that is free. `None` for every other trip, and where no fare was agreed.
+    #[must_use]
+    pub fn cancellation_fee(&self, trip: &Trip) -> Option<i64> {
+        let (off, fare) = (trip.stage.called_off()?, trip.order.fare?);
+        Some(self.tariff(trip.order.needs).cancellation_fee(off.fee, fare.minor()))
     }
 
     /// Checks every number once, at the border.

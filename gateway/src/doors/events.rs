@@ -100,7 +100,7 @@ impl Window {
     /// The next thing to tell: the trip as it stands, with every state it has been through in its history.
     fn news(&mut self) -> Option<Event> {
         let now = self.city.clock().now();
-        let latest = self.told.news(&self.view, now).pop()?;
+        let latest = self.told.news(&self.view, now, &self.city.policy().fares).pop()?;
         let text = serde_json::to_string(&latest).ok()?;
         Some(Event::default().event("trip").id(self.view.trip.version.to_string()).data(text))
     }

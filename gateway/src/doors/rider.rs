@@ -34,7 +34,7 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
     let requested = super::quote::order(&app, rider, key, asked).await?;
     let city = &app.inside()?.city;
     let status = if requested.replayed { StatusCode::OK } else { StatusCode::CREATED };
-    let mut response = json(status, &TripBody::now(&requested.view, city.clock().now()))?;
+    let mut response = json(status, &TripBody::now(&requested.view, city.clock().now(), &city.policy().fares))?;
     let location = format!("/v1/trips/{}", requested.view.trip.id);
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(LOCATION, location);
@@ -52,7 +52,8 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (_, view) = visible(&app, path, &headers).await?;
-    json(StatusCode::OK, &TripBody::now(&view, app.inside()?.city.clock().now()))
+    let city = &app.inside()?.city;
+    json(StatusCode::OK, &TripBody::now(&view, city.clock().now(), &city.policy().fares))
 }
 
 /// Calls a trip off: a rider its own, ops any, in the name of the city.
@@ -70,7 +71,7 @@ pub(super) async fn cancel(
     let reason = reason(query.as_deref(), by)?.unwrap_or(usual);
     let city = &app.inside()?.city;
     let view = city.cancel(view.trip.id, by, reason).await?;
-    json(StatusCode::OK, &TripBody::now(&view, city.clock().now()))
+    json(StatusCode::OK, &TripBody::now(&view, city.clock().now(), &city.policy().fares))
 }
 
 /// The reason in the address, `?reason=changed_mind`, if one is given.

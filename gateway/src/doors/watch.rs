@@ -72,7 +72,7 @@ impl Window {
 
     /// Tells what is new.
     async fn tell(&mut self, view: &TripView) -> Result<(), End> {
-        for news in self.told.news(view, self.city.clock().now()) {
+        for news in self.told.news(view, self.city.clock().now(), &self.city.policy().fares) {
             self.socket.say(&news).await?;
         }
         if self.told.has_ended(view) { Err(End::Finished) } else { Ok(()) }

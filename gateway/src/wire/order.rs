@@ -1,6 +1,6 @@
 //! What a rider asks for, as it is read and as trips tell it; and what that would cost.
 
-use dispatch::{Estimate, Fare, Order, Timestamp};
+use dispatch::{Estimate, Fare, FarePolicy, Order, Timestamp, Trip};
 use serde::Serialize;
 
 use super::millis;
@@ -70,6 +70,22 @@ pub(crate) struct FareBody {
     currency: String,
     /// The amount contains it already.
     surge: f64,
+}
+
+/// What calling off costs the rider.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct FeeBody {
+    /// In minor units, 0 where it is free.
+    amount_minor: i64,
+    currency: String,
+}
+
+impl FeeBody {
+    /// `None` for a trip that was not called off, or has no fare.
+    pub(super) fn of(trip: &Trip, fares: &FarePolicy) -> Option<FeeBody> {
+        let amount_minor = fares.cancellation_fee(trip)?;
+        Some(FeeBody { amount_minor, currency: trip.order.fare?.currency().as_str().to_owned() })
+    }
 }
 
 impl OrderBody {

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use dispatch::{
-    Availability, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, GiveBackReason, Needs,
-    Notice, Offer, OfferId, Order, Refusal, RiderId, SessionId, ShardId, Stage, StageName, Suggested, Surge, Timestamp,
-    Trip, TripId, TripView, Vehicle, Withdrawal,
+    Availability, CancelReason, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, FarePolicy,
+    FeeStage, GiveBackReason, Needs, Notice, Offer, OfferId, Order, Party, Refusal, RiderId, SessionId, ShardId, Stage,
+    StageName, Suggested, Surge, Timestamp, Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -319,7 +319,7 @@ fn told(told: &mut Told, view: &TripView) -> Vec<String> {
         let car = news["car"]["lat"].as_f64().map_or(String::new(), |lat| format!(" car at {lat}"));
         format!("{} {}{car}", news["version"], news["state"].as_str().unwrap())
     };
-    told.news(view, at(6_000)).into_iter().map(show).collect()
+    told.news(view, at(6_000), &FarePolicy::default()).into_iter().map(show).collect()
 }
 
 #[test]
@@ -362,15 +362,39 @@ fn a_trip_says_all_there_is_to_know() {
         "eta_ms": 90000, "eta_source": "zones", "offers": 1,
         "history": [{"version": 1, "state": "searching", "at_ms": 1000}, {"version": 2, "state": "en_route", "at_ms": 2000}],
     });
-    assert_eq!(json(&TripBody::now(&view, at(6_000))), expected);
+    assert_eq!(json(&TripBody::now(&view, at(6_000), &FarePolicy::default())), expected);
+}
+
+#[test]
+fn a_rider_who_called_off_is_told_what_it_costs_by_stage_and_in_money() {
+    let told = |fee, fare: Option<i64>| {
+        let (by, reason) = (Party::Rider, CancelReason::ChangedMind);
+        let mut view = view(Stage::Cancelled { by, driver: None, reason, fee }, 3, None);
+        view.trip.order.fare = fare.map(|minor| Fare::new(minor, Currency::default(), Surge::NONE).unwrap());
+        json(&TripBody::now(&view, at(6_000), &FarePolicy::default()))
+    };
+    // The economy tariff asks for 350 cents of whoever does not come, and for half of it before.
+    for (fee, minor) in [(FeeStage::Free, 0), (FeeStage::Late, 175), (FeeStage::NoShow, 350)] {
+        let told = told(fee, Some(1_250));
+        assert_eq!(told["cancellation_fee_stage"], fee.as_str());
+        assert_eq!(told["cancellation_fee"], serde_json::json!({"amount_minor": minor, "currency": "USD"}));
+    }
+    assert_eq!(told(FeeStage::NoShow, Some(99))["cancellation_fee"]["amount_minor"], 99, "never more than the ride");
+    assert_eq!(told(FeeStage::NoShow, None).get("cancellation_fee"), None, "nothing was agreed");
+    let rides = view(Stage::EnRoute { driver: ann() }, 2, None);
+    assert_eq!(json(&TripBody::now(&rides, at(6_000), &FarePolicy::default())).get("cancellation_fee"), None);
 }
 
 #[test]
 fn an_eta_says_who_it_is_from_and_whom_it_stands_in_for() {
     let mut view = view(Stage::EnRoute { driver: ann() }, 2, car(40.7));
-    assert_eq!(json(&TripBody::now(&view, at(6_000))).get("eta_source"), None, "no time, and nobody who says it");
+    assert_eq!(
+        json(&TripBody::now(&view, at(6_000), &FarePolicy::default())).get("eta_source"),
+        None,
+        "no time, and nobody who says it"
+    );
     view.eta = Some(Eta { time: Duration::from_secs(61), by: "straight_line", instead_of: Some("roads") });
-    let told = json(&TripBody::now(&view, at(6_000)));
+    let told = json(&TripBody::now(&view, at(6_000), &FarePolicy::default()));
     assert_eq!((&told["eta_ms"], &told["eta_source"]), (&61_000.into(), &"straight_line".into()));
     assert_eq!(told["eta_instead_of"], "roads");
 }
@@ -418,7 +442,7 @@ fn what_else_a_rider_asks_for_is_read_and_told_back() {
         let offer = Notice::Offer(offer);
         let told = [
             json(&DriverTrip::from(&told.trip)),
-            json(&TripBody::now(&told, at(1))),
+            json(&TripBody::now(&told, at(1), &FarePolicy::default())),
             json(&ToDriver::notice(&offer, at(1)).unwrap()),
         ];
         for told in told {

@@ -1,12 +1,9 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{
-    CallOff, CancelReason, CarPosition, FeeStage, Order, Party, RiderId, Stage, StageName, Timestamp, Trip, TripId,
-    TripView,
-};
+use dispatch::{CallOff, CarPosition, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView};
 use serde::Serialize;
 
-use super::order::OrderBody;
+use super::order::{FeeBody, OrderBody};
 use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis};
@@ -75,6 +72,7 @@ pub(crate) struct DriverTrip<'a> {
 
 impl<'a> From<&'a Trip> for DriverTrip<'a> {
     fn from(trip: &'a Trip) -> DriverTrip<'a> {
+        let off = trip.stage.called_off();
         DriverTrip {
             id: trip.id,
             state: trip.stage.name().as_str(),
@@ -86,9 +84,9 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             more: OrderBody::of(&trip.order),
             stops: stops(trip),
             since_ms: trip.since.millis(),
-            cancelled_by: cancelled_by(&trip.stage),
-            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
-            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
+            cancelled_by: off.map(|off| party(off.by)),
+            cancel_reason: off.map(|off| off.reason.as_str()),
+            cancellation_fee_stage: off.map(|off| off.fee.as_str()),
         }
     }
 }
@@ -117,6 +115,9 @@ pub(crate) struct TripBody<'a> {
     cancel_reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancellation_fee_stage: Option<&'static str>,
+    /// What that comes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation_fee: Option<FeeBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     car: Option<Car>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,15 +183,17 @@ struct Step {
 }
 
 impl<'a> TripBody<'a> {
-    /// The trip as it stands at `now`.
-    pub(crate) fn now(view: &'a TripView, now: Timestamp) -> TripBody<'a> {
+    /// The trip as it stands at `now`, with a cancellation at these prices.
+    pub(crate) fn now(view: &'a TripView, now: Timestamp, fares: &FarePolicy) -> TripBody<'a> {
         let trip = &view.trip;
+        let off: Option<CallOff> = trip.stage.called_off();
         let car = view.car.map(|car| Car::of(car, now));
         TripBody {
             driver: trip.stage.driver().map(dispatch::DriverId::as_str),
-            cancelled_by: cancelled_by(&trip.stage),
-            cancel_reason: why_cancelled(&trip.stage).map(|(reason, _)| reason.as_str()),
-            cancellation_fee_stage: why_cancelled(&trip.stage).map(|(_, fee)| fee.as_str()),
+            cancelled_by: off.map(|off| party(off.by)),
+            cancel_reason: off.map(|off| off.reason.as_str()),
+            cancellation_fee_stage: off.map(|off| off.fee.as_str()),
+            cancellation_fee: FeeBody::of(trip, fares),
             car,
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
@@ -221,6 +224,7 @@ impl<'a> TripBody<'a> {
             cancelled_by: None,
             cancel_reason: None,
             cancellation_fee_stage: None,
+            cancellation_fee: None,
             car: None,
             eta_ms: None,
             eta_source: None,
@@ -234,22 +238,6 @@ impl<'a> TripBody<'a> {
                 .collect(),
         }
     }
-}
-
-fn why_cancelled(stage: &Stage) -> Option<(CancelReason, FeeStage)> {
-    match *stage {
-        Stage::Cancelled { reason, fee, .. } | Stage::DrivingOn { off: Some(CallOff { reason, fee, .. }), .. } => {
-            Some((reason, fee))
-        }
-        _ => None,
-    }
-}
-
-fn cancelled_by(stage: &Stage) -> Option<&'static str> {
-    let (Stage::Cancelled { by, .. } | Stage::DrivingOn { off: Some(CallOff { by, .. }), .. }) = stage else {
-        return None;
-    };
-    Some(party(*by))
 }
 
 /// Who did something.
@@ -279,7 +267,7 @@ pub(crate) struct Told {
 impl Told {
     /// What must be said now that the trip looks like this: every state after the last one told, once and in order,
     /// also those that nobody looked at in time; and the car where it is now.
-    pub(crate) fn news<'a>(&mut self, view: &'a TripView, now: Timestamp) -> Vec<News<'a>> {
+    pub(crate) fn news<'a>(&mut self, view: &'a TripView, now: Timestamp, fares: &FarePolicy) -> Vec<News<'a>> {
         let trip = &view.trip;
         let missed = view
             .history
@@ -289,7 +277,7 @@ impl Told {
         let newer = self.version.is_none_or(|told| told < trip.version);
         let moved = self.version == Some(trip.version) && view.car.is_some() && view.car != self.car;
         if newer || moved {
-            news.push(News::Trip(TripBody::now(view, now)));
+            news.push(News::Trip(TripBody::now(view, now, fares)));
             self.version = Some(trip.version);
             self.car = view.car;
         }

@@ -43,6 +43,25 @@ impl<K: Clone + Ord> NearIndex<K> {
         self.find(from, k, search, Some(&wanted))
     }
 
+    /// Everything that a search wants, in no order that means anything, but the same for the same history. Looks at
+    /// each thing once: for those who want most of what there is.
+    #[must_use]
+    pub fn all(&self, from: Point, search: &Search) -> Vec<Near<'_, K>> {
+        let ruler = Ruler::new(from, search.within);
+        let since = search.seen_since_ms();
+        let mut found = Vec::with_capacity(self.len());
+        for bucket in self.city.inhabited() {
+            for member in self.city.bucket(bucket).members() {
+                let near = self.near(ruler.exact(member.at), member, search);
+                let wanted = search.wants(member.who.tags) && near.slot.seen_ms >= since;
+                if wanted && near.metres <= search.within.get() {
+                    found.push(near);
+                }
+            }
+        }
+        found
+    }
+
     fn find(&self, from: Point, k: usize, search: &Search, wanted: Option<&dyn Fn(&K) -> bool>) -> Vec<Near<'_, K>> {
         if k == 0 || self.is_empty() {
             return Vec::new();

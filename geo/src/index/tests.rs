@@ -84,6 +84,11 @@ proptest! {
         }
         for (from, k, search) in queries {
             all.ask(&index, from, k, &search).map_err(TestCaseError::fail)?;
+            let mut everything: Vec<u16> = index.all(from, &search).iter().map(|near| *near.key()).collect();
+            everything.sort_unstable();
+            let mut nearest: Vec<u16> = index.nearest(from, index.len(), &search).iter().map(|near| *near.key()).collect();
+            nearest.sort_unstable();
+            prop_assert_eq!(everything, nearest, "all there is, is what any number of nearest are");
         }
     }
 

@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use geo::Resolution;
+use dispatch::Policy;
+use geo::{Resolution, Travel};
 
+use super::roads::RoadArguments;
 use super::{Failure, Output, bar, busy_share, demand, hours, time_of_day, write_report};
 use crate::city::{City, Day};
 use crate::compare::{CityOfFile, Variant, compare as run};
@@ -45,6 +47,8 @@ pub(super) struct CompareArguments {
     /// Another city than Manhattan: a file made by the converter in simulations/data.
     #[arg(long, value_name = "FILE")]
     city: Option<PathBuf>,
+    #[command(flatten)]
+    roads: RoadArguments,
     /// How large a shard is: an H3 resolution.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(3..=7))]
     shard_resolution: u8,
@@ -67,7 +71,8 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<bool, Failure> {
         None => City::manhattan()?,
         Some(path) => City::open(path)?,
     };
-    let (first, second) = arguments.scenarios(&city, &a, &b)?;
+    let (city, travel) = arguments.roads.laid(city)?;
+    let (first, second) = arguments.scenarios((&city, &travel), &a, &b)?;
     let seeds: Vec<u64> = (0..arguments.seeds).map(|more| arguments.seed.wrapping_add(more)).collect();
     let bar = bar(arguments.seeds * 2);
     let names = names(&a.name, &b.name);
@@ -91,7 +96,12 @@ fn names(a: &str, b: &str) -> (String, String) {
 }
 
 impl CompareArguments {
-    fn scenarios(&self, city: &City, a: &Variant, b: &Variant) -> Result<(Scenario, Scenario), Failure> {
+    fn scenarios(
+        &self,
+        (city, travel): (&City, &Travel),
+        a: &Variant,
+        b: &Variant,
+    ) -> Result<(Scenario, Scenario), Failure> {
         let origin = |path: &Path| path.display().to_string();
         let said = CityOfFile::shared(&a.city, &b.city, &origin(&self.b))?;
         let day = match self.day.or(said.day) {
@@ -112,7 +122,7 @@ impl CompareArguments {
                 start_tod_s,
                 demand,
                 habits: Habits::default(),
-                policy: variant.policy.clone(),
+                policy: Policy { travel: travel.clone(), ..variant.policy.clone() },
                 shard_resolution: Resolution::new(self.shard_resolution)?,
             })
         };

@@ -1,20 +1,34 @@
 //! The roads that the command line names: a road graph, an extract, or a town made up on the spot.
 //!
-//! Lives here: which roads there are. Stays out: who drives on them, and who asks them for travel times.
+//! Lives here: which roads there are, and whom dispatching asks for travel times. Stays out: who drives on them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use dispatch::Policy;
 use geo::roads::town::Town;
 use geo::roads::{Roads, RoadsFileError};
-use geo::{EARTH_RADIUS_M, Meters, Point, RoadTimes};
+use geo::{EARTH_RADIUS_M, Meters, Point, RoadTimes, Travel};
 
 use super::Failure;
 use crate::city::City;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TravelArgument {
+    /// Straight lines at one speed.
+    Straight,
+    /// The mean speeds between the city's zones by the hour of the day: those that cars drive at here.
+    Zones,
+    /// The roads of --roads or --town, in free flow.
+    Roads,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(super) struct RoadArguments {
+    /// Where dispatching takes its travel times from.
+    #[arg(long, value_enum, default_value_t = TravelArgument::Straight)]
+    travel: TravelArgument,
     /// The roads that cars drive along, one-ways and forbidden turns minded: a road graph, or an OSM PBF extract,
     /// which is then imported first. Cars with no road within 500 m drive along the grid, as all do without this.
     #[arg(long, value_name = "FILE", conflicts_with = "town")]
@@ -25,8 +39,26 @@ pub(super) struct RoadArguments {
 }
 
 impl RoadArguments {
+    /// The city with the roads, and where dispatching takes its travel times from.
+    pub(super) fn laid(&self, city: City) -> Result<(City, Travel), Failure> {
+        let roads = self.load(&city)?;
+        let straight = Policy::default().travel;
+        let line = straight.straight_line();
+        let travel = match (self.travel, &roads) {
+            (TravelArgument::Straight, _) => straight,
+            (TravelArgument::Zones, _) => Travel::by(Arc::new(city.zone_speeds()?), line),
+            (TravelArgument::Roads, Some(roads)) => Travel::by(Arc::clone(roads) as _, line),
+            (TravelArgument::Roads, None) => return Err("--travel roads needs --roads FILE or --town".into()),
+        };
+        let city = match roads {
+            Some(roads) => city.with_roads(roads),
+            None => city,
+        };
+        Ok((city, travel))
+    }
+
     /// The roads, and how fast the city's traffic is on them by the hour; `None` if there are to be none.
-    pub(super) fn load(&self, city: &City) -> Result<Option<Arc<RoadTimes>>, Failure> {
+    fn load(&self, city: &City) -> Result<Option<Arc<RoadTimes>>, Failure> {
         let roads = match &self.roads {
             Some(path) => read(path).map_err(|why| format!("{}: {why}", path.display()))?,
             None if self.town => import(&town_over(city)?.pbf())?,

@@ -27,7 +27,7 @@ impl World {
         self.coming.clear();
         self.frozen.clear();
         self.lines.clear();
-        self.alarms.clear();
+        self.shard_alarms.clear();
         self.last_words.clear();
         self.last_letters.clear();
         self.at_once.clear();

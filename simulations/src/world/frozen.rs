@@ -33,11 +33,12 @@ impl World {
             return Some(happening);
         };
         let until = self.frozen.get(&home).copied().unwrap_or(self.now);
+        let now = self.now;
         if let Happening::Wake(who) = &happening {
-            if self.alarms.get(who) != Some(&self.now) {
-                return Some(happening); // overtaken: it rings for nobody
+            match self.alarm_of(who) {
+                Some(alarm) if *alarm == Some(now) => *alarm = Some(until),
+                _ => return Some(happening), // overtaken: it rings for nobody
             }
-            self.alarms.insert(who.clone(), until);
         }
         self.plan(until, happening);
         None

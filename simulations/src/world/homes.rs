@@ -116,8 +116,10 @@ impl World {
     pub(super) fn begin_trip(&mut self, live: LiveTrip, effects: Vec<Effect>) {
         let id = live.trip().id;
         let number = self.next_actor();
-        self.trips.insert(id, Actor { core: live, number });
-        self.perform(&Who::Trip(id), effects);
+        self.trips.insert(id, Actor::new(live, number));
+        let who = Who::Trip(id);
+        self.perform(&who, effects);
+        self.set_alarm(&who);
     }
 
     /// What is in memory may be wrong: the row is right, and is read.
@@ -161,8 +163,10 @@ impl World {
         let number = self.next_actor();
         self.dismiss(home, &driver);
         self.moved.remove(&(home, driver.clone()));
-        self.drivers.insert((home, driver.clone()), Actor { core: live, number });
-        self.perform(&Who::Driver(home, driver), effects);
+        self.drivers.insert((home, driver.clone()), Actor::new(live, number));
+        let who = Who::Driver(home, driver);
+        self.perform(&who, effects);
+        self.set_alarm(&who);
     }
 
     /// Forgets a driver. With the actor end its lines: the app whose line it was must connect again.
@@ -183,7 +187,7 @@ impl World {
         let Some(home) = row.home else { return };
         self.own(home);
         self.wake(home, row);
-        self.step_live_driver(home, &row.id, DriverInput::Connected { session, generation: row.generation });
+        drop(self.step_live_driver(home, &row.id, DriverInput::Connected { session, generation: row.generation }));
     }
 
     /// A driver's home is another shard now: it is sent there, and letters follow.

@@ -10,18 +10,21 @@ use dispatch::{
 use persistence::Done;
 
 use super::carry::{Fetch, Told};
-use super::{Happening, Letter, News, Planted, Who, World};
+use super::{Happening, Letter, News, Planted, Who, World, sooner};
 
 impl World {
     pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
-            // Only the alarm that is set rings: an earlier one that took its place has set the next.
-            Happening::Wake(who) if self.alarms.get(&who) != Some(&self.now) => drop(who),
             Happening::Wake(who) => {
-                self.alarms.remove(&who);
+                let now = self.now;
+                // Only the alarm that is set rings: an earlier one that took its place has set the next.
+                let rings = self.alarm_of(&who).and_then(|alarm| alarm.take_if(|at| *at == now));
                 match who {
-                    Who::Trip(trip) => self.step_live_trip(trip, TripInput::TimePassed),
-                    Who::Driver(home, driver) => self.step_live_driver(home, &driver, DriverInput::TimePassed),
+                    _ if rings.is_none() => {}
+                    Who::Trip(trip) => drop(self.step_live_trip(trip, TripInput::TimePassed)),
+                    Who::Driver(home, driver) => {
+                        drop(self.step_live_driver(home, &driver, DriverInput::TimePassed));
+                    }
                     Who::Shard(shard) => self.step_live_shard(shard, ShardInput::TimePassed),
                 }
             }
@@ -32,7 +35,7 @@ impl World {
             Happening::Fetched(fetch, row) => {
                 let Fetch { driver, home, number, reading, .. } = fetch;
                 if self.number_of(&Who::Driver(home, driver.clone())) == Some(number) {
-                    self.step_live_driver(home, &driver, DriverInput::Row { number: reading, row });
+                    drop(self.step_live_driver(home, &driver, DriverInput::Row { number: reading, row }));
                 }
             }
             Happening::Woken(office, epoch, row, input) => self.woken(office, epoch, row, *input),
@@ -56,14 +59,14 @@ impl World {
                     Ok(Done::Moved { .. }) => TripInput::NotWritten(WriteError::Stale),
                     Err(why) => TripInput::NotWritten(why),
                 };
-                self.step_live_trip(trip, input);
+                drop(self.step_live_trip(trip, input));
             }
             Who::Driver(home, driver) => {
                 let moved = outcome.and_then(|done| match done {
                     Done::Moved { generation } => Ok(generation),
                     Done::Journaled { .. } => Err(WriteError::Stale),
                 });
-                self.step_live_driver(home, &driver, DriverInput::MoveWritten(moved));
+                drop(self.step_live_driver(home, &driver, DriverInput::MoveWritten(moved)));
             }
             Who::Shard(_) => {}
         }
@@ -90,9 +93,7 @@ impl World {
 
     fn step_trip(&mut self, trip: TripId, input: TripInput) {
         self.own(trip.home());
-        if self.trips.contains_key(&trip) {
-            return self.step_live_trip(trip, input);
-        }
+        let Some(input) = self.step_live_trip(trip, input) else { return };
         let here = Who::Shard(trip.home());
         if self.rebuilding.contains(&trip) {
             if let TripInput::Cancel { ask, .. } = input {
@@ -128,9 +129,7 @@ impl World {
 
     pub(super) fn step_driver(&mut self, driver: DriverId, home: ShardId, input: DriverInput) {
         self.own(home);
-        if self.drivers.contains_key(&(home, driver.clone())) {
-            self.step_live_driver(home, &driver, input);
-        } else {
+        if let Some(input) = self.step_live_driver(home, &driver, input) {
             self.deliver_to_absent(home, driver, input);
         }
     }
@@ -151,8 +150,9 @@ impl World {
 
     // ---- the cores -------------------------------------------------------------------------------------------------
 
-    fn step_live_trip(&mut self, trip: TripId, input: TripInput) {
-        let Some(actor) = self.trips.get_mut(&trip) else { return };
+    /// Gives the input back when the trip is not in memory.
+    fn step_live_trip(&mut self, trip: TripId, input: TripInput) -> Option<TripInput> {
+        let Some(actor) = self.trips.get_mut(&trip) else { return Some(input) };
         let who = Who::Trip(trip);
         if let Some(witness) = &mut self.witness {
             witness.step(self.now, &who, &input);
@@ -161,17 +161,29 @@ impl World {
             let effects = actor.core.follow_car(self.now, &self.policy, *car);
             // Only a car on its way to the pickup is waited for.
             if !effects.is_empty() || actor.core.trip().stage.name() == StageName::EnRoute {
+                let wake_at = actor.rings(self.now, actor.core.deadline(&self.policy));
                 self.perform(&who, effects);
+                self.wake_at(wake_at, who);
             }
-            return;
+            return None;
         }
         let effects = actor.core.step(self.now, &self.policy, input);
+        let wake_at = actor.rings(self.now, actor.core.deadline(&self.policy));
         self.perform(&who, effects);
+        self.wake_at(wake_at, who);
+        None
     }
 
-    pub(super) fn step_live_driver(&mut self, home: ShardId, driver: &DriverId, input: DriverInput) {
-        let who = Who::Driver(home, driver.clone());
-        let Some(actor) = self.drivers.get_mut(&(home, driver.clone())) else { return };
+    /// Gives the input back when the driver is not in memory.
+    pub(super) fn step_live_driver(
+        &mut self,
+        home: ShardId,
+        driver: &DriverId,
+        input: DriverInput,
+    ) -> Option<DriverInput> {
+        let key = (home, driver.clone());
+        let Some(actor) = self.drivers.get_mut(&key) else { return Some(input) };
+        let who = Who::Driver(home, key.1);
         if let Some(witness) = &mut self.witness {
             witness.step(self.now, &who, &input);
         }
@@ -180,10 +192,13 @@ impl World {
             witness.stepped(&actor.core);
         }
         let gone = actor.core.is_gone();
+        let wake_at = actor.rings(self.now, LiveDriver::deadline(&actor.core));
         self.perform(&who, effects);
         if gone {
             self.dismiss(home, driver);
         }
+        self.wake_at(wake_at, who);
+        None
     }
 
     fn step_live_shard(&mut self, shard: ShardId, input: ShardInput) {
@@ -194,34 +209,38 @@ impl World {
         }
         let effects = live.step(self.now, &self.policy, input);
         self.perform(&who, effects);
+        self.set_alarm(&who);
     }
 
     /// A position is there. This is most of what happens in a city: what nearly always follows, that the trip hears where
     /// its car is, needs no letter.
     pub(super) fn pinged(&mut self, home: ShardId, ping: Ping) {
-        let input = ShardInput::Pings(vec![ping]);
-        let Some(live) = self.shards.get_mut(&home) else { return self.step_shard(home, input) };
-        let who = Who::Shard(home);
-        if let Some(witness) = &mut self.witness {
-            witness.step(self.now, &who, &input);
+        if self.witness.is_some() || !self.shards.contains_key(&home) {
+            return self.step_shard(home, ShardInput::Pings(vec![ping]));
         }
-        let mut effects = live.step(self.now, &self.policy, input);
+        let Some(live) = self.shards.get_mut(&home) else { return };
+        let (who, mut effects) = (Who::Shard(home), std::mem::take(&mut self.spare));
+        live.ping(self.now, &self.policy, ping, &mut effects);
         match effects.pop() {
             None => self.set_alarm(&who),
             Some(Effect::ToTrip { to, input }) if effects.is_empty() && to.home() == home => {
                 self.set_alarm(&who);
-                self.step_trip(to, input);
+                if let Some(input) = self.step_live_trip(to, input) {
+                    self.step_trip(to, input);
+                }
             }
             Some(last) => {
                 effects.push(last);
-                self.perform(&who, effects);
+                self.perform(&who, effects.drain(..));
+                self.set_alarm(&who);
             }
         }
+        self.spare = effects;
     }
 
     // ---- what they want done ---------------------------------------------------------------------------------------
 
-    pub(super) fn perform(&mut self, who: &Who, effects: Vec<Effect>) {
+    pub(super) fn perform(&mut self, who: &Who, effects: impl IntoIterator<Item = Effect>) {
         for effect in effects {
             match effect {
                 Effect::ToTrip { .. } | Effect::ToDriver { .. } | Effect::ToShard { .. } => self.send(who, effect),
@@ -243,7 +262,6 @@ impl World {
                 Effect::Rebuild { shard: false } => return self.rebuild(who),
             }
         }
-        self.set_alarm(who);
     }
 
     fn answers(&mut self, ask: AskId, answer: Result<TripView, Refusal>) {
@@ -293,19 +311,34 @@ impl World {
         }
     }
 
-    fn set_alarm(&mut self, who: &Who) {
-        let deadline = match who {
-            Who::Trip(trip) => self.trips.get(trip).and_then(|actor| actor.core.deadline(&self.policy)),
+    /// The alarm of whoever is in memory.
+    pub(super) fn alarm_of(&mut self, who: &Who) -> Option<&mut Option<Timestamp>> {
+        match who {
+            Who::Trip(trip) => self.trips.get_mut(trip).map(|actor| &mut actor.alarm),
+            Who::Driver(home, driver) => self.drivers.get_mut(&(*home, driver.clone())).map(|actor| &mut actor.alarm),
+            Who::Shard(shard) => Some(self.shard_alarms.entry(*shard).or_default()),
+        }
+    }
+
+    pub(super) fn set_alarm(&mut self, who: &Who) {
+        let (now, policy) = (self.now, &self.policy);
+        let wake_at = match who {
+            Who::Trip(trip) => self.trips.get_mut(trip).and_then(|actor| actor.rings(now, actor.core.deadline(policy))),
             Who::Driver(home, driver) => {
-                self.drivers.get(&(*home, driver.clone())).and_then(|actor| LiveDriver::deadline(&actor.core))
+                let actor = self.drivers.get_mut(&(*home, driver.clone()));
+                actor.and_then(|actor| actor.rings(now, LiveDriver::deadline(&actor.core)))
             }
-            Who::Shard(shard) => self.shards.get(shard).and_then(LiveShard::deadline),
+            Who::Shard(shard) => {
+                let deadline = self.shards.get(shard).and_then(LiveShard::deadline);
+                sooner(self.shard_alarms.entry(*shard).or_default(), now, deadline)
+            }
         };
-        let Some(at) = deadline.map(|at| at.max(self.now)) else { return };
-        // An alarm that rings too early is harmless: it finds nothing due, and sets the next one.
-        if self.alarms.get(who).is_none_or(|&set| at < set) {
-            self.alarms.insert(who.clone(), at);
-            self.plan(at, Happening::Wake(who.clone()));
+        self.wake_at(wake_at, who.clone());
+    }
+
+    fn wake_at(&mut self, at: Option<Timestamp>, who: Who) {
+        if let Some(at) = at {
+            self.plan(at, Happening::Wake(who));
         }
     }
 

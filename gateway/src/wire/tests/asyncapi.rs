@@ -166,7 +166,7 @@ fn whatever_a_watcher_is_told_is_in_the_document() {
         shared_with: 1,
         ..view(Stage::EnRoute { driver: ann() }, 2, Some(car))
     };
-    let told = json(&News::Trip(TripBody::now(&view, at(3_000))));
+    let told = json(&News::Trip(TripBody::now(&view, at(3_000), &dispatch::Policy::default().fares)));
     let (schema, _) = &messages["trip"];
     must_fit(schema, &told);
     must_be_declared(schema, &told);
