@@ -40,7 +40,9 @@ fn what_is_confirmed_is_not_kept() {
 fn an_app_that_confirms_nothing_costs_little_and_is_told_that_something_is_missing() {
     let mut log = log();
     let heard = log.write(&break_after(0), 0).unwrap();
-    (1..100).for_each(|number| drop(log.write(&break_after(number), 0)));
+    for number in 1..100 {
+        log.write(&break_after(number), 0);
+    }
     assert_eq!(log.kept.len(), KEPT_MAX);
     assert_eq!(texts(&log.since(heard)), ["false, 0"]);
 }
