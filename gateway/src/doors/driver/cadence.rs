@@ -33,14 +33,11 @@ impl Cadence {
 
     /// What is new since it was told last: how often, why, and how many times less often than usual.
     pub(super) fn changed(&mut self, city: &City) -> Option<(Duration, Pace, u32)> {
-        let now = (self.heard.pace(), city.slowdown());
-        if self.told == Some(now) {
+        if !self.is_stale(city) {
             return None;
         }
-        let before = self.told.replace(now).map(|(pace, slowdown)| every(city, pace, slowdown));
-        let (pace, slowdown) = now;
-        let every = every(city, pace, slowdown);
-        (before != Some(every)).then_some((every, pace, slowdown))
+        let (pace, slowdown) = *self.told.insert((self.heard.pace(), city.slowdown()));
+        Some((every(city, pace, slowdown), pace, slowdown))
     }
 }
 
