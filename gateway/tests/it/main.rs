@@ -9,6 +9,7 @@ mod binary;
 mod comfort;
 mod driver;
 mod events;
+mod example;
 mod http;
 mod life;
 #[path = "../../../persistence/tests/it/server.rs"]
