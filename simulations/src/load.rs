@@ -235,19 +235,24 @@ impl Watch<'_> {
         let until = first.at + phase.lasts;
         while self.began.elapsed() < until {
             // The server is asked in another thread while the clients go on: one that is drowned answers late.
-            let asked_at = at_now(self.fleet, self.began, Reading::default());
-            let probe = self.probe.clone();
-            let asking =
-                reading.get_or_insert_with(|| (asked_at, self.runtime.spawn(async move { probe.read().await })));
+            let (probe, began) = (self.probe.clone(), self.began);
+            let asking = reading.get_or_insert_with(|| {
+                self.runtime.spawn(async move {
+                    let server = probe.read().await;
+                    let own_cpu_ns = cpu::process_ns(std::process::id());
+                    At { at: began.elapsed(), own_cpu_ns, server, ..At::default() }
+                })
+            });
             self.fleet.live((self.began.elapsed() + Duration::from_secs(1)).min(until), false)?;
-            if asking.1.is_finished()
-                && let Some((at, read)) = reading.take()
+            if asking.is_finished()
+                && let Some(read) = reading.take()
             {
-                let now = At { server: self.runtime.block_on(read)?, ..at };
-                if now.at > seen.at {
+                let now = self.runtime.block_on(read)?;
+                // The first answer of a phase comes at once: so short a while says nothing.
+                if now.at.saturating_sub(seen.at) > Duration::from_millis(500) {
                     self.load.second(&phase.name, asked, &seen, &now);
+                    seen = now;
                 }
-                seen = now;
             }
             self.bar.inc(1);
         }

@@ -129,7 +129,7 @@ fn a_load_that_cannot_be_says_why() {
         (&["--url", "https://example.com", "--secret-file", secret][..], "allowed is http://HOST:PORT"),
         (&["--url", "http://127.0.0.1:1"], "--secret-file"),
         (&["--drivers", "0"], "1..=1000000"),
-        (&["--rate", "-1"], "0 to 10000000"),
+        (&["--rate=-1"], "0 to 10000000"),
     ] {
         let (code, said, complaint) = load_of(arguments);
         assert_eq!((code, said.as_str()), (Some(2), ""), "{arguments:?} {complaint}");

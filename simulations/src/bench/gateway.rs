@@ -210,7 +210,8 @@ impl Contender {
         let spent = cpu_after.zip(cpu).map(|(after, before)| after - before).ok_or("a server has ended")?;
         let positions = read_after - read;
         let asked = size.rate * size.lasts.as_secs_f64();
-        if positions < asked * 0.5 {
+        // A machine that has other work carries less: the cost of each is what counts, if there are enough of them.
+        if positions < asked * 0.1 {
             return Err(format!("{}: {positions:.0} of {asked:.0} positions came through", self.name).into());
         }
         Ok(spent / positions / 1e3)

@@ -72,7 +72,7 @@ fn figure(load: &Load, id: &'static str, title: &'static str, unit: &str, curves
     for part in &load.parts {
         let at = part.from_s - begin;
         plot.guide((at, 0.0), (at, most * 1.05));
-        let (x, y) = (plot.across(at) + 4.0, plot.up(0.0) - 4.0);
+        let (x, y) = (plot.across(at) + 4.0, plot.up(most * 1.05) + 12.0);
         plot.text(x, y, "start", &part.name);
     }
     for (place, (_, line)) in curves.iter().enumerate() {

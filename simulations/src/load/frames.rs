@@ -54,8 +54,11 @@ pub(crate) fn write(bytes: &mut Vec<u8>, kind: Kind, content: &[u8], mask: u32) 
     bytes.extend(content.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
 }
 
+/// A frame and how many bytes it takes; `None` until all of it is there.
+type Found<'a> = Option<(Kind, &'a [u8], usize)>;
+
 /// The first frame of some bytes and how many of them it takes, its mask taken off; `None` until all of it is there.
-pub(crate) fn read(bytes: &mut [u8]) -> Result<Option<(Kind, &[u8], usize)>, NotAFrame> {
+pub(crate) fn read(bytes: &mut [u8]) -> Result<Found<'_>, NotAFrame> {
     let [first, second, ..] = *bytes else { return Ok(None) };
     let kind = Kind::of(first & 0x0f).filter(|_| first & 0xf0 == 0x80).ok_or(NotAFrame)?;
     let (masked, short) = (second & 0x80 != 0, usize::from(second & 0x7f));

@@ -167,7 +167,7 @@ impl At {
     fn cost(&self, since: &At) -> Cost {
         let spent = |now: Option<f64>, then: Option<f64>| Some(now? - then?);
         let (server, own) = (spent(self.server.cpu_ns, since.server.cpu_ns), spent(self.own_cpu_ns, since.own_cpu_ns));
-        let sent = (self.pings - since.pings) as f64;
+        let sent = self.pings.saturating_sub(since.pings) as f64;
         let read = self.grown(since, FRAMES_IN).unwrap_or(sent);
         let each = |ns: Option<f64>, count: f64| ns.filter(|_| count > 0.0).map(|ns| ns / count / 1e3);
         let cores = |ns: Option<f64>| ns.map(|ns| ns / 1e9 / self.seconds(since));
