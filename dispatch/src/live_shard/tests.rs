@@ -133,7 +133,6 @@ proptest! {
     }
 }
 
-/// The drivers that a rider at the corner may choose from.
 proptest! {
     #[test]
     fn who_is_well_inside_a_shard_never_has_to_move_house(
@@ -159,6 +158,7 @@ proptest! {
     }
 }
 
+/// The drivers that a rider at the corner may choose from.
 fn eligible(shard: &LiveShard, now: Timestamp, policy: &Policy) -> Vec<String> {
     let seeker = seeker(1, street(0.0, 0.0), Resolution::SHARD);
     shard.candidates(now, policy, &seeker).iter().map(|candidate| candidate.driver.to_string()).collect()
