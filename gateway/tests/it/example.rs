@@ -23,7 +23,8 @@ fn driver(server: &Server, name: &str) -> Running {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/driver.py");
     let mut command = Command::new("/usr/bin/python3");
     command.arg(example).arg(server.url().replacen("http", "ws", 1)).arg(token(server, Role::Driver, name));
-    Running(command.args(["40.75", "-73.98"]).stdout(Stdio::null()).spawn().expect("Debian's python3, which tests/run installs"))
+    command.args(["40.75", "-73.98"]).stdout(Stdio::null());
+    Running(command.spawn().expect("Debian's python3, which tests/run installs"))
 }
 
 async fn becomes(server: &Server, trip: &Value, state: &str) {
