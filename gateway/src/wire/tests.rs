@@ -358,7 +358,7 @@ fn a_trip_says_all_there_is_to_know() {
     let expected = serde_json::json!({
         "id": trip_id().to_string(), "state": "en_route", "version": 2, "rider": "eve", "driver": "ann",
         "pickup": {"lat": 40.75, "lon": -73.98}, "dropoff": {"lat": 40.76, "lon": -73.97},
-        "requested_at_ms": 1000, "since_ms": 2000, "car": {"lat": 40.7, "lon": -73.98, "age_ms": 2000},
+        "requested_at_ms": 1000, "since_ms": 2000, "car": {"lat": 40.7, "lon": -73.98, "age_ms": 2000, "uncertainty_m": 48},
         "eta_ms": 90000, "eta_source": "zones", "offers": 1,
         "history": [{"version": 1, "state": "searching", "at_ms": 1000}, {"version": 2, "state": "en_route", "at_ms": 2000}],
     });
