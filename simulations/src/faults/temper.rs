@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use dispatch::{Method, Policy, PoolingPolicy, ProgressPolicy};
+use dispatch::{Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy};
 
 use crate::world::Faults;
 
@@ -61,6 +61,11 @@ impl Temper {
             pickup_lasts: Duration::from_secs(300),
             boarding_lasts: Duration::from_secs(40),
             ride_lasts: Duration::from_secs(90),
+            // In some towns a line that breaks is taken for a hang-up: what was said in its last moment is in doubt then.
+            offers: OfferPolicy {
+                reconnect_within: Duration::from_millis([0, 500, 5_000][(seed % 3) as usize]),
+                ..OfferPolicy::default()
+            },
             ..Temper::common(seed)
         };
         Temper {
