@@ -72,6 +72,7 @@ pub struct Told {
 
 /// What a session tells.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it travels in a box, and the large one is nearly always the one")]
 pub enum News {
     /// What the city has to say.
     Notice(Notice),

@@ -74,7 +74,7 @@ fn said_to_drivers() -> Vec<Value> {
         fee: dispatch::FeeStage::Free,
     };
     let mut off = trip(cancelled, 3);
-    off.order = order.clone();
+    off.order = order;
     let standing = Notice::Standing {
         ask: Some(ask),
         availability: Availability::EnRoute,

@@ -126,7 +126,7 @@ fn measure(settings: &Settings, file: &Path, fleets: &[&Fleet]) -> Result<Vec<Pl
 fn policy(ground: &Ground) -> Result<Policy, String> {
     let straight = StraightLine::new(1.4, 5.5).map_err(|why| why.to_string())?;
     let mut policy = Policy {
-        version: "dense evening".to_owned(),
+        version: "dense-evening".to_owned(),
         match_every: Duration::from_secs(10),
         weights: Weights { waiting: 0.3, ..Weights::PICKUP_ONLY },
         travel: Travel::by(Arc::new(ground.nodes.clone()), straight),
