@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::config::{RedisUrl, SecretFrom, Settings};
-use crate::files::raise_open_files;
+use crate::files::{FILES_BESIDE_CONNECTIONS, raise_open_files};
 use crate::server::secret;
 use crate::travel::{travel, worth};
 
@@ -25,9 +25,6 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Clocks that differ by more than this make tokens invalid and positions old.
 const CLOCKS_APART: Duration = Duration::from_secs(1);
-
-/// Files that a server has open beside its connections.
-const FILES_BESIDE_CONNECTIONS: usize = 128;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -7,6 +7,9 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+/// Files that a server has open beside its connections: store, logs, timers of its threads.
+pub const FILES_BESIDE_CONNECTIONS: usize = 128;
+
 /// How many files and sockets the process may have open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenFiles {

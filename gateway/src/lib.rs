@@ -36,7 +36,7 @@ pub use config::{
 };
 pub use doctor::{Finding, Verdict, diagnose};
 pub use events::EventsError;
-pub use files::{OpenFiles, raise_open_files};
+pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};
 pub use travel::BadFile;

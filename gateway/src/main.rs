@@ -21,9 +21,6 @@ use tracing::{info, warn};
 use asking::ask;
 use cli::{Cli, Command, Copying, Health, Migrate, Serve, Token};
 
-/// Files that a server has open beside its connections: store, logs, timers of its threads.
-const FILES_BESIDE_CONNECTIONS: usize = 128;
-
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(flags) => serve(&flags),
@@ -128,7 +125,7 @@ fn serve(flags: &Serve) -> Result<(), Failure> {
 /// Each connection is an open file: the limit is raised as far as the system lets us.
 fn raise_open_files(settings: &Settings) {
     match gateway::raise_open_files() {
-        Ok(files) if files.hold(settings.limits.connections, FILES_BESIDE_CONNECTIONS) => {
+        Ok(files) if files.hold(settings.limits.connections, gateway::FILES_BESIDE_CONNECTIONS) => {
             info!(before = ?files.before, now = ?files.now, "open files");
         }
         Ok(files) => warn!(

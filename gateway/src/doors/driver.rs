@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::fields::Mistake;
 use crate::problem::{Problem, from_city};
 use crate::socket::{self, End, Heard, Socket};
-use crate::wire::{Counted, FromDriver, Position, ToDriver, Unreadable, binary_ack, read_binary};
+use crate::wire::{Counted, FromDriver, Position, ToDriver, Unreadable, binary_ack, millis, read_binary};
 use cadence::Cadence;
 use receipts::{Receipt, Receipts};
 
@@ -127,7 +127,7 @@ impl Shift {
 
     async fn welcome(&mut self, re: Option<u64>, sent_at_ms: Option<u64>) -> Result<(), End> {
         let clock = self.city.clock();
-        let (every, _) = self.cadence.now(&self.city);
+        let every = self.cadence.now(&self.city);
         let welcome = ToDriver::Welcome {
             re,
             driver: self.session.driver(),
@@ -297,9 +297,4 @@ impl Shift {
             }
         }
     }
-}
-
-/// Whole milliseconds of the city's time.
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

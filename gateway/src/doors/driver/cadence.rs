@@ -24,11 +24,11 @@ impl Cadence {
         self.told != Some((self.heard.pace(), city.slowdown()))
     }
 
-    /// How often, and why.
-    pub(super) fn now(&mut self, city: &City) -> (Duration, Pace) {
+    /// How often, for a phone that is told so now.
+    pub(super) fn now(&mut self, city: &City) -> Duration {
         let (pace, slowdown) = (self.heard.pace(), city.slowdown());
         self.told = Some((pace, slowdown));
-        (every(city, pace, slowdown), pace)
+        every(city, pace, slowdown)
     }
 
     /// What is new since it was told last: how often, why, and how many times less often than usual.
