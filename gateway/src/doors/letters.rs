@@ -66,7 +66,7 @@ struct Due {
 #[utoipa::path(
     get, path = "/v1/ops/dead-letters", operation_id = "deadLetters", tag = "ops",
     params(
-        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^[^/]{1,64}/[1-9][0-9]{0,17}$"),
         ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 1000),
     ),
     responses((status = 200, description = "A page of them", body = Letters<'static>), Refused),
@@ -101,8 +101,8 @@ pub(super) async fn redeliver_all(State(app): State<Arc<App>>, headers: HeaderMa
 #[utoipa::path(
     post, path = "/v1/ops/dead-letters/{outlet}/{line}/redeliver", operation_id = "redeliver", tag = "ops",
     params(
-        ("outlet" = String, Path, description = "The outlet's name"),
-        ("line" = u64, Path, description = "The journal's line"),
+        ("outlet" = String, Path, description = "The outlet's name", min_length = 1, max_length = 64),
+        ("line" = u64, Path, description = "The journal's line", minimum = 1),
     ),
     responses((status = 202, description = "It is due", body = Due), Refused),
 )]

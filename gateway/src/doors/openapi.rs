@@ -134,6 +134,7 @@ pub(super) struct Asked {
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
+    #[schema(maximum = 281_474_976_710_655u64)]
     pickup_at_ms: Option<u64>,
     /// Whether others may ride along.
     shared: Option<bool>,
@@ -148,6 +149,7 @@ pub(super) struct NewTrip {
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
+    #[schema(maximum = 281_474_976_710_655u64)]
     pickup_at_ms: Option<u64>,
     /// Whether others may ride along.
     shared: Option<bool>,
@@ -156,12 +158,26 @@ pub(super) struct NewTrip {
     quote: Option<String>,
 }
 
-/// Why a trip is called off.
+/// Something that is told of a trip, one after another.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "says what a stream of events looks like; axum writes them")]
+pub(super) struct TripEvent {
+    /// `trip`, `end` or `closing`.
+    event: Option<String>,
+    /// Of `trip`: the trip's version.
+    id: Option<String>,
+    /// JSON: of `trip` the trip as it stands, of `closing` `retry_after_ms`.
+    data: Option<String>,
+    /// When to come again, in milliseconds.
+    retry: Option<u64>,
+}
+
+/// Why a rider calls a trip off.
 pub(super) struct CancelReasonName;
 
 impl PartialSchema for CancelReasonName {
     fn schema() -> RefOr<schema::Schema> {
-        names::cancel_reasons().into()
+        names::rider_reasons().into()
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) async fn show(
 /// Calls a trip off: a rider its own, ops any, in the name of the city.
 #[utoipa::path(
     delete, path = "/v1/trips/{id}", operation_id = "cancelTrip", tag = "riders",
-    params(("id" = String, Path, description = "The trip's name"), ("reason" = inline(Option<CancelReasonName>), Query, description = "Why; who may give which is in the protocol")),
+    params(("id" = String, Path, description = "The trip's name"), ("reason" = inline(Option<CancelReasonName>), Query, description = "Why, as riders have it; ops say `ops` or `other`")),
     responses(
         (status = 200, description = "The trip, called off", body = TripBody<'static>),
         (status = 409, description = "It stands so that it cannot be called off", body = Body9457<'static>, content_type = PROBLEM),

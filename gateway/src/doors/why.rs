@@ -20,7 +20,7 @@ use crate::wire::{ExplanationBody, WhyNotBody};
 /// How far back the question goes when it does not say.
 const SINCE_DEFAULT: Duration = Duration::from_secs(3_600);
 
-const SINCE_ALLOWED: &str = "milliseconds since 1970 as a whole number";
+const SINCE_ALLOWED: &str = "milliseconds since 1970 as a whole number, at most 281474976710655";
 
 /// How a trip was matched.
 #[utoipa::path(
@@ -47,7 +47,8 @@ pub(super) async fn explain(
     get, path = "/v1/drivers/{id}/why-not", operation_id = "whyNot", tag = "ops",
     params(
         ("id" = String, Path, description = "The driver's name", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
-        ("since" = Option<u64>, Query, description = "Milliseconds since 1970; none: the last hour"),
+        ("since" = Option<u64>, Query, description = "Milliseconds since 1970; none: the last hour",
+            maximum = 281_474_976_710_655u64),
     ),
     responses((status = 200, description = "Reasons in the order of time", body = WhyNotBody<'static>), Refused),
 )]
@@ -77,8 +78,10 @@ fn since(uri: &Uri) -> Result<Option<Timestamp>, Mistake> {
         if name != "since" {
             return Err(Mistake::bad("query", name, "since"));
         }
-        let millis: u64 = value.parse().map_err(|_| Mistake::bad("since", value, SINCE_ALLOWED))?;
-        found = Some(Timestamp::from_millis(millis));
+        let millis: Option<u64> = value.parse().ok();
+        // A moment so far away that it would become another one is a slip of the pen.
+        let since = millis.map(Timestamp::from_millis).filter(|since| Some(since.millis()) == millis);
+        found = Some(since.ok_or_else(|| Mistake::bad("since", value, SINCE_ALLOWED))?);
     }
     Ok(found)
 }
