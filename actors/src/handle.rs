@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use dispatch::{
     BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, Policy, RETRY_AFTER, Refusal,
-    ShardCounts, ShardId, Surge, TripId, TripView, answer_for_ended,
+    ShardCounts, ShardId, Surge, Trip, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
 use persistence::{Committer, DriverRow, Snapshots, Store, StoreError};
@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tracing::info;
 
 use crate::clock::Clock;
-use crate::letters::{Cancel, Letter, Look, Own, Quiesce, Quit, Report};
+use crate::letters::{AskOf, AskTrip, Letter, Look, Own, Quiesce, Quit, Report, Wanted};
 use crate::metrics::Metrics;
 use crate::node::NodeActor;
 use crate::office::Shared;
@@ -255,15 +255,26 @@ impl City {
     /// [`Refusal::IllegalStep`] when it has ended otherwise, or when the rider is already in the car;
     /// [`Refusal::UnknownTrip`] when nobody knows it.
     pub async fn cancel(&self, id: TripId, by: Party, reason: CancelReason) -> Result<TripView, CityError> {
+        self.ask_of(id, Wanted::Cancel { by, reason }, |trip| answer_for_ended(trip, by)).await
+    }
+
+    /// Asks something of a trip: of its actor, or when it has none of its record.
+    async fn ask_of(
+        &self,
+        id: TripId,
+        wanted: Wanted,
+        of_ended: impl FnOnce(&Trip) -> Option<Result<(), Refusal>>,
+    ) -> Result<TripView, CityError> {
         if let Some(Door { addr, .. }) = self.0.shared.routes.get(id.home()) {
             let (reply, answer) = oneshot::channel();
-            addr.try_send(Cancel { trip: id, by, reason, reply }).map_err(|_| CityError::come_back())?;
+            let asked = AskTrip { wanted, reply };
+            addr.try_send(AskOf { trip: id, asked }).map_err(|_| CityError::come_back())?;
             if let Ok(answer) = answer.await {
                 return answer.map_err(busy_or_refused);
             }
         }
         let Some(view) = self.stored_trip(id).await? else { return Err(Refusal::UnknownTrip { trip: id }.into()) };
-        match answer_for_ended(&view.trip, by) {
+        match of_ended(&view.trip) {
             Some(Ok(())) => Ok(view),
             Some(Err(why)) => Err(why.into()),
             None => Err(CityError::come_back()),

@@ -16,7 +16,7 @@ use tracing::{debug, info};
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
 use crate::letters::{
-    Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot,
+    AskOf, Attach, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot,
 };
 use crate::metrics::grow;
 use crate::node::Recovered;
@@ -217,13 +217,13 @@ impl Handler<Quote> for ShardActor {
     }
 }
 
-impl Handler<Cancel> for ShardActor {
+impl Handler<AskOf> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, Cancel { trip, by, reason, reply }: Cancel, _: &mut Context<Self>) {
+    fn handle(&mut self, AskOf { trip, asked }: AskOf, _: &mut Context<Self>) {
         // Dropping the reply makes the asker look into the store: the trip has ended, or its actor is being rebuilt.
         let Some(addr) = self.office.trip(trip) else { return };
-        if post(&addr, CancelTrip { by, reason, reply }).is_some() {
+        if post(&addr, asked).is_some() {
             self.office.to_trip(trip, TripInput::TimePassed);
         }
     }

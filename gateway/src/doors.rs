@@ -8,6 +8,7 @@ mod events;
 mod letters;
 mod ops;
 mod quote;
+mod reroute;
 mod rider;
 mod watch;
 mod why;
@@ -33,7 +34,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/driver", get(driver::open))
         .route("/v1/quotes", post(quote::ask))
         .route("/v1/trips", post(rider::request))
-        .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
+        .route("/v1/trips/{id}", get(rider::show).patch(reroute::change).delete(rider::cancel))
         .route("/v1/trips/{id}/watch", get(watch::open))
         .route("/v1/trips/{id}/events", get(events::open))
         .route("/v1/trips/{id}/explain", get(why::explain))

@@ -261,11 +261,25 @@ impl<'a> Fields<'a> {
         length_max: usize,
         allowed: &'static str,
     ) -> Result<Vec<&'a str>, Mistake> {
-        let raw = self.must(name, allowed)?;
+        match self.maybe_list(name, length_max, allowed)? {
+            Some(elements) if !elements.is_empty() => Ok(elements),
+            Some(_) => Err(Mistake::bad(self.at(name), "a list of 0", allowed)),
+            None => Err(Mistake::missing(self.at(name), allowed)),
+        }
+    }
+
+    /// A list that may be there and have at most `length_max` elements: the raw text of each.
+    pub(crate) fn maybe_list(
+        &mut self,
+        name: &str,
+        length_max: usize,
+        allowed: &'static str,
+    ) -> Result<Option<Vec<&'a str>>, Mistake> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
         let elements: Vec<&'a RawValue> =
             serde_json::from_str(raw).map_err(|_| Mistake::bad(self.at(name), raw, allowed))?;
-        if (1..=length_max).contains(&elements.len()) {
-            return Ok(elements.into_iter().map(RawValue::get).collect());
+        if elements.len() <= length_max {
+            return Ok(Some(elements.into_iter().map(RawValue::get).collect()));
         }
         Err(Mistake::bad(self.at(name), &format!("a list of {}", elements.len()), allowed))
     }

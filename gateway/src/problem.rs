@@ -199,6 +199,8 @@ fn worth_another_try(refusal: &Refusal) -> Option<Duration> {
         }
         Refusal::OfferGone { .. } | Refusal::NotYourTrip { .. } | Refusal::UnknownTrip { .. } => None,
         Refusal::IllegalStep { .. } | Refusal::NotOnline | Refusal::SameKey { .. } => None,
+        Refusal::SharedRide { .. } | Refusal::Outdated { .. } => None,
+        Refusal::TooManyChanges { .. } | Refusal::TooManyStops { .. } => None,
     }
 }
 

@@ -8,6 +8,7 @@
 mod binary;
 mod from_driver;
 mod order;
+mod route;
 mod sharing;
 mod to_driver;
 mod trip;
@@ -22,6 +23,7 @@ use serde::{Serialize, Serializer};
 pub(crate) use binary::{binary_ack, read_binary};
 pub(crate) use from_driver::{FromDriver, Position, Unreadable};
 pub(crate) use order::{FareBody, QuoteBody};
+pub(crate) use route::{places, read_reroute};
 pub(crate) use to_driver::{Counted, ToDriver, refusal_code};
 pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody, party};
 pub(crate) use vehicle::NeedsBody;

@@ -13,6 +13,7 @@ mod order;
 mod outbox;
 mod payload;
 mod records;
+mod route;
 mod sharing;
 
 pub(crate) use changes::{Changes, Line, TripValues};
