@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use actix::Message;
 use dispatch::{
-    AskId, CancelReason, DriverId, DriverInput, Generation, LiveDriver, Order, Party, Ping, Refusal, RequestKey, Reroute, RiderId,
-    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    AskId, CancelReason, DriverId, DriverInput, Generation, LiveDriver, Order, Party, Ping, Refusal, RequestKey,
+    Reroute, RiderId, SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};

@@ -15,9 +15,7 @@ use tracing::{debug, info};
 
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
-use crate::letters::{
-    AskOf, Attach, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot,
-};
+use crate::letters::{AskOf, Attach, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot};
 use crate::metrics::grow;
 use crate::node::Recovered;
 use crate::office::{Office, Shared, come_back};

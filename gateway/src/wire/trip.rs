@@ -1,6 +1,8 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CallOff, CarPosition, Eta, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView};
+use dispatch::{
+    CallOff, CarPosition, Eta, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView,
+};
 use serde::Serialize;
 
 use super::order::{FeeBody, OrderBody};

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, RawRow};
 use super::payload::{PAYLOAD_OF_ORDER, PAYLOAD_VERSION, PAYLOAD_WITH_NEEDS, PAYLOAD_WITH_STOPS, Payload};
-use super::route::{read_stops, stored_stops};
 use super::records::{MOMENT, moment, moment_number};
+use super::route::{read_stops, stored_stops};
 use crate::StoreError;
 
 const LAT: &str = "-90 to 90 degrees";

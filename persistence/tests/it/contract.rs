@@ -63,6 +63,7 @@ macro_rules! for_every_promise {
             an_order_comes_back_as_it_was_written
             a_trip_for_later_is_kept_until_its_time
             every_event_comes_back_as_it_was_written
+            a_way_that_was_changed_keeps_what_was_asked_for
             places_come_back_to_the_last_bit
             a_new_owner_loads_what_is_active
             a_driver_from_another_shard_is_loaded_by_both
