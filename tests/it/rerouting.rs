@@ -52,7 +52,16 @@ fn whoever_looks_at_an_offer_is_asked_anew_when_the_rider_goes_elsewhere() {
         5s   ann accepts
         9s   ann accepts
         ",
-        expect![[""]],
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            4s withdraw eve from ann: Changed
+            5s refuse ann: offer eve.1.1 is no longer open
+            6s offer eve to ann until 18s
+            9s eve's trip is en_route
+            9s tell ann that eve's trip is en_route to 3000m
+        "#]],
     );
 }
 
@@ -204,6 +213,8 @@ fn with_the_rider_in_the_car_the_price_does_not_fall() {
     let ride = "0s ann online 100m\n0s eve requests\n3s ann accepts\n20s ann arrives\n25s ann picks up\n";
     let asked = fare("0s eve requests");
     assert_eq!(fare(&format!("{ride}30s eve goes to -500m")), asked);
-    let back = fare(&format!("{ride}90s ann moves -1500m\n95s eve goes to 100m"));
+    let back = fare(&format!(
+        "{ride}91s ann moves -400m\n111s ann moves -1000m\n131s ann moves -1500m\n135s eve goes to 100m"
+    ));
     assert!(back.minor() > asked.minor(), "there, and back again");
 }

@@ -7,11 +7,11 @@ use super::*;
 #[test]
 fn another_time_of_arrival_is_told_where_the_car_has_not_moved() {
     let mut so_far = Told::default();
-    let in_minutes = |minutes| {
+    let in_minutes = |minutes: u64| {
         let eta = Eta { time: Duration::from_secs(60 * minutes), by: "roads", instead_of: None };
         TripView { eta: Some(eta), ..view(Stage::EnRoute { driver: ann() }, 2, car(40.7)) }
     };
-    let mut heard = |minutes| {
+    let mut heard = |minutes: u64| {
         let news =
             so_far.news(&in_minutes(minutes), at(6_000), &FarePolicy::default()).iter().map(json).collect::<Vec<_>>();
         news.iter().map(|news| news["eta_ms"].as_u64().unwrap()).collect::<Vec<u64>>()
