@@ -137,7 +137,7 @@ pub(crate) struct Attach {
 }
 
 /// Someone wants to know how the shard is doing.
-#[derive(Debug, Message)]
+#[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "crate::handle::ShardStatus")]
 pub(crate) struct Report;
 

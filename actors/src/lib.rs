@@ -12,6 +12,7 @@ mod driver;
 mod falls;
 mod handle;
 mod letters;
+mod lists;
 mod load;
 mod metrics;
 mod node;
@@ -29,6 +30,7 @@ mod why;
 
 pub use clock::Clock;
 pub use handle::{City, CityError, CityStatus, NewTrip, Requested, ShardStatus, Stores};
+pub use lists::{Listed, TripFilter};
 pub use recovery::Recovery;
 pub use session::DriverSession;
 pub use settings::CitySettings;

@@ -6,7 +6,7 @@
 //! reaches the store any more.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::driver::DriverActor;
 use crate::falls::Falls;
 use crate::letters::{DriverMail, Letter, StepDown, TripMail};
+use crate::lists::TripFilter;
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
 use crate::settings::CitySettings;
@@ -104,6 +105,25 @@ impl Office {
 
     pub(crate) fn drivers_live(&self) -> usize {
         self.drivers.borrow().len()
+    }
+
+    /// The live trips of which all of this is so, in the order of their names.
+    pub(crate) fn trips_seen(&self, now: Timestamp, filter: &TripFilter) -> Vec<Arc<TripView>> {
+        let mut first: BTreeMap<TripId, Arc<TripView>> = BTreeMap::new();
+        for (trip, entry) in self.trips.borrow().iter() {
+            let behind = filter.after.is_none_or(|after| after < *trip);
+            let room = first.len() < filter.most || first.last_key_value().is_some_and(|(last, _)| trip < last);
+            if behind && room {
+                let view = Arc::clone(&entry.view.borrow());
+                if filter.wants(now, &view) {
+                    first.insert(*trip, view);
+                    if first.len() > filter.most {
+                        first.pop_last();
+                    }
+                }
+            }
+        }
+        first.into_values().collect()
     }
 
     /// Ends this office: everyone in it stops, and nothing they still want reaches the store.

@@ -65,6 +65,11 @@ impl ShardActor {
         &self.live
     }
 
+    /// Who lives here.
+    pub(crate) fn office(&self) -> &Office {
+        &self.office
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.office.shared.clock.now()
     }

@@ -52,7 +52,7 @@ pub use ids::{
     TripId,
 };
 pub use learned::{LEARNED_CELLS_MAX, Learned, LearnedCell, LearnedPrice};
-pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
+pub use live_shard::{CarNearby, DriverFilter, DriverSeen, Estimate, LiveShard, Present, ShardCounts};
 pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record, answer_reroute_of_ended};
 pub use order::Order;
 pub use pace::{Heard, Pace};

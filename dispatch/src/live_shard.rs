@@ -26,6 +26,7 @@ mod proposals;
 mod record;
 mod roaming;
 mod round;
+mod seen;
 mod sharing;
 mod soon;
 mod spots;
@@ -38,6 +39,7 @@ use spots::{Filed, Spots};
 
 pub use pricing::Estimate;
 pub use record::Present;
+pub use seen::{CarNearby, DriverFilter, DriverSeen};
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.

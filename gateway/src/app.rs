@@ -17,6 +17,7 @@ use crate::Code;
 use crate::auth::{BadToken, Identity, Keys};
 use crate::config::Limits;
 use crate::metrics::Metrics;
+use crate::nearby::Nearby;
 use crate::problem::Problem;
 
 /// Where in its life a server is.
@@ -58,6 +59,7 @@ pub(crate) struct App {
 pub(crate) struct Inside {
     pub(crate) city: City,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) nearby: Arc<Nearby>,
 }
 
 impl App {

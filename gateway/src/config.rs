@@ -20,6 +20,7 @@ use dispatch::Policy;
 use geo::Resolution;
 
 use crate::auth::Secret;
+use crate::nearby::NearbySettings;
 
 pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
@@ -113,6 +114,8 @@ pub struct Settings {
     /// What a free car is worth by cell and time of day, a file that `hansom-sim learn` makes; without it everywhere the
     /// same.
     pub worth: Option<PathBuf>,
+    /// How free cars are shown to riders.
+    pub nearby: NearbySettings,
     /// Where events go.
     pub events: EventSettings,
     /// Shards, threads and every number of dispatching.
@@ -137,6 +140,7 @@ impl Default for Settings {
             roads: None,
             speed_factors: None,
             worth: None,
+            nearby: NearbySettings::default(),
             events: EventSettings::default(),
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
         }

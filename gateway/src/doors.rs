@@ -6,7 +6,10 @@
 mod driver;
 mod events;
 mod letters;
+mod lists;
+mod nearby;
 mod ops;
+mod query;
 mod quote;
 mod reroute;
 mod rider;
@@ -39,7 +42,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/trips/{id}/events", get(events::open))
         .route("/v1/trips/{id}/explain", get(why::explain))
         .route("/v1/drivers/{id}/why-not", get(why::why_not))
+        .route("/v1/nearby", get(nearby::cars))
         .route("/v1/ops/status", get(ops::status))
+        .route("/v1/ops/drivers", get(lists::drivers))
+        .route("/v1/ops/trips", get(lists::trips))
+        .route("/v1/ops/shards", get(lists::shards))
         .route("/v1/ops/dead-letters", get(letters::list))
         .route("/v1/ops/dead-letters/redeliver", post(letters::redeliver_all))
         .route("/v1/ops/dead-letters/{outlet}/{line}/redeliver", post(letters::redeliver))

@@ -79,7 +79,8 @@ impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Failure {
         let code = match &error {
             ServeError::Setting(_) | ServeError::Secret(_) | ServeError::File(_) => 2,
-            ServeError::Listen { .. }
+            ServeError::Chance
+            | ServeError::Listen { .. }
             | ServeError::Store(_)
             | ServeError::City(_)
             | ServeError::Metrics(_)

@@ -26,6 +26,7 @@ use crate::doors::router;
 use crate::doorway::Doorway;
 use crate::events::{Events, EventsError};
 use crate::metrics::Metrics;
+use crate::nearby::Nearby;
 use crate::nodes::Beat;
 use crate::travel::{BadFile, travel, worth};
 
@@ -52,6 +53,9 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The system has no random numbers to give.
+    #[error("the system gives no random numbers")]
+    Chance,
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[source] StoreError),
@@ -147,6 +151,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let registry = given.registry.unwrap_or_default();
     let metrics = Metrics::register(&registry).map_err(ServeError::Metrics)?;
     let (listener, addr) = listen(settings.listen).await?;
+    let nearby = Arc::new(Nearby::new(settings.nearby.clone()).ok_or(ServeError::Chance)?);
     let app = Arc::new(App::new(keys, settings.limits.clone(), metrics.clone()));
     let doorway = Doorway::new(listener, settings.limits.connections, settings.limits.idle_after, metrics);
     let closing = Arc::clone(&app);
@@ -156,7 +161,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     match load(&settings, given.store, clock, &registry, app.recovery.clone(), addr).await {
         Ok(Loaded { city, store, own_store, events, beat }) => {
             let (held, all_gone) = mpsc::channel(1);
-            app.open(Inside { city: city.clone(), store }, &held);
+            app.open(Inside { city: city.clone(), store, nearby }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
             Ok(Server { addr, city, registry, app, listening, sockets, events, beat, own_store })

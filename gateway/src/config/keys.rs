@@ -7,7 +7,7 @@ use geo::Resolution;
 use super::events;
 use super::{BadSetting, DatabaseUrl, LogFormat, RedisUrl, SecretFrom, Settings};
 use crate::auth::Secret;
-use values::{file, log_format, path, seconds};
+use values::{file, log_format, meters, path, seconds};
 
 #[macro_use]
 mod kinds;
@@ -157,6 +157,23 @@ const SERVER: &[Key] = &[
         |settings| settings.city.shard_resolution.get().to_string(),
         |settings| (3..=7).contains(&settings.city.shard_resolution.get())
     ),
+    whole!("nearby.cars_max", nearby.cars_max, 0..=50),
+    key!(
+        "nearby.radius",
+        "metres from 100 to 20000",
+        |settings, text| meters(text).map(|radius| settings.nearby.radius = radius),
+        |settings| settings.nearby.radius.get().to_string(),
+        |settings| (100.0..=20_000.0).contains(&settings.nearby.radius.get())
+    ),
+    whole!("nearby.resolution", nearby.resolution, 7..=10),
+    key!(
+        "nearby.jitter",
+        "metres from 50 to 2000",
+        |settings, text| meters(text).map(|jitter| settings.nearby.jitter = jitter),
+        |settings| settings.nearby.jitter.get().to_string(),
+        |settings| (50.0..=2_000.0).contains(&settings.nearby.jitter.get())
+    ),
+    seconds!("nearby.window", nearby.window, 10.0..=3600.0),
     whole!("arbiters", city.arbiters, 1..=256),
     key!(
         "city.roads",

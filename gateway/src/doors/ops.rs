@@ -82,8 +82,9 @@ impl From<persistence::Node> for Node {
     }
 }
 
+/// How a shard is doing.
 #[derive(Serialize)]
-struct Shard {
+pub(super) struct Shard {
     shard: String,
     epoch: u64,
     drivers: usize,

@@ -25,16 +25,16 @@ async fn a_rider_goes_elsewhere_and_the_driver_is_told_in_band() {
     let offer = ann.hear_type("offer").await;
     ann.answer(json!({"type": "accept", "id": 10, "offer": offer["offer"]})).await;
 
-    let body = json!({"dropoff": place(9.0), "stops": [place(4.0)]});
+    let body = json!({"dropoff": place(60.0), "stops": [place(4.0)]});
     let (status, changed) = json_of(change(&server, "eve", &id, &body).send().await.unwrap()).await;
-    assert_eq!((status, &changed["dropoff"], &changed["rerouted"]), (200, &place(9.0), &json!(1)), "{changed}");
+    assert_eq!((status, &changed["dropoff"], &changed["rerouted"]), (200, &place(60.0), &json!(1)), "{changed}");
     let costs = |trip: &Value| trip["fare"]["amount_minor"].as_i64().unwrap();
     assert!(costs(&changed) > costs(&asked), "{changed}");
     let told = ann.hear_until(|heard| heard["type"] == "trip" && heard["trip"]["rerouted"] == 1).await;
-    assert_eq!((&told["trip"]["dropoff"], &told["trip"]["stops"][1]["kind"]), (&place(9.0), &json!("stop")));
+    assert_eq!((&told["trip"]["dropoff"], &told["trip"]["stops"][1]["kind"]), (&place(60.0), &json!("stop")));
     assert!(told["cursor"].is_string(), "it is kept for who comes back: {told}");
     let seen = window.hear_until(|heard| heard["version"] == changed["version"]).await;
-    assert_eq!(seen["dropoff"], place(9.0));
+    assert_eq!(seen["dropoff"], place(60.0));
 
     let (status, again) = json_of(change(&server, "eve", &id, &body).send().await.unwrap()).await;
     assert_eq!((status, &again["version"]), (200, &changed["version"]), "said twice, done once");
@@ -55,7 +55,7 @@ async fn a_rider_goes_elsewhere_and_the_driver_is_told_in_band() {
     let (status, code, _) =
         problem(change(&server, "eve", &id, &json!({"dropoff": place(1.0)})).send().await.unwrap()).await;
     assert_eq!((status, code.as_str()), (409, "illegal_step"));
-    let same = json!({"dropoff": place(9.0)});
+    let same = json!({"dropoff": place(60.0)});
     assert_eq!(change(&server, "eve", &id, &same).send().await.unwrap().status(), 200, "it did lead there");
     server.stop().await;
 }
