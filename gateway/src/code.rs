@@ -101,6 +101,8 @@ pub enum Code {
     StoreUnavailable,
     /// The server is not ready yet.
     Starting,
+    /// The server takes nobody new.
+    Draining,
     /// The server is going away.
     Stopping,
     /// The server did not answer in time; whether it was done is unknown.
@@ -111,7 +113,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 49] = [
+    pub const ALL: [Code; 50] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -158,6 +160,7 @@ impl Code {
         Code::Busy,
         Code::StoreUnavailable,
         Code::Starting,
+        Code::Draining,
         Code::Stopping,
         Code::TimedOut,
         Code::Internal,
@@ -213,6 +216,7 @@ impl Code {
             Code::Busy => "busy",
             Code::StoreUnavailable => "store_unavailable",
             Code::Starting => "starting",
+            Code::Draining => "draining",
             Code::Stopping => "stopping",
             Code::TimedOut => "timed_out",
             Code::Internal => "internal",
@@ -242,7 +246,8 @@ impl Code {
             Code::Outdated => StatusCode::PRECONDITION_FAILED,
             Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
             Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
-            Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Busy | Code::StoreUnavailable | Code::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Draining | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -297,6 +302,7 @@ impl Code {
             Code::Busy => "Too busy",
             Code::StoreUnavailable => "The store does not answer",
             Code::Starting => "The server is starting",
+            Code::Draining => "The server takes nobody new",
             Code::Stopping => "The server is stopping",
             Code::TimedOut => "No answer in time",
             Code::Internal => "Something went wrong here",

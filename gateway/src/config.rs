@@ -114,6 +114,8 @@ pub struct Settings {
     /// What a free car is worth by cell and time of day, a file that `hansom-sim learn` makes; without it everywhere the
     /// same.
     pub worth: Option<PathBuf>,
+    /// When told to stop: within how long drivers without a trip are sent elsewhere one by one. Real time.
+    pub drain_window: Duration,
     /// How free cars are shown to riders.
     pub nearby: NearbySettings,
     /// Where events go.
@@ -140,6 +142,7 @@ impl Default for Settings {
             roads: None,
             speed_factors: None,
             worth: None,
+            drain_window: Duration::from_secs(5),
             nearby: NearbySettings::default(),
             events: EventSettings::default(),
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },

@@ -3,6 +3,7 @@
 //! Lives here: the routes, and what each of them does.
 //! Stays out: decisions. A door reads, asks the city, and writes what it says.
 
+mod drain;
 mod driver;
 mod events;
 mod letters;
@@ -44,6 +45,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/drivers/{id}/why-not", get(why::why_not))
         .route("/v1/nearby", get(nearby::cars))
         .route("/v1/ops/status", get(ops::status))
+        .route("/v1/ops/drain", get(drain::show).post(drain::begin))
+        .route("/v1/ops/undrain", post(drain::call_off))
         .route("/v1/ops/drivers", get(lists::drivers))
         .route("/v1/ops/trips", get(lists::trips))
         .route("/v1/ops/shards", get(lists::shards))

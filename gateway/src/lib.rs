@@ -14,6 +14,7 @@ mod config;
 mod doctor;
 mod doors;
 mod doorway;
+mod drain;
 mod events;
 mod fields;
 mod files;

@@ -113,8 +113,12 @@ fn serve(flags: &Serve) -> Result<(), Failure> {
         }
         either(&mut terminate, &mut interrupt).await;
         info!("told to stop; a second signal stops at once");
+        let leave = async {
+            server.drain(settings.drain_window).await;
+            server.stop().await;
+        };
         tokio::select! {
-            () = server.stop() => Ok(()),
+            () = leave => Ok(()),
             () = either(&mut terminate, &mut interrupt) => {
                 warn!("told to stop at once: what was acknowledged is in the store");
                 Err(Failure { code: 1, message: "stopped at once".to_owned() })

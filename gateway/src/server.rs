@@ -24,6 +24,7 @@ use crate::auth::{Keys, Secret, SecretError, dev_secret};
 use crate::config::{BadSetting, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::Doorway;
+use crate::drain::Drain;
 use crate::events::{Events, EventsError};
 use crate::metrics::Metrics;
 use crate::nearby::Nearby;
@@ -32,6 +33,9 @@ use crate::travel::{BadFile, travel, worth};
 
 /// How long sockets may take to say farewell before the server stops without them.
 const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a drain looks whether anybody is left.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -278,6 +282,21 @@ impl Server {
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.app.keys
+    }
+
+    /// Empties the server: nobody new comes in, and drivers without a trip are sent elsewhere one by one within the window.
+    /// Returns when no driver's socket is left, or after the window.
+    pub async fn drain(&self, window: Duration) {
+        let drivers = &self.app.metrics.driver_sockets.open;
+        if drivers.get() == 0 {
+            return;
+        }
+        info!(drivers = drivers.get(), window_ms = crate::wire::millis(window), "the server is drained");
+        self.app.drain(Drain::over(window));
+        let ends = tokio::time::Instant::now() + window;
+        while drivers.get() > 0 && tokio::time::Instant::now() < ends {
+            tokio::time::sleep(LOOKS_EVERY.min(window)).await;
+        }
     }
 
     /// Stops: `/readyz` says so, nobody new comes in, requests under way are answered, sockets are told to come again

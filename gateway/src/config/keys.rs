@@ -157,6 +157,7 @@ const SERVER: &[Key] = &[
         |settings| settings.city.shard_resolution.get().to_string(),
         |settings| (3..=7).contains(&settings.city.shard_resolution.get())
     ),
+    seconds!("drain_window", drain_window, 0.0..=3600.0),
     whole!("nearby.cars_max", nearby.cars_max, 0..=50),
     key!(
         "nearby.radius",

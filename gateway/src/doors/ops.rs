@@ -23,7 +23,7 @@ pub(super) async fn alive() -> &'static str {
 /// Whether guests may be sent here.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem> {
     // A shard that is claimed anew is no reason to send everybody away: the others go on, and it is back in a moment.
-    app.inside().map(|inside| match inside.city.recovering() {
+    app.admit().map(|inside| match inside.city.recovering() {
         0 => "ready\n".to_owned(),
         shards => format!("ready, while {shards} shards are being recovered\n"),
     })

@@ -31,8 +31,8 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
     let key = key(request.headers()).map_err(|mistake| counted(&app, mistake))?;
     let text = body(&app, request).await?;
     let asked = NewTripBody::read(&text).map_err(|mistake| counted(&app, mistake))?;
+    let city = &app.admit()?.city;
     let requested = super::quote::order(&app, rider, key, asked).await?;
-    let city = &app.inside()?.city;
     let status = if requested.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = json(status, &TripBody::now(&requested.view, city.clock().now(), &city.policy().fares))?;
     let location = format!("/v1/trips/{}", requested.view.trip.id);
