@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use dispatch::{
-    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, Policy, RETRY_AFTER, Refusal,
+    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, RETRY_AFTER, Refusal,
     ShardCounts, ShardId, Surge, Trip, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
@@ -29,6 +29,7 @@ use crate::office::Shared;
 use crate::pings::Pings;
 use crate::recovery::Recovery;
 use crate::routes::{Door, Routes};
+use crate::rules::Rules;
 use crate::session::DriverSession;
 use crate::settings::CitySettings;
 use crate::shard::ShardActor;
@@ -133,6 +134,8 @@ pub struct ShardStatus {
     pub surging: BTreeMap<Surge, i64>,
     /// What it has seen since it was claimed.
     pub counts: ShardCounts,
+    /// The version of the policy it goes by.
+    pub policy: String,
 }
 
 /// How the city is doing on this node.
@@ -180,6 +183,7 @@ impl City {
         let depth_max = settings.shard_mailbox;
         let shared = Shared {
             committer: Committer::start(Arc::clone(&store), settings.writes_max),
+            rules: Rules::new(settings.policy.clone()),
             settings: Arc::new(settings),
             clock,
             store,
@@ -335,12 +339,6 @@ impl City {
         self.0.pings.load().is_full()
     }
 
-    /// Every number a decision depends on.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.0.shared.settings.policy
-    }
-
     /// How large the shards are.
     #[must_use]
     pub fn shard_resolution(&self) -> Resolution {
@@ -381,6 +379,10 @@ impl City {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
         info!("the city has stopped");
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0.shared.rules
     }
 
     pub(crate) fn routes(&self) -> &Routes {

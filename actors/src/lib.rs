@@ -20,6 +20,7 @@ mod office;
 mod pings;
 mod recovery;
 mod routes;
+mod rules;
 mod session;
 mod settings;
 mod shard;

@@ -92,7 +92,8 @@ impl Handler<ListDrivers> for ShardActor {
     type Result = MessageResult<ListDrivers>;
 
     fn handle(&mut self, ListDrivers(filter): ListDrivers, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.live().drivers(self.now(), self.policy(), &filter))
+        let policy = self.policy();
+        MessageResult(self.live().drivers(self.now(), &policy, &filter))
     }
 }
 
@@ -109,7 +110,8 @@ impl Handler<ListCars> for ShardActor {
 
     fn handle(&mut self, asked: ListCars, _: &mut Context<Self>) -> Self::Result {
         let ListCars { from, within, resolution, most } = asked;
-        MessageResult(self.live().cars_nearby(self.now(), self.policy(), from, (within, resolution), most))
+        let policy = self.policy();
+        MessageResult(self.live().cars_nearby(self.now(), &policy, from, (within, resolution), most))
     }
 }
 

@@ -27,6 +27,7 @@ use crate::letters::{DriverMail, Letter, StepDown, TripMail};
 use crate::lists::TripFilter;
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
+use crate::rules::{Ruled, Rules};
 use crate::settings::CitySettings;
 use crate::told::Log;
 use crate::trip::TripActor;
@@ -35,6 +36,8 @@ use crate::trip::TripActor;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Arc<CitySettings>,
+    /// The policy in force: the one of the settings is where it began.
+    pub(crate) rules: Rules,
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) committer: Committer,
@@ -52,6 +55,7 @@ pub(crate) struct Office {
     pub(crate) shard: ShardId,
     pub(crate) epoch: Epoch,
     pub(crate) shared: Shared,
+    ruled: Ruled,
     trips: RefCell<HashMap<TripId, LiveEntry>>,
     drivers: RefCell<HashMap<DriverId, Addr<DriverActor>>>,
     /// The trips whose rows are being read because their actors are gone.
@@ -80,6 +84,7 @@ impl Office {
         Rc::new(Office {
             shard,
             epoch,
+            ruled: Ruled::by(shared.rules.clone()),
             shared,
             trips: RefCell::default(),
             drivers: RefCell::default(),
@@ -91,8 +96,9 @@ impl Office {
         })
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.shared.settings.policy
+    /// The policy for the next step.
+    pub(crate) fn policy(&self) -> Rc<Policy> {
+        self.ruled.now()
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -41,7 +41,7 @@ impl TripActor {
     }
 
     fn take(&mut self, input: TripInput, context: &mut Context<Self>) {
-        let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
+        let effects = self.live.step(self.office.shared.clock.now(), &self.office.policy(), input);
         self.perform(effects, context);
     }
 
@@ -87,7 +87,7 @@ impl TripActor {
             }
         }
         let clock = self.office.shared.clock;
-        let deadline = self.live.deadline(self.office.policy());
+        let deadline = self.live.deadline(&self.office.policy());
         self.alarm.set(deadline, &clock, context, |actor, context| {
             actor.alarm.rang();
             actor.take(TripInput::TimePassed, context);

@@ -169,6 +169,13 @@ impl LiveShard {
         }
     }
 
+    /// Another policy is in force: what was worked out of the old one is worked out anew. What the shard has learned and who
+    /// waits stay; the size of cells and of time slots, which those are counted by, does not change before the next start.
+    pub fn adopt(&mut self, policy: &Policy) {
+        self.neighbours = reachable(self.id.0, policy.pickup_within.get() + policy.border_slack.get());
+        self.inside = inside(self.id.0, policy);
+    }
+
     /// Which shard.
     #[must_use]
     pub fn id(&self) -> ShardId {

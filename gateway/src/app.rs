@@ -19,6 +19,7 @@ use crate::config::Limits;
 use crate::drain::Drain;
 use crate::metrics::Metrics;
 use crate::nearby::Nearby;
+use crate::policy::Rulebook;
 use crate::problem::Problem;
 
 /// Where in its life a server is.
@@ -63,6 +64,7 @@ pub(crate) struct Inside {
     pub(crate) city: City,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) nearby: Arc<Nearby>,
+    pub(crate) rules: Arc<Rulebook>,
 }
 
 impl App {

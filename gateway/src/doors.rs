@@ -10,6 +10,7 @@ mod letters;
 mod lists;
 mod nearby;
 mod ops;
+mod policy;
 mod query;
 mod quote;
 mod reroute;
@@ -46,6 +47,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/nearby", get(nearby::cars))
         .route("/v1/ops/status", get(ops::status))
         .route("/v1/ops/drain", get(drain::show).post(drain::begin))
+        .route("/v1/ops/policy", get(policy::show).patch(policy::patch).put(policy::put))
+        .route("/v1/ops/policy/history", get(policy::history))
         .route("/v1/ops/undrain", post(drain::call_off))
         .route("/v1/ops/drivers", get(lists::drivers))
         .route("/v1/ops/trips", get(lists::trips))

@@ -170,6 +170,11 @@ impl<'a> Fields<'a> {
         self.take(name).ok_or_else(|| Mistake::missing(self.at(name), allowed))
     }
 
+    /// The raw text of a field that must be there.
+    pub(crate) fn raw(&mut self, name: &str, allowed: &'static str) -> Result<&'a str, Mistake> {
+        self.must(name, allowed)
+    }
+
     /// A text that must be there.
     pub(crate) fn text(&mut self, name: &str, allowed: &'static str) -> Result<Cow<'a, str>, Mistake> {
         let raw = self.must(name, allowed)?;

@@ -22,6 +22,7 @@ mod logs;
 mod metrics;
 mod nearby;
 mod nodes;
+mod policy;
 mod problem;
 mod server;
 mod socket;

@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::app::{App, Inside, Phase};
 use crate::auth::{Keys, Secret, SecretError, dev_secret};
-use crate::config::{BadSetting, SecretFrom, Settings};
+use crate::config::{BadSetting, Layers, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::Doorway;
 use crate::drain::Drain;
@@ -29,6 +29,7 @@ use crate::events::{Events, EventsError};
 use crate::metrics::Metrics;
 use crate::nearby::Nearby;
 use crate::nodes::Beat;
+use crate::policy::Rulebook;
 use crate::travel::{BadFile, travel, worth};
 
 /// How long sockets may take to say farewell before the server stops without them.
@@ -66,6 +67,10 @@ pub enum ServeError {
     /// The city cannot be loaded.
     #[error("the city cannot be started")]
     City(#[source] CityError),
+    /// What was changed about the policy cannot be read, or does not go with the settings. Correct them, or start with
+    /// `stored_policy = ignore`.
+    #[error("the policy that was changed while a server was at work cannot be in force: correct the settings, or set stored_policy = ignore")]
+    Policy(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Events cannot be told.
     #[error(transparent)]
     Events(#[from] EventsError),
@@ -83,6 +88,8 @@ pub struct Given {
     pub store: Option<Arc<dyn Store>>,
     /// A registry, in the place of a new one.
     pub registry: Option<Registry>,
+    /// Where the settings came from, to say so of each; without it only what was changed since is told apart.
+    pub layers: Option<Layers>,
 }
 
 /// A running server. Stop it with [`Server::stop`]: to drop it leaves it running until the runtime ends.
@@ -99,6 +106,8 @@ pub struct Server {
     sockets: Option<Sockets>,
     events: Events,
     beat: Beat,
+    rules: Arc<Rulebook>,
+    follows: JoinHandle<()>,
     own_store: Option<OwnStore>,
 }
 
@@ -162,13 +171,15 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let doors = axum::serve(doorway, router(Arc::clone(&app)));
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
-    match load(&settings, given.store, clock, &registry, app.recovery.clone(), addr).await {
-        Ok(Loaded { city, store, own_store, events, beat }) => {
+    let from = (given.store, given.layers);
+    match load(&settings, from, clock, &registry, app.recovery.clone(), addr).await {
+        Ok(Loaded { city, store, own_store, events, beat, rules }) => {
             let (held, all_gone) = mpsc::channel(1);
-            app.open(Inside { city: city.clone(), store, nearby }, &held);
+            app.open(Inside { city: city.clone(), store, nearby, rules: Arc::clone(&rules) }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
-            Ok(Server { addr, city, registry, app, listening, sockets, events, beat, own_store })
+            let follows = Rulebook::keep_up(&rules);
+            Ok(Server { addr, city, registry, app, listening, sockets, events, beat, rules, follows, own_store })
         }
         Err(why) => {
             app.phase.send_replace(Phase::Stopping);
@@ -215,11 +226,12 @@ struct Loaded {
     own_store: Option<OwnStore>,
     events: Events,
     beat: Beat,
+    rules: Arc<Rulebook>,
 }
 
 async fn load(
     settings: &Settings,
-    given: Option<Arc<dyn Store>>,
+    (given, layers): (Option<Arc<dyn Store>>, Option<Layers>),
     clock: Clock,
     registry: &Registry,
     recovery: Recovery,
@@ -250,9 +262,17 @@ async fn load(
             return Err(ServeError::City(why));
         }
     };
+    let rules = match Rulebook::open(city.clone(), Arc::clone(&store), settings.clone(), layers).await {
+        Ok(rules) => Arc::new(rules),
+        Err(why) => {
+            city.stop().await;
+            close(own_store).await;
+            return Err(ServeError::Policy(Box::new(why)));
+        }
+    };
     let beat = Beat::start(&store, addr).await;
     match Events::start(&settings.events, &store, city.clock(), registry) {
-        Ok(events) => Ok(Loaded { city, store, own_store, events, beat }),
+        Ok(events) => Ok(Loaded { city, store, own_store, events, beat, rules }),
         Err(why) => {
             beat.stop().await;
             city.stop().await;
@@ -282,6 +302,15 @@ impl Server {
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.app.keys
+    }
+
+    /// Takes the policy from settings that were read anew. Other settings count only after a restart.
+    ///
+    /// # Errors
+    /// What is wrong with them: nothing was changed then.
+    pub async fn reread(&self, layers: Layers) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+        let made = self.rules.reread(self.city.clock().now(), layers).await?;
+        Ok(made.diff.len())
     }
 
     /// Empties the server: nobody new comes in, and drivers without a trip are sent elsewhere one by one within the window.
@@ -316,6 +345,7 @@ impl Server {
                 warn!("some sockets did not end in time");
             }
         }
+        self.follows.abort();
         self.city.stop().await;
         // Nothing more is written: what is in the journal now is all there is to tell.
         self.events.stop().await;

@@ -109,13 +109,13 @@ impl City {
             return Ok(());
         }
         // Two requests at the same moment may both pass: it is a limit against hoarding, not a promise.
-        let limit = self.settings().policy.booking.per_rider;
+        let limit = self.policy().booking.per_rider;
         let booked = self.0.shared.store.scheduled_trips(rider.clone()).await.map_err(CityError::Store)?;
         if booked < u64::from(limit) { Ok(()) } else { Err(CityError::TooManyBooked { limit }) }
     }
 
     fn check_pickup(&self, now: Timestamp, order: &Order) -> Result<(), CityError> {
-        let booking = &self.settings().policy.booking;
+        let booking = &self.policy().booking;
         order.pickup_at.map_or(Ok(()), |wished| booking.check_pickup(now, wished)).map_err(CityError::PickupTime)
     }
 }

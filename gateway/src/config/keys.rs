@@ -15,7 +15,8 @@ mod policy;
 mod values;
 
 /// One setting, as flags, environment and file know it.
-pub(super) struct Key {
+#[derive(Debug)]
+pub(crate) struct Key {
     /// Its name; a dot stands for a table of the file.
     pub(super) name: &'static str,
     /// What may be given.
@@ -29,6 +30,21 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// Its name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What may be given.
+    pub(crate) fn allowed(&self) -> &'static str {
+        self.allowed
+    }
+
+    /// The value in these settings; never a secret.
+    pub(crate) fn show(&self, settings: &Settings) -> String {
+        (self.show)(settings)
+    }
+
     /// The variable of the environment that sets it.
     pub(super) fn variable(&self) -> String {
         format!("HANSOM_{}", self.name.to_ascii_uppercase().replace('.', "_"))
@@ -156,6 +172,22 @@ const SERVER: &[Key] = &[
         },
         |settings| settings.city.shard_resolution.get().to_string(),
         |settings| (3..=7).contains(&settings.city.shard_resolution.get())
+    ),
+    key!(
+        "stored_policy",
+        "apply or ignore: what was changed by PATCH /v1/ops/policy, which counts before all settings",
+        |settings, text| match text {
+            "apply" => {
+                settings.stored_policy = true;
+                Some(())
+            }
+            "ignore" => {
+                settings.stored_policy = false;
+                Some(())
+            }
+            _ => None,
+        },
+        |settings| if settings.stored_policy { "apply".to_owned() } else { "ignore".to_owned() }
     ),
     seconds!("drain_window", drain_window, 0.0..=3600.0),
     whole!("nearby.cars_max", nearby.cars_max, 0..=50),

@@ -104,6 +104,8 @@ pub(super) struct Shard {
     surge_cells: i64,
     surge_max: f64,
     suggestions: u64,
+    /// The version of the policy it goes by.
+    policy: String,
 }
 
 impl From<&ShardStatus> for Shard {
@@ -124,6 +126,7 @@ impl From<&ShardStatus> for Shard {
             matches: status.counts.matches,
             etas_fallback: status.counts.etas_fallback,
             suggestions: status.counts.suggestions,
+            policy: status.policy.clone(),
             rounds_without_neighbours: status.counts.rounds_without_neighbours,
             surge_cells: status.surging.values().sum(),
             surge_max: f64::from(status.surging.keys().next_back().copied().unwrap_or_default().get()) / 100.0,
