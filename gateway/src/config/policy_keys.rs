@@ -4,7 +4,7 @@ use super::keys::{Key, keys};
 use super::{BadSetting, Settings};
 
 /// A setting of the policy.
-pub type PolicyKey = Key;
+pub(crate) type PolicyKey = Key;
 
 /// What is counted by cells and time slots, or is laid out at the start: changed there it would have to be counted anew.
 const AFTER_A_RESTART: [&str; 11] = [
