@@ -3,12 +3,14 @@
 //! Lives here: the routes, and what each of them does.
 //! Stays out: decisions. A door reads, asks the city, and writes what it says.
 
+mod docs;
 mod drain;
 mod driver;
 mod events;
 mod letters;
 mod lists;
 mod nearby;
+pub(crate) mod openapi;
 mod ops;
 mod policy;
 mod query;
@@ -59,7 +61,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/livez", get(ops::alive))
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics))
-        .route("/docs", get(ops::docs))
+        .route("/docs", get(docs::show))
+        .route("/openapi.json", get(ops::openapi))
         .route("/asyncapi.json", get(ops::asyncapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -38,6 +38,7 @@ pub use config::{
     Settings, Shown, Webhook, describe_keys, policy as policy_of_table, read_table,
 };
 pub use doctor::{Finding, Verdict, diagnose};
+pub use doors::openapi::openapi;
 pub use events::EventsError;
 pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
 pub use logs::start as start_logs;

@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use tracing::info;
+use utoipa::ToSchema;
 
+use super::openapi::{AskedDrain, Refused};
 use super::ops::ops_only;
 use super::rider::{body, counted, json};
 use crate::app::{App, Phase};
@@ -23,7 +25,7 @@ const WINDOW_DEFAULT: Duration = Duration::from_secs(30);
 const WINDOW_MAX_MS: u64 = 3_600_000;
 const WINDOW: &str = "milliseconds from 0 to 3600000";
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Drained {
     draining: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,12 +57,21 @@ async fn state(app: &App) -> Result<Response, Problem> {
 }
 
 /// How far the server is.
+#[utoipa::path(
+    get, path = "/v1/ops/drain", operation_id = "drainState", tag = "ops",
+    responses((status = 200, description = "How far the server is", body = Drained), Refused),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
     state(&app).await
 }
 
 /// Begins to drain; once more begins anew, with another window if one is given.
+#[utoipa::path(
+    post, path = "/v1/ops/drain", operation_id = "drain", tag = "ops",
+    request_body = Option<AskedDrain>,
+    responses((status = 200, description = "How far the server is", body = Drained), Refused),
+)]
 pub(super) async fn begin(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     ops_only(&app, request.headers())?;
     let window = match request.headers().contains_key("content-type") {
@@ -74,6 +85,10 @@ pub(super) async fn begin(State(app): State<Arc<App>>, request: Request) -> Resu
 }
 
 /// Takes guests again.
+#[utoipa::path(
+    post, path = "/v1/ops/undrain", operation_id = "undrain", tag = "ops",
+    responses((status = 200, description = "How far the server is", body = Drained), Refused),
+)]
 pub(super) async fn call_off(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
     app.inside()?;

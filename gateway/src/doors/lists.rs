@@ -12,7 +12,9 @@ use axum::response::Response;
 use dispatch::{Availability, DriverFilter, DriverId, RiderId, ShardId, StageName, TripId};
 use geo::{Cell, Resolution};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::Refused;
 use super::ops::{Shard, ops_only};
 use super::query::Query;
 use super::rider::{counted, json};
@@ -31,30 +33,42 @@ const CELL: &str = "an H3 cell such as 872a100d6ffffff";
 const MILLIS: &str = "milliseconds as a whole number";
 const NAME: &str = "a name of 1 to 64 letters, digits or any of . _ : @ | -";
 
-#[derive(Serialize)]
-struct Page<T> {
-    #[serde(flatten)]
-    rows: T,
+/// How a page ends.
+#[derive(Serialize, ToSchema)]
+struct PageEnd {
     /// The last one here, when there are more: what comes after it is asked for with `?after=`.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     /// Shards whose part is missing: they did not answer in time, or have too much to do to be asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     silent: Vec<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Rows<'a> {
-    Drivers(Vec<DriverRow<'a>>),
-    Trips(Vec<TripRow<'a>>),
-    Shards(Vec<Shard>),
+#[derive(Serialize, ToSchema)]
+struct DriversPage<'a> {
+    drivers: Vec<DriverRow<'a>>,
+    #[serde(flatten)]
+    end: PageEnd,
 }
 
-fn page<T>(listed: &Listed<T>, rows: Rows<'_>, name: impl Fn(&T) -> String) -> Result<Response, Problem> {
+#[derive(Serialize, ToSchema)]
+struct TripsPage<'a> {
+    trips: Vec<TripRow<'a>>,
+    #[serde(flatten)]
+    end: PageEnd,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ShardsPage {
+    shards: Vec<Shard>,
+    #[serde(flatten)]
+    end: PageEnd,
+}
+
+fn end<T>(listed: &Listed<T>, name: impl Fn(&T) -> String) -> PageEnd {
     let next = listed.rows.last().filter(|_| listed.more).map(name);
-    let silent = listed.silent.iter().map(ShardId::to_string).collect();
-    json(StatusCode::OK, &Page { rows, next, silent })
+    PageEnd { next, silent: listed.silent.iter().map(ShardId::to_string).collect() }
 }
 
 /// What every list can be asked.
@@ -116,6 +130,18 @@ fn drivers_asked(query: Option<&str>, resolution: Resolution) -> Result<(Option<
 }
 
 /// The drivers at home on this server, by name.
+#[utoipa::path(
+    get, path = "/v1/ops/drivers", operation_id = "drivers", tag = "ops",
+    params(
+        ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
+        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("shard" = Option<String>, Query, description = "Only of this shard"),
+        ("cell" = Option<String>, Query, description = "Only in this H3 cell, of any size"),
+        ("stale_ms" = Option<u64>, Query, description = "Only who has sent no position for so long"),
+        ("availability" = Option<String>, Query, description = "Only who stands so"),
+    ),
+    responses((status = 200, description = "A page of them, by name", body = DriversPage<'static>), Refused),
+)]
 pub(super) async fn drivers(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
@@ -127,8 +153,8 @@ pub(super) async fn drivers(
     let (shard, filter) = asked.map_err(|mistake| counted(&app, mistake))?;
     let listed = city.drivers(shard, filter).await?;
     let now = city.clock().now();
-    let rows = listed.rows.iter().map(|seen| DriverRow::of(seen, now)).collect();
-    page(&listed, Rows::Drivers(rows), |seen| seen.driver.to_string())
+    let drivers = listed.rows.iter().map(|seen| DriverRow::of(seen, now)).collect();
+    json(StatusCode::OK, &DriversPage { drivers, end: end(&listed, |seen| seen.driver.to_string()) })
 }
 
 const STATES: &str =
@@ -145,6 +171,20 @@ fn trips_asked(query: Option<&str>, resolution: Resolution) -> Result<(Option<Sh
 }
 
 /// The live trips of this server, in the order in which they were requested.
+#[utoipa::path(
+    get, path = "/v1/ops/trips", operation_id = "trips", tag = "ops",
+    params(
+        ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
+        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("shard" = Option<String>, Query, description = "Only of this shard"),
+        ("cell" = Option<String>, Query, description = "Only in this H3 cell, of any size"),
+        ("stale_ms" = Option<u64>, Query, description = "Only what has been in its state for so long"),
+        ("state" = Option<String>, Query, description = "Only in this state"),
+        ("rider" = Option<String>, Query, description = "Only this rider's"),
+        ("driver" = Option<String>, Query, description = "Only this driver's"),
+    ),
+    responses((status = 200, description = "A page of live trips, as they were requested", body = TripsPage<'static>), Refused),
+)]
 pub(super) async fn trips(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
@@ -155,8 +195,8 @@ pub(super) async fn trips(
     let asked = trips_asked(query.as_deref(), city.shard_resolution());
     let (shard, filter) = asked.map_err(|mistake| counted(&app, mistake))?;
     let listed = city.trips(shard, filter).await?;
-    let rows = listed.rows.iter().map(|view| TripRow::of(view)).collect();
-    page(&listed, Rows::Trips(rows), |view| view.trip.id.to_string())
+    let trips = listed.rows.iter().map(|view| TripRow::of(view)).collect();
+    json(StatusCode::OK, &TripsPage { trips, end: end(&listed, |view| view.trip.id.to_string()) })
 }
 
 fn shards_asked(query: Option<&str>) -> Result<(Option<ShardId>, usize), Mistake> {
@@ -168,6 +208,14 @@ fn shards_asked(query: Option<&str>) -> Result<(Option<ShardId>, usize), Mistake
 }
 
 /// The shards of this server, by cell.
+#[utoipa::path(
+    get, path = "/v1/ops/shards", operation_id = "shards", tag = "ops",
+    params(
+        ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
+        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+    ),
+    responses((status = 200, description = "A page of them, by cell", body = ShardsPage), Refused),
+)]
 pub(super) async fn shards(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
@@ -177,6 +225,6 @@ pub(super) async fn shards(
     let city = &app.inside()?.city;
     let (after, most) = shards_asked(query.as_deref()).map_err(|mistake| counted(&app, mistake))?;
     let listed = city.shards(after, most).await?;
-    let rows = listed.rows.iter().map(Shard::from).collect();
-    page(&listed, Rows::Shards(rows), |status| status.shard.to_string())
+    let shards = listed.rows.iter().map(Shard::from).collect();
+    json(StatusCode::OK, &ShardsPage { shards, end: end(&listed, |status| status.shard.to_string()) })
 }

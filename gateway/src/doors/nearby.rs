@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use geo::{Meters, Point, distance};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::Refused;
 use super::query::Query;
 use super::rider::{counted, json};
 use crate::app::{App, Inside};
@@ -20,14 +22,15 @@ use crate::wire::{Place, millis};
 /// How many cars are blurred for one answer: the nearest cells are enough, and what is far is cut off.
 const CONSIDERED_MAX: usize = 64;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Nearby {
     cars: Vec<Car>,
     /// Until when names and places of these cars stay as they are.
     refresh_after_ms: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CarNearby)]
 struct Car {
     car: String,
     #[serde(flatten)]
@@ -38,6 +41,14 @@ struct Car {
 }
 
 /// Shows free cars.
+#[utoipa::path(
+    get, path = "/v1/nearby", operation_id = "nearby", tag = "riders",
+    params(
+        ("lat" = f64, Query, description = "Degrees", minimum = -90.0, maximum = 90.0),
+        ("lng" = f64, Query, description = "Degrees", minimum = -180.0, maximum = 180.0),
+    ),
+    responses((status = 200, description = "Free cars, about where they are", body = Nearby), Refused),
+)]
 pub(super) async fn cars(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,

@@ -12,7 +12,9 @@ use axum::response::Response;
 use persistence::PolicyRevision;
 use serde::Serialize;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 
+use super::openapi::{AskedPolicy, PROBLEM, Refused};
 use super::ops::ops_only;
 use super::query::Query;
 use super::rider::{body, counted, json};
@@ -21,14 +23,15 @@ use crate::app::{App, Carrier};
 use crate::config::{BadSetting, policy_keys};
 use crate::fields::{Fields, Mistake};
 use crate::policy::{Asked, Changes, NotChanged, Value};
-use crate::problem::Problem;
+use crate::problem::{Body9457, Problem};
 
 const TAG: &str = "the revision in quotes as GET gives it in ETag, as in \"7\", or *";
 const REASON_MAX: usize = 500;
 const HISTORY_DEFAULT: u32 = 100;
 const HISTORY_MAX: u32 = 500;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Policy)]
 struct Shown<'a> {
     revision: u64,
     /// What decisions made under it say.
@@ -36,7 +39,8 @@ struct Shown<'a> {
     values: Vec<ValueBody>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyValue)]
 struct ValueBody {
     name: &'static str,
     value: String,
@@ -53,20 +57,24 @@ impl From<Value> for ValueBody {
 }
 
 /// A change, as it is told.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyRevision)]
 struct RevisionBody<'a> {
     revision: u64,
     at_ms: u64,
     by: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(required = false)]
     reason: &'a str,
     changed: Vec<ChangedBody<'a>>,
     /// Whether this is only what would be done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     dry_run: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyChange)]
 struct ChangedBody<'a> {
     name: &'a str,
     from: &'a str,
@@ -82,7 +90,8 @@ impl<'a> RevisionBody<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PolicyHistory)]
 struct History<'a> {
     revisions: Vec<RevisionBody<'a>>,
     /// The last one here, when there are more: what was before it is asked for with `?after=`.
@@ -119,6 +128,11 @@ fn tagged(mut response: Response, revision: u64) -> Response {
 }
 
 /// Shows the policy in force, and who says so.
+#[utoipa::path(
+    get, path = "/v1/ops/policy", operation_id = "policy", tag = "ops",
+    responses((status = 200, description = "Every setting of the policy, and who says so", body = Shown<'static>,
+        headers(("ETag" = String, description = "The revision, for If-Match"))), Refused),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
     let inside = app.inside()?;
@@ -129,11 +143,31 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 }
 
 /// Changes some settings, and leaves the others.
+#[utoipa::path(
+    patch, path = "/v1/ops/policy", operation_id = "changePolicy", tag = "ops",
+    params(("If-Match" = String, Header, description = "The revision in quotes, or *")),
+    request_body = AskedPolicy,
+    responses(
+        (status = 200, description = "What was changed", body = RevisionBody<'static>),
+        (status = 412, description = "Somebody else has changed it", body = Body9457<'static>, content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn patch(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     change(&app, request, false).await
 }
 
 /// Says all that is to count before the settings; whatever else was changed is the settings' again.
+#[utoipa::path(
+    put, path = "/v1/ops/policy", operation_id = "replacePolicy", tag = "ops",
+    params(("If-Match" = String, Header, description = "The revision in quotes, or *")),
+    request_body = AskedPolicy,
+    responses(
+        (status = 200, description = "What was changed", body = RevisionBody<'static>),
+        (status = 412, description = "Somebody else has changed it", body = Body9457<'static>, content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn put(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     change(&app, request, true).await
 }
@@ -186,6 +220,14 @@ fn read(text: &str) -> Result<(Changes, String, bool), Mistake> {
 }
 
 /// Who changed what, the latest first.
+#[utoipa::path(
+    get, path = "/v1/ops/policy/history", operation_id = "policyHistory", tag = "ops",
+    params(
+        ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
+        ("after" = Option<u64>, Query, description = "The `next` of the page before"),
+    ),
+    responses((status = 200, description = "Who changed what, the latest first", body = History<'static>), Refused),
+)]
 pub(super) async fn history(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,

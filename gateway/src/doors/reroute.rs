@@ -11,16 +11,33 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use dispatch::TripView;
 
+use super::openapi::{AskedReroute, PROBLEM, Refused};
 use super::rider::{body, counted, json, may_see, trip_id};
 use crate::app::App;
 use crate::auth::Identity;
 use crate::fields::Mistake;
-use crate::problem::Problem;
+use crate::problem::{Body9457, Problem};
 use crate::wire::{TripBody, read_reroute};
 
 const VERSION_ALLOWED: &str = "the version of the trip in quotes, as in \"3\"";
 
 /// Changes the way of the rest of a trip. Only its rider may.
+#[utoipa::path(
+    patch, path = "/v1/trips/{id}", operation_id = "rerouteTrip", tag = "riders",
+    params(
+        ("id" = String, Path, description = "The trip's name"),
+        ("If-Match" = Option<String>, Header, description = "The version of the trip in quotes, if the change is only meant for that"),
+    ),
+    request_body = AskedReroute,
+    responses(
+        (status = 200, description = "The trip, on its new way", body = TripBody<'static>,
+            headers(("ETag" = String, description = "The trip's version"))),
+        (status = 409, description = "The trip has ended, is shared, or was changed too often", body = Body9457<'static>,
+            content_type = PROBLEM),
+        (status = 412, description = "The trip has another version by now", body = Body9457<'static>, content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,

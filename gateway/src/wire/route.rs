@@ -3,6 +3,7 @@
 use dispatch::{Order, Reroute, STOPS_MAX, Stops, Trip};
 use geo::Point;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Place;
 use crate::fields::{Fields, Mistake};
@@ -41,7 +42,8 @@ pub(crate) fn read_reroute(text: &str) -> Result<Reroute, Mistake> {
 }
 
 /// A stop on the way of a trip.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Halt)]
 pub(super) struct HaltBody {
     #[serde(flatten)]
     place: Place,

@@ -2,14 +2,17 @@
 
 use dispatch::{DriverSeen, Timestamp, TripView};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{Place, millis};
+use super::{Place, millis, names};
 
 /// A driver, as a list shows one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DriverRow)]
 pub(crate) struct DriverRow<'a> {
     driver: &'a str,
     shard: String,
+    #[schema(schema_with = names::availabilities)]
     availability: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trip: Option<String>,
@@ -23,6 +26,7 @@ pub(crate) struct DriverRow<'a> {
     /// Whether the next round may match the driver.
     matchable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::classes, required = false)]
     class: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seats: Option<u8>,
@@ -47,10 +51,12 @@ impl<'a> DriverRow<'a> {
 }
 
 /// A trip, as a list shows one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TripRow)]
 pub(crate) struct TripRow<'a> {
     trip: String,
     shard: String,
+    #[schema(schema_with = names::trip_states)]
     state: &'static str,
     version: u32,
     rider: &'a str,

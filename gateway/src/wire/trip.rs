@@ -4,12 +4,13 @@ use dispatch::{
     CallOff, CarPosition, Eta, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::order::{FeeBody, OrderBody};
 use super::route::{HaltBody, changes, halts};
 use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
-use super::{Place, as_text, millis};
+use super::{Place, as_text, millis, names};
 use crate::auth::QUOTE_BYTES_MAX;
 use crate::fields::{Fields, Mistake};
 
@@ -99,11 +100,15 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
 }
 
 /// A trip, as its rider and ops see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trip)]
 pub(crate) struct TripBody<'a> {
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     id: TripId,
+    #[schema(schema_with = names::trip_states)]
     state: &'static str,
+    /// Grows by one with each step.
     version: u32,
     rider: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +116,7 @@ pub(crate) struct TripBody<'a> {
     pickup: Place,
     /// Where the ride halts on its way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     stops: Vec<HaltBody>,
     dropoff: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,12 +132,16 @@ pub(crate) struct TripBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_stop_eta_ms: Option<u64>,
     requested_at_ms: u64,
+    /// When it came to this state.
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::parties, required = false)]
     cancelled_by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::cancel_reasons, required = false)]
     cancel_reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::fee_stages, required = false)]
     cancellation_fee_stage: Option<&'static str>,
     /// What that comes to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,11 +165,13 @@ pub(crate) struct TripBody<'a> {
     /// What was promised to a rider who joined another one's car.
     #[serde(skip_serializing_if = "Option::is_none")]
     promise: Option<PromiseBody>,
+    /// How many drivers were asked.
     offers: u32,
     history: Vec<Step>,
 }
 
-#[derive(Debug, Serialize)]
+/// Where the car is.
+#[derive(Debug, Serialize, ToSchema)]
 struct Car {
     lat: f64,
     lon: f64,
@@ -193,9 +205,11 @@ impl Car {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// A state a trip has been through.
+#[derive(Debug, Serialize, ToSchema)]
 struct Step {
     version: u32,
+    #[schema(schema_with = names::trip_states)]
     state: &'static str,
     at_ms: u64,
 }
