@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use dispatch::{
-    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, RETRY_AFTER, Refusal,
-    ShardCounts, ShardId, Surge, Trip, TripId, TripView, answer_for_ended,
+    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, RETRY_AFTER, Refusal, ShardCounts,
+    ShardId, Surge, Trip, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
 use persistence::{Committer, DriverRow, Snapshots, Store, StoreError};

@@ -120,11 +120,7 @@ impl City {
     ///
     /// # Errors
     /// [`CityError::Stopping`].
-    pub async fn drivers(
-        &self,
-        shard: Option<ShardId>,
-        filter: DriverFilter,
-    ) -> Result<Listed<DriverSeen>, CityError> {
+    pub async fn drivers(&self, shard: Option<ShardId>, filter: DriverFilter) -> Result<Listed<DriverSeen>, CityError> {
         let most = filter.most;
         // One more than is shown, to know whether there is more.
         let asked = ListDrivers(DriverFilter { most: most + 1, ..filter });
@@ -139,11 +135,7 @@ impl City {
     ///
     /// # Errors
     /// [`CityError::Stopping`].
-    pub async fn trips(
-        &self,
-        shard: Option<ShardId>,
-        filter: TripFilter,
-    ) -> Result<Listed<Arc<TripView>>, CityError> {
+    pub async fn trips(&self, shard: Option<ShardId>, filter: TripFilter) -> Result<Listed<Arc<TripView>>, CityError> {
         let most = filter.most;
         let asked = ListTrips(TripFilter { most: most + 1, ..filter });
         let (mut rows, silent) = self.ask_shards(|one| shard.is_none_or(|shard| shard == one), asked).await?;
@@ -174,8 +166,7 @@ impl City {
         most: usize,
     ) -> Result<Vec<CarNearby>, CityError> {
         // Drivers are at home a little beyond a shard's border, too: twice its reach covers that.
-        let wanted =
-            |one: ShardId| distance(from, one.0.centre()).get() <= within.get() + 2.0 * one.0.reach().get();
+        let wanted = |one: ShardId| distance(from, one.0.centre()).get() <= within.get() + 2.0 * one.0.reach().get();
         let (mut cars, _) = self.ask_shards(wanted, ListCars { from, within, resolution, most }).await?;
         let away = |car: &CarNearby| distance(from, car.cell.centre()).get() as u64;
         cars.sort_by(|a, b| (away(a), a.cell, &a.driver).cmp(&(away(b), b.cell, &b.driver)));

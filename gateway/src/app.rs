@@ -95,7 +95,9 @@ impl App {
         match (*self.phase.borrow(), self.inside.get()) {
             (Phase::Stopping, _) => Err(Problem::stopping()),
             (Phase::Ready | Phase::Draining(_), Some(inside)) => Ok(inside),
-            (Phase::Starting | Phase::Ready | Phase::Draining(_), _) => Err(Problem::starting(self.recovery.progress())),
+            (Phase::Starting | Phase::Ready | Phase::Draining(_), _) => {
+                Err(Problem::starting(self.recovery.progress()))
+            }
         }
     }
 

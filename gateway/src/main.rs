@@ -8,6 +8,7 @@ mod asking;
 mod cli;
 mod comfort;
 mod letters;
+mod ops;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Backup(flags) => copying(&flags, true),
         Command::Restore(flags) => copying(&flags, false),
         Command::Events(flags) => letters::events(&flags),
+        Command::Ops(flags) => ops::ops(&flags),
         Command::Settings => say(&describe_keys()).map_err(Failure::from),
         Command::Config(flags) => comfort::config(&flags),
         Command::Doctor(flags) => comfort::doctor(&flags),

@@ -232,7 +232,9 @@ impl Rulebook {
         let next = policy(&settings, latest.revision, &self.city.policy());
         if let Err(bad) = self.city.adopt(next) {
             let key = format!("policy.{}", bad.field);
-            return Err(BadSetting::Value { key, value: bad.value, origin: None, allowed: bad.allowed.to_owned() }.into());
+            return Err(
+                BadSetting::Value { key, value: bad.value, origin: None, allowed: bad.allowed.to_owned() }.into()
+            );
         }
         self.hold(held);
         Ok(())

@@ -69,7 +69,9 @@ pub enum ServeError {
     City(#[source] CityError),
     /// What was changed about the policy cannot be read, or does not go with the settings. Correct them, or start with
     /// `stored_policy = ignore`.
-    #[error("the policy that was changed while a server was at work cannot be in force: correct the settings, or set stored_policy = ignore")]
+    #[error(
+        "the policy that was changed while a server was at work cannot be in force: correct the settings, or set stored_policy = ignore"
+    )]
     Policy(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Events cannot be told.
     #[error(transparent)]

@@ -262,7 +262,9 @@ impl Socket {
         let (reason, close) = end.facts();
         self.counts.closed(reason);
         let said = match end {
-            End::Stopping | End::Drained | End::Dropped => self.say(&ToDriver::Closing { retry_after_ms: come_back_after_ms() }).await,
+            End::Stopping | End::Drained | End::Dropped => {
+                self.say(&ToDriver::Closing { retry_after_ms: come_back_after_ms() }).await
+            }
             End::Superseded => self.say(&ToDriver::Superseded).await,
             End::TooLarge => {
                 let allowed = format!("a frame of at most {} bytes", self.app.limits.frame_bytes);

@@ -43,11 +43,8 @@ pub trait Policies: Send + Sync {
     fn policy_latest(&self) -> BoxFuture<'_, Result<Option<PolicyRevision>, StoreError>>;
 
     /// Changes before this one (all, for none), the latest first, at most `limit`.
-    fn policy_history(
-        &self,
-        before: Option<u64>,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<PolicyRevision>, StoreError>>;
+    fn policy_history(&self, before: Option<u64>, limit: u32)
+    -> BoxFuture<'_, Result<Vec<PolicyRevision>, StoreError>>;
 
     /// Keeps a change, if it is the next: `false` when it is not, because somebody else was faster; nothing was changed
     /// then.

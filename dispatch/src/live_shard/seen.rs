@@ -136,12 +136,11 @@ impl DriverFilter {
     fn wants(&self, now: Timestamp, spot: &Spot) -> bool {
         let position = spot.track.position();
         let stands = self.availability.is_none_or(|wanted| spot.standing.availability() == wanted);
-        let here = self.cell.is_none_or(|cell| {
-            position.is_some_and(|position| Cell::at(position.point, cell.resolution()) == cell)
-        });
-        let stale = self.stale_for.is_none_or(|stale| {
-            position.is_none_or(|position| now.since(position.received_at) >= stale)
-        });
+        let here = self
+            .cell
+            .is_none_or(|cell| position.is_some_and(|position| Cell::at(position.point, cell.resolution()) == cell));
+        let stale =
+            self.stale_for.is_none_or(|stale| position.is_none_or(|position| now.since(position.received_at) >= stale));
         stands && here && stale
     }
 }

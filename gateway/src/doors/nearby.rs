@@ -69,7 +69,8 @@ pub(super) async fn cars(
         .collect();
     shown.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.car.cmp(&b.1.car)));
     shown.truncate(settings.cars_max);
-    let uncertainty_m = (settings.jitter.get() + found.first().map_or(0.0, |car| car.cell.reach().get())).round() as u64;
+    let uncertainty_m =
+        (settings.jitter.get() + found.first().map_or(0.0, |car| car.cell.reach().get())).round() as u64;
     let car = |(_, shown): (f64, Shown)| Car {
         car: shown.car,
         place: shown.point.into(),

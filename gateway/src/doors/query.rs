@@ -38,7 +38,11 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`Mistake`] when it is none of its kind.
-    pub(super) fn maybe<T: FromStr>(&mut self, name: &'static str, allowed: &'static str) -> Result<Option<T>, Mistake> {
+    pub(super) fn maybe<T: FromStr>(
+        &mut self,
+        name: &'static str,
+        allowed: &'static str,
+    ) -> Result<Option<T>, Mistake> {
         let Some(place) = self.pairs.iter().position(|(known, _)| *known == name) else { return Ok(None) };
         let (_, text) = self.pairs.swap_remove(place);
         text.parse().map(Some).map_err(|_| Mistake::bad(name, &text, allowed))
@@ -48,7 +52,12 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// As [`Query::maybe`].
-    pub(super) fn number<T>(&mut self, name: &'static str, (least, most): (T, T), allowed: &'static str) -> Result<Option<T>, Mistake>
+    pub(super) fn number<T>(
+        &mut self,
+        name: &'static str,
+        (least, most): (T, T),
+        allowed: &'static str,
+    ) -> Result<Option<T>, Mistake>
     where
         T: FromStr + PartialOrd + ToString,
     {

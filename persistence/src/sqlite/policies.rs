@@ -38,7 +38,9 @@ impl Policies for SqliteStore {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PolicyRevision>, StoreError>> {
         let question = sqlx::query(BEFORE).bind(number(before.unwrap_or(u64::MAX))).bind(i64::from(limit));
-        Box::pin(async { self.reader.rows(question).await?.iter().map(|row| rows::read_policy_revision(row)).collect() })
+        Box::pin(async {
+            self.reader.rows(question).await?.iter().map(|row| rows::read_policy_revision(row)).collect()
+        })
     }
 
     fn policy_change(&self, next: PolicyRevision) -> BoxFuture<'_, Result<bool, StoreError>> {
