@@ -41,11 +41,29 @@ pub(crate) fn host(url: &str) -> Result<&str, Failure> {
 /// # Errors
 /// [`Failure`] when nobody answers.
 pub(crate) fn ask(url: &str, request: &str, token: Option<&str>) -> Result<Answer, Failure> {
+    send(url, request, token, &[], None)
+}
+
+/// Asks once, with headers and a body in JSON.
+///
+/// # Errors
+/// [`Failure`] when nobody answers.
+pub(crate) fn send(
+    url: &str,
+    request: &str,
+    token: Option<&str>,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Result<Answer, Failure> {
     let host = host(url)?;
     let address = host.to_socket_addrs().ok().and_then(|mut found| found.next());
     let address = address.ok_or_else(|| Failure { code: 2, message: format!("--url: {host} has no address") })?;
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    let asked = format!("{request} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let kind = if body.is_some() { "Content-Type: application/json\r\n" } else { "" };
+    let (body, end) = (body.unwrap_or_default(), "Connection: close\r\n\r\n");
+    let length = format!("Content-Length: {}\r\n", body.len());
+    let asked = format!("{request} HTTP/1.1\r\nHost: {host}\r\n{token}{headers}{kind}{length}{end}{body}");
     let answer = TcpStream::connect_timeout(&address, ANSWERS_WITHIN).and_then(|mut stream| {
         stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
         stream.set_write_timeout(Some(ANSWERS_WITHIN))?;

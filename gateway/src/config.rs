@@ -10,6 +10,7 @@ mod database;
 mod events;
 mod keys;
 mod layers;
+pub(crate) mod policy_keys;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,11 +21,13 @@ use dispatch::Policy;
 use geo::Resolution;
 
 use crate::auth::Secret;
+use crate::nearby::NearbySettings;
 
 pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, Shown, policy, read_table};
+pub(crate) use policy_keys::PolicyKey;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +116,12 @@ pub struct Settings {
     /// What a free car is worth by cell and time of day, a file that `hansom-sim learn` makes; without it everywhere the
     /// same.
     pub worth: Option<PathBuf>,
+    /// Whether what was changed about the policy while servers were at work counts.
+    pub stored_policy: bool,
+    /// When told to stop: within how long drivers without a trip are sent elsewhere one by one. Real time.
+    pub drain_window: Duration,
+    /// How free cars are shown to riders.
+    pub nearby: NearbySettings,
     /// Where events go.
     pub events: EventSettings,
     /// Shards, threads and every number of dispatching.
@@ -137,6 +146,9 @@ impl Default for Settings {
             roads: None,
             speed_factors: None,
             worth: None,
+            stored_policy: true,
+            drain_window: Duration::from_secs(5),
+            nearby: NearbySettings::default(),
             events: EventSettings::default(),
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
         }

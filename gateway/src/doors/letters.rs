@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::openapi::Refused;
 use super::ops::ops_only;
+use super::query::Query;
 use super::rider::json;
 use crate::Code;
 use crate::app::App;
@@ -77,7 +78,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
-    let (after, limit) = page(query.as_deref().unwrap_or_default())?;
+    let (after, limit) = page(query.as_deref())?;
     // One more than is told, to know whether there is more.
     let mut found = app.inside()?.store.dead_letters(after, limit + 1).await.map_err(CityError::Store)?;
     let more = found.len() > limit as usize;
@@ -125,17 +126,10 @@ fn id(text: &str) -> Result<LetterId, Mistake> {
 }
 
 /// Reads `after` and `limit` from the address.
-fn page(query: &str) -> Result<(Option<LetterId>, u32), Mistake> {
-    let (mut after, mut limit) = (None, LIMIT_DEFAULT);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=').unwrap_or((pair, "")) {
-            ("after", text) => after = Some(text.parse().map_err(|_| Mistake::bad("after", text, ID_ALLOWED))?),
-            ("limit", text) => {
-                let given = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                limit = given.ok_or_else(|| Mistake::bad("limit", text, "a whole number from 1 to 1000"))?;
-            }
-            (name, _) => return Err(Mistake::bad("query", name, "after, limit")),
-        }
-    }
+fn page(query: Option<&str>) -> Result<(Option<LetterId>, u32), Mistake> {
+    let mut query = Query::read(query)?;
+    let after = query.maybe("after", ID_ALLOWED)?;
+    let limit = query.number("limit", (1, LIMIT_MAX), "a whole number from 1 to 1000")?.unwrap_or(LIMIT_DEFAULT);
+    query.done("after, limit")?;
     Ok((after, limit))
 }

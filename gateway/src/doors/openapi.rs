@@ -42,6 +42,9 @@ pub fn openapi() -> &'static str {
         super::quote::ask, super::rider::request, super::rider::show, super::rider::cancel, super::watch::open,
         super::events::open, super::driver::open, super::why::explain, super::why::why_not, super::ops::status,
         super::letters::list, super::letters::redeliver_all, super::letters::redeliver,
+        super::reroute::change, super::nearby::cars, super::lists::drivers, super::lists::trips, super::lists::shards,
+        super::drain::show, super::drain::begin, super::drain::call_off,
+        super::policy::show, super::policy::patch, super::policy::put, super::policy::history,
         super::ops::alive, super::ops::ready, super::ops::metrics,
     ),
     components(schemas(Body9457)),
@@ -131,6 +134,9 @@ pub(super) struct AskedNeeds {
 #[expect(dead_code, reason = "says what clients send; fields are read one by one")]
 pub(super) struct Asked {
     pickup: AskedPlace,
+    /// Where the ride halts on its way, in this order; nowhere in a ride that is shared.
+    #[schema(max_items = 3)]
+    stops: Option<Vec<AskedPlace>>,
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
@@ -146,6 +152,9 @@ pub(super) struct Asked {
 #[expect(dead_code, reason = "says what clients send; fields are read one by one")]
 pub(super) struct NewTrip {
     pickup: AskedPlace,
+    /// Where the ride halts on its way, in this order; nowhere in a ride that is shared.
+    #[schema(max_items = 3)]
+    stops: Option<Vec<AskedPlace>>,
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
@@ -170,6 +179,41 @@ pub(super) struct TripEvent {
     data: Option<String>,
     /// When to come again, in milliseconds.
     retry: Option<u64>,
+}
+
+/// The rest of the way, changed: one of the two at least.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says what clients send; fields are read one by one")]
+pub(super) struct AskedReroute {
+    dropoff: Option<AskedPlace>,
+    /// The stops that are still to be made, in this order.
+    #[schema(max_items = 3)]
+    stops: Option<Vec<AskedPlace>>,
+}
+
+/// How a server is drained.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says what clients send; fields are read one by one")]
+pub(super) struct AskedDrain {
+    /// Over how long drivers are sent away; none: 30 s.
+    #[schema(maximum = 3600000)]
+    window_ms: Option<u64>,
+}
+
+/// A change of the policy.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says what clients send; fields are read one by one")]
+pub(super) struct AskedPolicy {
+    /// Settings by name, each with a text, a number, or null: then it is the file's again.
+    changes: BTreeMap<String, serde_json::Value>,
+    /// Why, for the history.
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+    /// Only say what would be changed.
+    dry_run: Option<bool>,
 }
 
 /// Why a rider calls a trip off.

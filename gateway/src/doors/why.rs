@@ -11,6 +11,7 @@ use dispatch::{DriverId, Timestamp};
 
 use super::openapi::Refused;
 use super::ops::ops_only;
+use super::query::Query;
 use super::rider::{json, trip_id};
 use crate::app::App;
 use crate::fields::Mistake;
@@ -71,17 +72,9 @@ pub(super) async fn why_not(
 
 /// Reads `since` from the address, if it is there.
 fn since(uri: &Uri) -> Result<Option<Timestamp>, Mistake> {
-    let Some(query) = uri.query() else { return Ok(None) };
-    let mut found = None;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if name != "since" {
-            return Err(Mistake::bad("query", name, "since"));
-        }
-        let millis: Option<u64> = value.parse().ok();
-        // A moment so far away that it would become another one is a slip of the pen.
-        let since = millis.map(Timestamp::from_millis).filter(|since| Some(since.millis()) == millis);
-        found = Some(since.ok_or_else(|| Mistake::bad("since", value, SINCE_ALLOWED))?);
-    }
-    Ok(found)
+    let mut query = Query::read(uri.query())?;
+    // A moment so far away that it would become another one is a slip of the pen.
+    let since = query.number("since", (0, Timestamp::MAX.millis()), SINCE_ALLOWED)?;
+    query.done("since")?;
+    Ok(since.map(Timestamp::from_millis))
 }

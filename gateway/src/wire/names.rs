@@ -1,6 +1,6 @@
 //! The names that fields may hold, for the document that apps are generated from: asked of the code that writes them.
 
-use dispatch::{CancelReason, Class, FeeStage, Party, StageName};
+use dispatch::{Availability, CancelReason, Class, FeeStage, Party, StageName};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use super::party;
@@ -33,6 +33,11 @@ pub(crate) fn rider_reasons() -> Object {
 /// What calling off costs.
 pub(crate) fn fee_stages() -> Object {
     one_of(FeeStage::ALL.map(FeeStage::as_str))
+}
+
+/// How a driver can stand.
+pub(crate) fn availabilities() -> Object {
+    one_of(Availability::ALL.map(Availability::as_str))
 }
 
 /// Classes of vehicles.

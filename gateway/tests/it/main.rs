@@ -18,6 +18,7 @@ mod postgres;
 mod quotes;
 #[path = "../../../persistence/tests/it/redis.rs"]
 mod redis_server;
+mod rerouting;
 mod ride;
 mod sessions;
 mod street;
