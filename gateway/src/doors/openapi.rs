@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Described, RefOr, Response, ResponseBuilder, Type, schema,
+    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Described, RefOr, Response, ResponseBuilder, SchemaType, Type, schema,
 };
 use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
@@ -71,6 +71,9 @@ impl Modify for InCommon {
         components.add_security_scheme("token", SecurityScheme::Http(token.build()));
         document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
         for operation in document.paths.paths.values_mut().flat_map(operations) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                parameter.schema = parameter.schema.take().map(never_null);
+            }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let text = "The name of this request in the server's log: the client's own, if it sent one";
@@ -83,6 +86,27 @@ impl Modify for InCommon {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// A parameter may be left out, which is not to say `null`.
+fn never_null(schema: RefOr<schema::Schema>) -> RefOr<schema::Schema> {
+    let is_null = |one: &RefOr<schema::Schema>| matches!(one, RefOr::T(schema::Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+    match schema {
+        RefOr::T(schema::Schema::Object(mut object)) => {
+            if let SchemaType::Array(kinds) = &mut object.schema_type {
+                kinds.retain(|kind| *kind != Type::Null);
+                if let [kind] = kinds.as_slice() {
+                    object.schema_type = SchemaType::Type(kind.clone());
+                }
+            }
+            RefOr::T(schema::Schema::Object(object))
+        }
+        RefOr::T(schema::Schema::OneOf(one_of)) => {
+            let mut kinds = one_of.items.into_iter().filter(|one| !is_null(one));
+            kinds.next().unwrap_or_default()
+        }
+        other => other,
+    }
 }
 
 fn header(kind: Type, text: &str) -> utoipa::openapi::Header {
@@ -216,16 +240,30 @@ pub(super) struct AskedPolicy {
     dry_run: Option<bool>,
 }
 
-/// Why a rider calls a trip off.
-pub(super) struct CancelReasonName;
+/// Names a parameter may hold: a type for each list of `wire::names`.
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident = $names:path;)+) => {
+        $($(#[$doc])*
+        pub(super) struct $name;
 
-impl PartialSchema for CancelReasonName {
-    fn schema() -> RefOr<schema::Schema> {
-        names::rider_reasons().into()
-    }
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<schema::Schema> {
+                $names().into()
+            }
+        }
+
+        impl ToSchema for $name {})+
+    };
 }
 
-impl ToSchema for CancelReasonName {}
+named! {
+    /// Why a rider calls a trip off.
+    CancelReasonName = names::rider_reasons;
+    /// How a driver stands.
+    AvailabilityName = names::availabilities;
+    /// How a trip stands.
+    StateName = names::trip_states;
+}
 
 #[cfg(test)]
 mod tests;

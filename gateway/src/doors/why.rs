@@ -47,7 +47,7 @@ pub(super) async fn explain(
 #[utoipa::path(
     get, path = "/v1/drivers/{id}/why-not", operation_id = "whyNot", tag = "ops",
     params(
-        ("id" = String, Path, description = "The driver's name", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
+        ("id" = String, Path, description = "The driver's name", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@|-]+$"),
         ("since" = Option<u64>, Query, description = "Milliseconds since 1970; none: the last hour",
             maximum = 281_474_976_710_655u64),
     ),
