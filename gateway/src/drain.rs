@@ -21,11 +21,6 @@ impl Drain {
         Drain { since: Instant::now(), window }
     }
 
-    /// For how long it has been under way.
-    pub(crate) fn lasts(&self) -> Duration {
-        self.since.elapsed()
-    }
-
     /// How long the turns take together.
     pub(crate) fn window(&self) -> Duration {
         self.window
@@ -33,15 +28,24 @@ impl Drain {
 
     /// How long until everybody has had a turn.
     pub(crate) fn left(&self) -> Duration {
-        self.window.saturating_sub(self.lasts())
+        self.left_at(Instant::now())
     }
 
-    /// When the next one who asks is to leave: spread evenly over what is left of the window, however many there are.
+    /// When the next one who asks is to leave.
     pub(crate) fn turn(&self) -> Instant {
+        self.turn_at(Instant::now())
+    }
+
+    fn left_at(&self, now: Instant) -> Duration {
+        self.window.saturating_sub(now.duration_since(self.since))
+    }
+
+    /// Spread evenly over what is left of the window, however many there are.
+    fn turn_at(&self, now: Instant) -> Instant {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Steps of the golden ratio are spread evenly, whether there are ten of them or a hundred thousand.
         let step = NEXT.fetch_add(618_034, Ordering::Relaxed) % 1_000_000;
-        Instant::now() + self.left().mul_f64(step as f64 / 1e6)
+        now + self.left_at(now).mul_f64(step as f64 / 1e6)
     }
 }
 
@@ -49,17 +53,16 @@ impl Drain {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn turns_are_spread_evenly_over_the_window() {
-        let window = Duration::from_secs(10);
-        let drain = Drain::over(window);
+    #[test]
+    fn turns_are_spread_evenly_over_the_window() {
+        let drain = Drain::over(Duration::from_secs(10));
         let mut tenths = [0_u32; 10];
         for _ in 0..1_000 {
-            let after = drain.turn() - Instant::now();
-            tenths[after.as_secs() as usize] += 1;
+            let after = drain.turn_at(drain.since) - drain.since;
+            tenths[(after.as_millis() / 1_000) as usize] += 1;
         }
         assert!(tenths.iter().all(|turns| (95..=105).contains(turns)), "{tenths:?}");
-        tokio::time::advance(Duration::from_secs(30)).await;
-        assert_eq!((drain.left(), drain.turn()), (Duration::ZERO, Instant::now()), "who comes late leaves at once");
+        let late = drain.since + Duration::from_secs(30);
+        assert_eq!((drain.left_at(late), drain.turn_at(late)), (Duration::ZERO, late), "who comes late leaves at once");
     }
 }

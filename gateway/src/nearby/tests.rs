@@ -55,7 +55,7 @@ fn a_thousand_answers_tell_no_more_than_the_cell() {
 
 #[test]
 fn a_name_lasts_no_longer_than_a_window_and_no_two_cars_share_one() {
-    let (blur, settings) = (blur(), settings());
+    let blur = blur();
     let name = |driver: &str, number| blur.show(minute(number), &car(driver, 0.0, 0)).car;
     let mut names: Vec<String> =
         (0..100).flat_map(|number| ["ann", "bob"].map(|driver| name(driver, number))).collect();
@@ -69,7 +69,7 @@ fn a_name_lasts_no_longer_than_a_window_and_no_two_cars_share_one() {
 
 #[test]
 fn an_age_is_told_in_steps() {
-    let (blur, settings) = (blur(), settings());
+    let blur = blur();
     let age = |ms: u64| blur.show(minute(1), &car("ann", 0.0, minute(1).millis() - ms)).age.as_secs();
     assert_eq!([0, 9_999, 10_000, 29_000].map(age), [0, 0, 10, 20]);
 }

@@ -12,6 +12,7 @@ mod events;
 mod example;
 mod http;
 mod life;
+mod ops;
 #[path = "../../../persistence/tests/it/server.rs"]
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;
