@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Described, RefOr, Response, ResponseBuilder, SchemaType, Type, schema,
+    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Described, RefOr, Response, ResponseBuilder, Type, schema,
 };
 use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
@@ -90,13 +90,13 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 /// A parameter may be left out, which is not to say `null`.
 fn never_null(schema: RefOr<schema::Schema>) -> RefOr<schema::Schema> {
-    let is_null = |one: &RefOr<schema::Schema>| matches!(one, RefOr::T(schema::Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+    let is_null = |one: &RefOr<schema::Schema>| matches!(one, RefOr::T(schema::Schema::Object(object)) if object.schema_type == schema::SchemaType::Type(Type::Null));
     match schema {
         RefOr::T(schema::Schema::Object(mut object)) => {
-            if let SchemaType::Array(kinds) = &mut object.schema_type {
+            if let schema::SchemaType::Array(kinds) = &mut object.schema_type {
                 kinds.retain(|kind| *kind != Type::Null);
                 if let [kind] = kinds.as_slice() {
-                    object.schema_type = SchemaType::Type(kind.clone());
+                    object.schema_type = schema::SchemaType::Type(kind.clone());
                 }
             }
             RefOr::T(schema::Schema::Object(object))
