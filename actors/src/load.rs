@@ -2,7 +2,8 @@
 //!
 //! Lives here: the gauge of strain, fed once a second by the flush of positions.
 //! Stays out: what is shed (see [`crate::pings`]) and how phones are told.
-//! Touch with care: it is a brake, not a measure. It doubles while there is strain and lets go in two calm seconds.
+//! Touch with care: it is a brake, not a measure. It doubles while there is strain, turns new phones away when slow ones are
+//! not enough, and lets go in two calm seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// How long what was seen is gathered before it counts.
 const JUDGED_EVERY: Duration = Duration::from_secs(1);
+
+/// So many strained seconds at the slowest pace, and nobody new comes in.
+const FULL_AFTER: u32 = 3;
 
 /// Calm for so long, and the brake lets go.
 const CALM_FOR: Duration = Duration::from_secs(2);
@@ -66,6 +70,8 @@ pub(crate) struct Gauge {
     full: bool,
     judged_at: Instant,
     strained_at: Option<Instant>,
+    /// Strained judgements since phones are as slow as they can be asked to be.
+    at_slowest: u32,
     worst: Strain,
 }
 
@@ -77,6 +83,7 @@ impl Gauge {
             full: false,
             judged_at: now,
             strained_at: None,
+            at_slowest: 0,
             worst: Strain::None,
         }
     }
@@ -95,10 +102,11 @@ impl Gauge {
         let worst = std::mem::replace(&mut self.worst, Strain::None);
         if worst == Strain::None {
             if self.strained_at.is_none_or(|at| now.duration_since(at) >= CALM_FOR) {
-                (self.slowdown, self.full) = (1, false);
+                (self.slowdown, self.full, self.at_slowest) = (1, false, 0);
             }
         } else {
-            self.full = worst == Strain::Shed && self.slowdown >= self.slowdown_max;
+            self.at_slowest += u32::from(self.slowdown >= self.slowdown_max);
+            self.full = self.at_slowest >= FULL_AFTER || worst == Strain::Shed && self.at_slowest > 0;
             self.slowdown = (self.slowdown * 2).min(self.slowdown_max);
             self.strained_at = Some(now);
         }
@@ -129,9 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn who_only_lags_turns_nobody_away() {
+    fn who_only_lags_turns_people_away_later() {
         use Strain::Lag;
-        assert_eq!(seconds(&[Lag, Lag, Lag, Lag]).last(), Some(&(4, false)));
+        let lags = seconds(&[Lag, Lag, Lag, Lag, Lag]);
+        assert_eq!(lags[2..], [(4, false), (4, false), (4, true)]);
     }
 
     #[test]

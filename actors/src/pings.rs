@@ -118,6 +118,11 @@ impl Pings {
         }
     }
 
+    /// Counts positions that were given up for newer ones at the door.
+    pub(crate) fn passed_over(&self, positions: u32) {
+        self.metrics.pings.with_label_values(&["shed"]).inc_by(u64::from(positions));
+    }
+
     /// How this node bears what it is sent.
     pub(crate) fn load(&self) -> &Load {
         &self.load

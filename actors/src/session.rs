@@ -127,6 +127,13 @@ impl DriverSession {
         true
     }
 
+    /// Counts positions that were given up for a newer one before they were read.
+    pub fn passed_over(&self, positions: u32) {
+        if positions > 0 {
+            self.city.pings().passed_over(positions);
+        }
+    }
+
     /// The driver wants work, here and with this vehicle, and if he is on the way home only what leads there. The answer is a [`Notice::Standing`] with this number.
     ///
     /// # Errors

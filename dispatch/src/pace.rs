@@ -89,6 +89,12 @@ impl Heard {
         }
     }
 
+    /// Whether nobody waits for an answer of this driver: no offer is open, no trip under way.
+    #[must_use]
+    pub fn has_time(&self) -> bool {
+        matches!(self.availability, Availability::Offline | Availability::OnBreak | Availability::Available)
+    }
+
     /// How often the phone is to say where it is, and why.
     #[must_use]
     pub fn pace(&self) -> Pace {

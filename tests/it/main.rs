@@ -22,6 +22,7 @@ mod killing;
 mod loading;
 mod model;
 mod offering;
+mod overload;
 #[path = "../../persistence/tests/it/server.rs"]
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;

@@ -71,6 +71,11 @@ impl Process {
         &self.url
     }
 
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills the server with SIGKILL: it cannot do anything about it.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

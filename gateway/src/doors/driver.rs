@@ -15,6 +15,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use dispatch::{Notice, Timestamp};
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
@@ -40,6 +41,13 @@ const POSITION_AGE_MAX: Duration = Duration::from_secs(600);
 /// While the server is drained: how soon it is looked again whether a driver's trip has ended.
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// While the city is sent too much: how long a socket without an offer or a trip is not read after a position, for each time
+/// that phones are slowed down. One that keeps to its cadence never notices.
+const REST: Duration = Duration::from_millis(25);
+
+/// So many positions in a row are given up at once for a newer one; then others have their turn.
+const PASSED_OVER_MAX: u32 = 64;
+
 /// Opens the socket of a driver.
 #[utoipa::path(
     get, path = "/v1/driver", operation_id = "driver", tag = "drivers",
@@ -60,7 +68,8 @@ pub(super) async fn open(
     // Who comes back over a broken line is not new: while the server is drained, that is who has a trip to end.
     let inside = if heard.is_some() { app.inside()? } else { app.admit()? };
     let city = inside.city.clone();
-    if city.is_full() {
+    // Who only lost the line is not new.
+    if heard.is_none() && city.is_full() {
         return Err(Problem::full());
     }
     let session = match heard {
@@ -71,7 +80,7 @@ pub(super) async fn open(
     Ok(upgrade.on_upgrade(move |inner| {
         let socket = Socket::new(inner, Arc::clone(&app), counts, alive);
         let (receipts, cadence) = (Receipts::default(), Cadence::default());
-        Box::new(Shift { app, city, session, socket, receipts, cadence, leaves_at: None }).work()
+        Box::new(Shift { app, city, session, socket, receipts, cadence, leaves_at: None, rests_until: None }).work()
     }))
 }
 
@@ -95,6 +104,8 @@ struct Shift {
     cadence: Cadence,
     /// While the server is drained: when it is this driver's turn to go elsewhere.
     leaves_at: Option<Instant>,
+    /// While the city is sent too much: when this socket is read again.
+    rests_until: Option<Instant>,
 }
 
 impl Shift {
@@ -123,12 +134,16 @@ impl Shift {
                 notice = self.session.next() => Box::pin(self.tell(notice)).await?,
                 () = &mut alarm => {
                     self.leave()?;
+                    self.rests_until = self.rests_until.filter(|until| *until > Instant::now());
                     Box::pin(self.acknowledge()).await?;
                     if Instant::now() >= self.socket.wake_at() {
                         Box::pin(self.socket.beat()).await?;
                     }
                 }
-                heard = self.socket.hear() => self.take(heard).await?,
+                heard = self.socket.hear(), if self.rests_until.is_none() => {
+                    // A city that is sent too much: boxed, for most of the time it is not.
+                    if self.city.slowdown() > 1 { Box::pin(self.take_latest(heard)).await? } else { self.take(heard).await? }
+                }
             }
             let wake_at = self.wake_at();
             if alarm.deadline() != wake_at {
@@ -139,7 +154,7 @@ impl Shift {
 
     fn wake_at(&self) -> Instant {
         let beat = self.socket.wake_at();
-        self.receipts.due().into_iter().chain(self.leaves_at).fold(beat, Instant::min)
+        self.receipts.due().into_iter().chain(self.leaves_at).chain(self.rests_until).fold(beat, Instant::min)
     }
 
     /// The server opens, is drained, or stops.
@@ -186,6 +201,8 @@ impl Shift {
             News::Notice(Notice::Superseded) => return Err(End::Superseded),
             News::Notice(notice) => {
                 self.cadence.hear(notice);
+                // Who has an offer or a trip is listened to at once.
+                self.rests_until = self.rests_until.filter(|_| self.cadence.has_time());
                 ToDriver::notice(notice, self.city.clock().now())
             }
         };
@@ -204,6 +221,41 @@ impl Shift {
                 let pace = pace.as_str();
                 self.socket.say(&ToDriver::Cadence { ping_every_ms: millis(every), pace, slowdown }).await
             }
+        }
+    }
+
+    /// Takes what was heard while the city is sent too much: of positions that are here already only the latest, and then
+    /// the socket rests, unless the driver has an offer or a trip. So the oldest positions go first, and what is left of the
+    /// machine is for riders and rides.
+    async fn take_latest(&mut self, mut heard: Heard) -> Result<(), End> {
+        let mut passed_over = 0;
+        while self.is_position(&heard) && passed_over < PASSED_OVER_MAX {
+            match self.socket.hear().now_or_never() {
+                None => break,
+                Some(next) if self.is_position(&next) => {
+                    (heard, passed_over) = (next, passed_over + 1);
+                }
+                Some(next) => {
+                    self.take(heard).await?;
+                    heard = next;
+                }
+            }
+        }
+        self.session.passed_over(passed_over);
+        let rests = self.is_position(&heard) && self.cadence.has_time();
+        self.take(heard).await?;
+        if rests {
+            self.rests_until = Some(Instant::now() + REST * self.city.slowdown());
+        }
+        Ok(())
+    }
+
+    /// Whether this is a position, as far as it can be told without reading it.
+    fn is_position(&self, heard: &Heard) -> bool {
+        match heard {
+            Heard::Text(text) => text.starts_with(r#"{"type":"ping","#),
+            Heard::Binary(_) => self.socket.speaks_binary(),
+            _ => false,
         }
     }
 
@@ -267,7 +319,7 @@ impl Shift {
             self.take_position(position, at);
         }
         if let Some(seq) = positions.iter().map(|position| position.seq).max() {
-            self.receipts.owe_up_to(seq, latest.is_some(), Instant::now());
+            self.receipts.owe_up_to(seq, Instant::now());
         }
     }
 

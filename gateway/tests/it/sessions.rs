@@ -137,6 +137,9 @@ async fn positions_of_a_dead_zone_come_together_and_are_all_acknowledged() {
     ann.say(json!({"type": "pings", "pings": pings})).await;
     assert_eq!(ann.hear().await, json!({"type": "ack", "seq": 3}));
     assert_eq!(counted(&server, "gateway_pings_caught_up_total").await, 2.0);
+    let old = json!({"seq": 4, "lat": 40.75, "lon": -73.98, "at_ms": now - 3_600_000});
+    ann.say(json!({"type": "pings", "pings": [old]})).await;
+    assert_eq!(ann.hear().await, json!({"type": "ack", "seq": 4}), "also when all of them are");
     server.stop().await;
 }
 

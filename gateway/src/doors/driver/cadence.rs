@@ -29,6 +29,11 @@ impl Cadence {
         matches!(self.heard.pace(), Pace::EnRoute | Pace::OnTrip)
     }
 
+    /// Whether the driver neither has a trip nor looks at an offer, as far as the app was told.
+    pub(super) fn has_time(&self) -> bool {
+        self.heard.has_time()
+    }
+
     /// How often, for a phone that is told so now.
     pub(super) fn now(&mut self, city: &City) -> Duration {
         let (pace, slowdown) = (self.heard.pace(), city.slowdown());

@@ -28,9 +28,9 @@ impl Receipts {
         self.owed = Some(Receipt { seq, taken, heard_at: now });
     }
 
-    /// As [`Receipts::owe`], for the highest number of a batch of which some were taken, or none.
-    pub(super) fn owe_up_to(&mut self, seq: u64, taken: bool, now: Instant) {
-        let taken = taken && self.owed.as_ref().is_none_or(|owed| owed.taken);
+    /// As [`Receipts::owe`], for the highest number of a batch: refused if what counted of it was.
+    pub(super) fn owe_up_to(&mut self, seq: u64, now: Instant) {
+        let taken = self.owed.as_ref().is_none_or(|owed| owed.taken);
         self.owe(seq, taken, now);
     }
 
