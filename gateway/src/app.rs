@@ -119,6 +119,13 @@ impl App {
         })
     }
 
+    /// Waits for the key of a token, if it is one that is not known here yet.
+    pub(crate) async fn meet_key(&self, headers: &HeaderMap) {
+        if let Ok(token) = token(headers, Carrier::HeaderOrSubprotocol) {
+            self.keys.meet(&token).await;
+        }
+    }
+
     /// Says which driver knocks.
     ///
     /// # Errors

@@ -30,7 +30,10 @@ pub(crate) async fn around(
     let id = request_id(request.headers());
     let method = method_label(request.method());
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let served = timeout(app.limits.request_timeout, next.run(request));
+    let served = timeout(app.limits.request_timeout, async {
+        app.meet_key(request.headers()).await;
+        next.run(request).await
+    });
     let mut response = match AssertUnwindSafe(served).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => timed_out(),

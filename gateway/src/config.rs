@@ -10,6 +10,7 @@ mod database;
 mod events;
 mod keys;
 mod layers;
+mod tokens;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, Shown, policy, read_table};
+pub use tokens::{JwksFrom, TokenAlgorithm, TokenSettings};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,8 +102,8 @@ pub struct Settings {
     pub log: String,
     /// What tokens are signed with.
     pub secret: SecretFrom,
-    /// Who tokens must be issued by.
-    pub jwt_issuer: String,
+    /// Whose tokens are taken.
+    pub tokens: TokenSettings,
     /// How many times as fast as life the city's clock runs. Development only.
     pub time_scale: f64,
     /// How much and how long.
@@ -131,7 +133,7 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log: "info".to_owned(),
             secret: SecretFrom::Dev,
-            jwt_issuer: "hansom".to_owned(),
+            tokens: TokenSettings::default(),
             time_scale: 1.0,
             limits: Limits::default(),
             roads: None,

@@ -17,6 +17,7 @@ mod doorway;
 mod events;
 mod fields;
 mod files;
+mod http;
 mod logs;
 mod metrics;
 mod nodes;
@@ -27,12 +28,13 @@ mod travel;
 mod wire;
 mod worth;
 
-pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
+pub use auth::{BadToken, Identity, Keys, KeysError, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use backup::{BackupError, backup, restore};
 pub use code::Code;
 pub use config::{
-    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, RedisUrl, SecretFrom,
-    Settings, Shown, Webhook, describe_keys, policy as policy_of_table, read_table,
+    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, JwksFrom, Layers, Limits, LogFormat, Places, RedisUrl,
+    SecretFrom, Settings, Shown, TokenAlgorithm, TokenSettings, Webhook, describe_keys, policy as policy_of_table,
+    read_table,
 };
 pub use doctor::{Finding, Verdict, diagnose};
 pub use events::EventsError;

@@ -78,7 +78,7 @@ impl From<io::Error> for Failure {
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Failure {
         let code = match &error {
-            ServeError::Setting(_) | ServeError::Secret(_) | ServeError::File(_) => 2,
+            ServeError::Setting(_) | ServeError::Secret(_) | ServeError::Keys(_) | ServeError::File(_) => 2,
             ServeError::Listen { .. }
             | ServeError::Store(_)
             | ServeError::City(_)
@@ -162,7 +162,7 @@ fn banner(server: &Server, settings: &Settings) -> String {
     let mode = match (dev, settings.time_scale) {
         (true, 1.0) => "development: tokens of this machine are taken".to_owned(),
         (true, scale) => format!("development: the city's clock runs {scale} times as fast as life"),
-        (false, _) => format!("production: tokens issued by {} are taken", settings.jwt_issuer),
+        (false, _) => format!("production: tokens issued by {} are taken", settings.tokens.issuer),
     };
     let store = if settings.postgres.is_some() { "Postgres".to_owned() } else { format!("SQLite in {data}") };
     let store = if settings.redis.is_some() { format!("{store}, snapshots in Redis") } else { store };
@@ -206,9 +206,22 @@ fn token(flags: &Token) -> Result<(), Failure> {
     let who = flags.who().map_err(|wrong| Failure::of(2, &wrong))?;
     let settings = flags.layers()?.settings()?;
     let secret = gateway::secret(&settings).map_err(|wrong| Failure::of(2, &wrong))?;
-    let keys = gateway::Keys::new(&secret, &settings.jwt_issuer);
+    if !settings.tokens.takes_the_secret() {
+        warn_of_other_signers(&settings);
+    }
+    let keys = gateway::Keys::of_secret(&secret, &settings.tokens);
     let token = keys.mint(&who, flags.ttl.0).map_err(|wrong| Failure::of(1, &wrong))?;
     Ok(say(&format!("{token}\n"))?)
+}
+
+fn warn_of_other_signers(settings: &Settings) {
+    let taken: Vec<&str> = settings.tokens.taken().iter().map(|algorithm| algorithm.as_str()).collect();
+    let taken = taken.join(", ");
+    let _ = writeln!(
+        io::stderr(),
+        "hansom: a server of these settings takes tokens signed with {taken}, made by whoever holds the private key; \
+         this one is signed with HS256, and taken only where jwt_algorithms names that, too"
+    );
 }
 
 // ---- hansom health -----------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::auth::JwksMetrics;
+
 /// The counters and gauges of one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
@@ -19,6 +21,7 @@ pub(crate) struct Metrics {
     pub(crate) connections: IntGauge,
     pub(crate) connections_refused: IntCounter,
     pub(crate) panics: IntCounter,
+    pub(crate) jwks: JwksMetrics,
 }
 
 /// The counters of one kind of WebSocket, looked up once: a position must not pay for a search among labels.
@@ -53,6 +56,8 @@ impl Metrics {
             registry.register(Box::new(made.clone())).map(|()| made)
         };
         let buckets = prometheus::exponential_buckets(0.000_5, 2.0, 15)?;
+        let public_keys = IntGauge::new("gateway_public_keys", "Public keys of jwt_jwks that are taken")?;
+        registry.register(Box::new(public_keys.clone()))?;
         let help = "Time from the head of a request to its answer, by route";
         let requests = HistogramVec::new(
             HistogramOpts::new("gateway_http_request_seconds", help).buckets(buckets),
@@ -94,6 +99,10 @@ impl Metrics {
             event_streams,
             connections,
             connections_refused: counter("gateway_connections_refused_total", "Connections above the limit")?,
+            jwks: JwksMetrics {
+                read: counters("gateway_jwks_reads_total", "Readings of jwt_jwks, by result", &["result"])?,
+                keys: public_keys,
+            },
             panics: counter("gateway_panics_total", "Requests that ended in a panic: each is a bug")?,
         })
     }

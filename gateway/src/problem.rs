@@ -164,6 +164,9 @@ impl From<BadToken> for Problem {
             Code::TokenMissing => "Bearer realm=\"hansom\"".to_owned(),
             _ => format!("Bearer realm=\"hansom\", error=\"invalid_token\", error_description=\"{bad}\""),
         };
+        if bad.code == Code::KeysUnavailable {
+            return Problem::new(bad.code, bad.to_string()).retry_after(COME_BACK_AFTER);
+        }
         Problem::new(bad.code, bad.to_string())
             .challenge(challenge)
             .with(|facts| facts.field = bad.claim.map(Cow::Borrowed))
@@ -189,6 +192,17 @@ impl From<CityError> for Problem {
         };
         problem.with(|facts| facts.retry_after = retry_after)
     }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// When a refused request is worth another try, if time alone will help.

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::app::{App, Inside, Phase};
-use crate::auth::{Keys, Secret, SecretError, dev_secret};
+use crate::auth::{Jwks, Keys, KeysError, Secret, SecretError, dev_secret};
 use crate::config::{BadSetting, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::Doorway;
@@ -41,6 +41,9 @@ pub enum ServeError {
     /// There is no secret to check tokens with. Make it readable, or give another one.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// There are no public keys to check tokens with. Correct the setting.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// A file that a setting names cannot be used.
     #[error(transparent)]
     File(#[from] BadFile),
@@ -92,6 +95,7 @@ pub struct Server {
     events: Events,
     beat: Beat,
     own_store: Option<OwnStore>,
+    chores: Vec<JoinHandle<()>>,
 }
 
 /// The store that the settings name.
@@ -143,9 +147,11 @@ struct Sockets {
 /// [`ServeError`] says what to correct; nothing is left running.
 pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeError> {
     settings.check()?;
-    let keys = Keys::new(&secret(&settings)?, &settings.jwt_issuer);
+    let secret = secret(&settings)?;
     let registry = given.registry.unwrap_or_default();
     let metrics = Metrics::register(&registry).map_err(ServeError::Metrics)?;
+    let jwks = Jwks::open(&settings.tokens, metrics.jwks.clone()).await?;
+    let keys = Keys::with_public(&secret, &settings.tokens, jwks.clone())?;
     let (listener, addr) = listen(settings.listen).await?;
     let app = Arc::new(App::new(keys, settings.limits.clone(), metrics.clone()));
     let doorway = Doorway::new(listener, settings.limits.connections, settings.limits.idle_after, metrics);
@@ -159,7 +165,8 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
             app.open(Inside { city: city.clone(), store }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
-            Ok(Server { addr, city, registry, app, listening, sockets, events, beat, own_store })
+            let chores = jwks.iter().map(Jwks::keep_fresh).collect();
+            Ok(Server { addr, city, registry, app, listening, sockets, events, beat, own_store, chores })
         }
         Err(why) => {
             app.phase.send_replace(Phase::Stopping);
@@ -297,6 +304,9 @@ impl Server {
         self.events.stop().await;
         self.beat.stop().await;
         close(self.own_store.take()).await;
+        for chore in &self.chores {
+            chore.abort();
+        }
         info!("stopped");
     }
 }

@@ -12,6 +12,7 @@ use values::{file, log_format, path, seconds};
 #[macro_use]
 mod kinds;
 mod policy;
+mod security;
 mod values;
 
 /// One setting, as flags, environment and file know it.
@@ -130,16 +131,6 @@ const SERVER: &[Key] = &[
         }
     ),
     key!(
-        "jwt_issuer",
-        "a text of 1 to 200 bytes",
-        |settings, text| {
-            settings.jwt_issuer = text.to_owned();
-            Some(())
-        },
-        |settings| settings.jwt_issuer.clone(),
-        |settings| (1..=200).contains(&settings.jwt_issuer.len())
-    ),
-    key!(
         "time_scale",
         "a number from 1 to 1000, and only 1 unless tokens are for development",
         |settings, text| text.parse().map(|scale| settings.time_scale = scale).ok(),
@@ -241,7 +232,7 @@ const SERVER: &[Key] = &[
 
 /// Every setting there is.
 pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
-    SERVER.iter().chain(policy::POLICY)
+    SERVER.iter().chain(security::SECURITY).chain(policy::POLICY)
 }
 
 /// Checks the range of every setting that has one here.

@@ -15,11 +15,13 @@ mod life;
 #[path = "../../../persistence/tests/it/server.rs"]
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;
+mod public_keys;
 mod quotes;
 #[path = "../../../persistence/tests/it/redis.rs"]
 mod redis_server;
 mod ride;
 mod sessions;
+mod signer;
 mod street;
 mod tokens;
 mod why;

@@ -11,15 +11,15 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-pub(super) use axum::body::Bytes;
-pub(super) use hyper_util::client::legacy::Error;
+pub(crate) use axum::body::Bytes;
+pub(crate) use hyper_util::client::legacy::Error;
 
 /// How long a connection that nobody uses is kept: less than servers and load balancers commonly do.
 const KEPT_FOR: Duration = Duration::from_secs(20);
 
 /// A client whose connections are kept and used again.
 #[derive(Clone, Debug)]
-pub(super) enum Client {
+pub(crate) enum Client {
     /// Where nobody asks for TLS, the machine need not have its roots.
     Plain(legacy::Client<HttpConnector, Full<Bytes>>),
     /// For `https`, and `http`.
@@ -31,7 +31,7 @@ impl Client {
     ///
     /// # Errors
     /// When one of them is `https` and the machine has no root certificates.
-    pub(super) fn new<'a>(mut urls: impl Iterator<Item = &'a str>) -> io::Result<Client> {
+    pub(crate) fn new<'a>(mut urls: impl Iterator<Item = &'a str>) -> io::Result<Client> {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(KEPT_FOR);
         let mut sockets = HttpConnector::new();
@@ -44,7 +44,7 @@ impl Client {
         Ok(Client::Plain(builder.build(sockets)))
     }
 
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Body>, Error> {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Body>, Error> {
         let response = match self {
             Client::Plain(client) => client.request(request).await?,
             Client::Tls(client) => client.request(request).await?,
