@@ -91,6 +91,8 @@ pub enum Code {
     GoHomeUsedUp,
     /// The driver must be on line for that.
     NotOnline,
+    /// More than one person, or one address, may ask for in a while.
+    RateLimited,
     /// Too much at once.
     Busy,
     /// The store does not answer.
@@ -107,7 +109,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 47] = [
+    pub const ALL: [Code; 48] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -149,6 +151,7 @@ impl Code {
         Code::TooManyCancellations,
         Code::GoHomeUsedUp,
         Code::NotOnline,
+        Code::RateLimited,
         Code::Busy,
         Code::StoreUnavailable,
         Code::Starting,
@@ -202,6 +205,7 @@ impl Code {
             Code::TooManyCancellations => "too_many_cancellations",
             Code::GoHomeUsedUp => "go_home_used_up",
             Code::NotOnline => "not_online",
+            Code::RateLimited => "rate_limited",
             Code::Busy => "busy",
             Code::StoreUnavailable => "store_unavailable",
             Code::Starting => "starting",
@@ -234,6 +238,7 @@ impl Code {
             Code::QuoteExpired | Code::TooManyBooked => StatusCode::CONFLICT,
             Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
             Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
+            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Code::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
@@ -285,6 +290,7 @@ impl Code {
             Code::TooManyCancellations => "The rider has called off too often",
             Code::GoHomeUsedUp => "The driver has gone home often enough today",
             Code::NotOnline => "The driver is not on line",
+            Code::RateLimited => "Too many requests",
             Code::Busy => "Too busy",
             Code::StoreUnavailable => "The store does not answer",
             Code::Starting => "The server is starting",

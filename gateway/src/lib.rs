@@ -5,6 +5,7 @@
 //! Stays out: matching rules, actors, stores.
 //! Touch with care: what is said over the wire (`PROTOCOL.md`), and the order of [`Server::stop`].
 
+mod address;
 mod app;
 mod around;
 mod auth;
@@ -17,13 +18,17 @@ mod doorway;
 mod events;
 mod fields;
 mod files;
+mod headers;
 mod http;
+mod limiter;
 mod logs;
 mod metrics;
 mod nodes;
 mod problem;
 mod server;
 mod socket;
+mod tls;
+mod trace;
 mod travel;
 mod wire;
 mod worth;
@@ -32,14 +37,15 @@ pub use auth::{BadToken, Identity, Keys, KeysError, Role, Secret, SecretError, T
 pub use backup::{BackupError, backup, restore};
 pub use code::Code;
 pub use config::{
-    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, JwksFrom, Layers, Limits, LogFormat, Places, RedisUrl,
-    SecretFrom, Settings, Shown, TokenAlgorithm, TokenSettings, Webhook, describe_keys, policy as policy_of_table,
-    read_table,
+    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, JwksFrom, Layers, Limits, LogFormat, Mode, Network,
+    NotANetwork, Places, RedisUrl, SecretFrom, Settings, Shown, TlsSettings, TokenAlgorithm, TokenSettings, Webhook,
+    describe_keys, policy as policy_of_table, read_table,
 };
 pub use doctor::{Finding, Verdict, diagnose};
 pub use events::EventsError;
 pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};
+pub use tls::TlsError;
 pub use travel::BadFile;
 pub use worth::{BadWorth, read_worth, write_worth};

@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     pub(crate) connections_refused: IntCounter,
     pub(crate) panics: IntCounter,
     pub(crate) jwks: JwksMetrics,
+    pub(crate) rate_limited: IntCounterVec,
+    pub(crate) certificate_reloads: IntCounterVec,
 }
 
 /// The counters of one kind of WebSocket, looked up once: a position must not pay for a search among labels.
@@ -103,6 +105,16 @@ impl Metrics {
                 read: counters("gateway_jwks_reads_total", "Readings of jwt_jwks, by result", &["result"])?,
                 keys: public_keys,
             },
+            rate_limited: counters(
+                "gateway_rate_limited_total",
+                "Requests, sockets and frames above a limit of a person, an address or a socket",
+                &["limit"],
+            )?,
+            certificate_reloads: counters(
+                "gateway_certificate_reloads_total",
+                "Changed files of tls.certificate and tls.key, by result",
+                &["result"],
+            )?,
             panics: counter("gateway_panics_total", "Requests that ended in a panic: each is a bug")?,
         })
     }

@@ -21,6 +21,7 @@ use tracing::{error, warn};
 use crate::Code;
 use crate::auth::{BadToken, Role};
 use crate::fields::Mistake;
+use crate::limiter::TooMuch;
 use crate::socket::come_back_after_ms;
 use crate::wire::refusal_code;
 
@@ -142,6 +143,12 @@ impl Problem {
             .retry_after(Duration::from_millis(come_back_after_ms()))
     }
 
+    /// This one has asked for more than one may.
+    pub(crate) fn rate_limited(much: TooMuch) -> Problem {
+        let TooMuch { limit, retry_after } = much;
+        Problem::new(Code::RateLimited, format!("more than {limit} allows")).retry_after(retry_after)
+    }
+
     fn retry_after(self, retry_after: Duration) -> Problem {
         self.with(|facts| facts.retry_after = Some(retry_after))
     }
@@ -252,7 +259,7 @@ impl IntoResponse for Problem {
             value: value.as_deref(),
             allowed: allowed.as_deref(),
             trip: trip.as_deref(),
-            retry_after_ms: retry_after.map(|after| after.as_millis()),
+            retry_after_ms: retry_after.map(|after| after.as_micros().div_ceil(1_000)),
         };
         let text = serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned());
         let mut response = Response::new(Body::from(text));
@@ -261,7 +268,7 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(after) = retry_after {
             // The header counts whole seconds; less than the truth would bring everybody back too early.
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000) as u64));
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_micros().div_ceil(1_000_000) as u64));
         }
         if code == Code::UpgradeRequired {
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));

@@ -221,13 +221,6 @@ const SERVER: &[Key] = &[
         |settings, text| events::options(text).map(|options| settings.events.kafka_options = Some(options)),
         |settings| events::given(settings.events.kafka_options.is_some())
     ),
-    whole!("limits.body_bytes", limits.body_bytes, 256..=1_048_576),
-    whole!("limits.frame_bytes", limits.frame_bytes, 256..=65_536),
-    whole!("limits.connections", limits.connections, 1..=1_000_000),
-    seconds!("limits.request_timeout", limits.request_timeout, 0.1..=50.0),
-    seconds!("limits.heartbeat_every", limits.heartbeat_every, 0.05..=50.0),
-    seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
-    seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
 ];
 
 /// Every setting there is.

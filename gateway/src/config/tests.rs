@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::path::Path;
 
 use dispatch::{Method, Policy};

@@ -12,6 +12,8 @@ mod events;
 mod example;
 mod http;
 mod life;
+mod limits;
+mod modes;
 #[path = "../../../persistence/tests/it/server.rs"]
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;
@@ -23,5 +25,6 @@ mod ride;
 mod sessions;
 mod signer;
 mod street;
+mod tls;
 mod tokens;
 mod why;

@@ -1,12 +1,20 @@
-//! The settings of who may come in: tokens.
+//! The settings of who may come in, and how much of it: mode, tokens, TLS, origins, limits.
 
-use super::super::JwksFrom;
+use super::super::network::networks;
+use super::super::safety::origins;
 use super::super::tokens::{algorithms, names};
+use super::super::{JwksFrom, Mode};
 use super::Key;
 use super::values::{file, path, seconds};
 
 /// Every setting of who may come in, but for the secret.
 pub(super) const SECURITY: &[Key] = &[
+    key!(
+        "mode",
+        "development, or production: what is unsafe for people stops the start",
+        |settings, text| Mode::named(text).map(|mode| settings.mode = mode),
+        |settings| settings.mode.as_str().to_owned()
+    ),
     key!(
         "jwt_issuer",
         "a text of 1 to 200 bytes",
@@ -44,4 +52,49 @@ pub(super) const SECURITY: &[Key] = &[
     ),
     seconds!("jwt_jwks_refresh", tokens.jwks_refresh, 0.1..=86_400.0),
     seconds!("jwt_jwks_keep", tokens.jwks_keep, 0.1..=2_592_000.0),
+    key!(
+        "tls.certificate",
+        "a PEM file with a certificate and those between it and a root, and only together with tls.key",
+        |settings, text| path(text).map(|path| settings.tls.certificate = Some(path)),
+        |settings| file(settings.tls.certificate.as_ref())
+    ),
+    key!(
+        "tls.key",
+        "a PEM file with the private key of tls.certificate",
+        |settings, text| path(text).map(|path| settings.tls.key = Some(path)),
+        |settings| file(settings.tls.key.as_ref())
+    ),
+    truth!("tls.behind_proxy", tls.behind_proxy),
+    seconds!("tls.handshake_within", tls.handshake_within, 0.1..=60.0),
+    seconds!("tls.reload_every", tls.reload_every, 0.1..=86_400.0),
+    key!(
+        "cors.origins",
+        "origins such as https://app.example with commas between them, or * for any in development",
+        |settings, text| origins(text).map(|origins| settings.cors_origins = origins),
+        |settings| if settings.cors_origins.is_empty() { "(none)".to_owned() } else { settings.cors_origins.join(",") }
+    ),
+    whole!("limits.body_bytes", limits.body_bytes, 256..=1_048_576),
+    whole!("limits.frame_bytes", limits.frame_bytes, 256..=65_536),
+    whole!("limits.connections", limits.connections, 1..=1_000_000),
+    whole!("limits.connections_per_address", limits.connections_per_address, 1..=1_000_000),
+    whole!("limits.requests_per_identity", limits.requests_per_identity, 1..=1_000_000),
+    whole!("limits.requests_per_address", limits.requests_per_address, 1..=1_000_000),
+    whole!("limits.sockets_per_identity", limits.sockets_per_identity, 1..=1_000_000),
+    whole!("limits.sockets_per_address", limits.sockets_per_address, 1..=1_000_000),
+    whole!("limits.frames_per_socket", limits.frames_per_socket, 1..=1_000_000),
+    seconds!("limits.burst", limits.burst, 1.0..=3600.0),
+    truth!("limits.loopback_exempt", limits.loopback_exempt),
+    key!(
+        "limits.trusted_proxies",
+        "networks such as 10.0.0.0/8 with commas between them, whose X-Forwarded-For is believed",
+        |settings, text| networks(text).map(|networks| settings.limits.trusted_proxies = networks),
+        |settings| {
+            let shown: Vec<String> = settings.limits.trusted_proxies.iter().map(ToString::to_string).collect();
+            if shown.is_empty() { "(none)".to_owned() } else { shown.join(",") }
+        }
+    ),
+    seconds!("limits.request_timeout", limits.request_timeout, 0.1..=50.0),
+    seconds!("limits.heartbeat_every", limits.heartbeat_every, 0.05..=50.0),
+    seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
+    seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
 ];
