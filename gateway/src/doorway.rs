@@ -40,7 +40,7 @@ const NO_ROOM: &str = concat!(
     "content-type: application/problem+json\r\n",
     "retry-after: 1\r\n",
     "connection: close\r\n",
-    "content-length: 149\r\n",
+    "content-length: 150\r\n",
     "\r\n",
     r#"{"type":"/docs#busy","title":"Too busy","status":503,"detail":"too many connections, in all or from your address","#,
     r#""code":"busy","retry_after_ms":1000}"#,

@@ -18,6 +18,8 @@ mod doorway;
 mod events;
 mod fields;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod headers;
 mod http;
 mod limiter;

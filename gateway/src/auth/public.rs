@@ -64,6 +64,12 @@ impl PublicKey {
         Some(PublicKey { id, algorithm, decoding })
     }
 
+    /// Whether this key signed that.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn signed(&self, said: &[u8], signature: &str) -> bool {
+        jsonwebtoken::crypto::verify(signature, said, &self.decoding, self.algorithm).is_ok_and(|signed| signed)
+    }
+
     /// Reads a key as X.509 writes it.
     fn from_spki(der: &[u8]) -> Option<PublicKey> {
         if let Some(point) = der.strip_prefix(P256) {
