@@ -5,7 +5,8 @@
 //! Touch with care: a check changes nothing and holds nothing afterwards. It may run beside a server that works.
 
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use persistence::PostgresStore;
@@ -15,10 +16,11 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::auth::{probe, public_keys};
-use crate::config::{RedisUrl, SecretFrom, Settings};
+use crate::config::{Mode, RedisUrl, SecretFrom, Settings};
 use crate::files::{FILES_BESIDE_CONNECTIONS, raise_open_files};
 use crate::problem::chain;
 use crate::server::secret;
+use crate::tls::load;
 use crate::travel::{travel, worth};
 
 /// How long a database may take to answer.
@@ -70,6 +72,8 @@ impl Finding {
 /// Looks at everything a server with these settings needs. The settings themselves are checked already.
 pub async fn diagnose(settings: &Settings) -> Vec<Finding> {
     let mut findings = tokens(settings).await;
+    findings.extend([mode(settings), encryption(settings)]);
+    findings.extend(open_to_all(settings));
     findings.extend([clock_rate(settings), address(settings).await, store(settings).await]);
     if let Some(url) = &settings.redis {
         findings.extend(redis("redis", url).await);
@@ -117,6 +121,41 @@ async fn tokens(settings: &Settings) -> Vec<Finding> {
         },
     });
     findings
+}
+
+fn mode(settings: &Settings) -> Finding {
+    if settings.mode == Mode::Production {
+        return Finding::good("mode", "production: what is unsafe for people stops the start");
+    }
+    Finding::doubtful("mode", "development: nothing unsafe is refused", "for people, set mode = \"production\"")
+}
+
+/// Whether what is said can be overheard.
+fn encryption(settings: &Settings) -> Finding {
+    match (&settings.tls.certificate, &settings.tls.key) {
+        (Some(certificate), Some(key)) => match load(certificate, key) {
+            Ok(_) => Finding::good("tls", format!("the certificate in {} and its key fit", certificate.display())),
+            Err(wrong) => Finding::bad("tls", chain(&wrong), "correct tls.certificate and tls.key"),
+        },
+        _ if settings.tls.behind_proxy => Finding::good("tls", "a proxy or a mesh in front encrypts"),
+        _ => Finding::doubtful(
+            "tls",
+            "what is said goes in plain text, tokens and places among it",
+            "set tls.certificate and tls.key, or tls.behind_proxy where a proxy or a mesh encrypts",
+        ),
+    }
+}
+
+/// Secrets in files that everybody on this machine may read.
+fn open_to_all(settings: &Settings) -> Option<Finding> {
+    let secret = match &settings.secret {
+        SecretFrom::File(path) => Some(path),
+        SecretFrom::Dev | SecretFrom::Given(_) => None,
+    };
+    let is_open = |path: &&PathBuf| std::fs::metadata(path).is_ok_and(|file| file.mode() & 0o007 != 0);
+    let open = [secret, settings.tls.key.as_ref()].into_iter().flatten().find(is_open)?;
+    let found = format!("{} can be read by everybody on this machine", open.display());
+    Some(Finding::doubtful("secrets", found, "take that right away: chmod o= on the file"))
 }
 
 fn clock_rate(settings: &Settings) -> Finding {

@@ -1,18 +1,21 @@
 //! A client of HTTP/1.1 that speaks TLS when the address asks for it. It follows no redirections and keeps no cookies.
 
+use std::error::Error;
 use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::header::AUTHORIZATION;
 use axum::http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
 
 pub(crate) use axum::body::Bytes;
-pub(crate) use hyper_util::client::legacy::Error;
+pub(crate) use hyper_util::client::legacy::Error as ClientError;
 
 /// How long a connection that nobody uses is kept: less than servers and load balancers commonly do.
 const KEPT_FOR: Duration = Duration::from_secs(20);
@@ -44,11 +47,40 @@ impl Client {
         Ok(Client::Plain(builder.build(sockets)))
     }
 
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Body>, Error> {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Body>, ClientError> {
         let response = match self {
             Client::Plain(client) => client.request(request).await?,
             Client::Tls(client) => client.request(request).await?,
         };
         Ok(response.map(Body::new))
     }
+}
+
+/// The most that is read of an answer to a command.
+const ANSWER_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+
+/// Asks once, for commands: the status and the body of the answer. Over `https` the server must show a certificate that
+/// this machine trusts (its roots, or those of `SSL_CERT_FILE`).
+///
+/// # Errors
+/// When nobody answers within `within`, or not as HTTP.
+pub async fn ask(
+    method: &str,
+    url: &str,
+    token: Option<&str>,
+    within: Duration,
+) -> Result<(u16, String), Box<dyn Error + Send + Sync>> {
+    let client = Client::new([url].into_iter())?;
+    let mut request = Request::builder().method(method).uri(url);
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let request = request.body(Full::new(Bytes::new()))?;
+    let asked = async {
+        let response = client.send(request).await?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    };
+    timeout(within, asked).await.unwrap_or_else(|_| Err("no answer in time".into()))
 }

@@ -46,6 +46,7 @@ pub use config::{
 pub use doctor::{Finding, Verdict, diagnose};
 pub use events::EventsError;
 pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
+pub use http::ask as ask_over_http;
 pub use logs::start as start_logs;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};
 pub use tls::TlsError;

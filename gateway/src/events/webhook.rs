@@ -26,7 +26,7 @@ use super::signature::{HEADER, sign};
 use super::window::Window;
 use crate::auth::Secret;
 use crate::config::{EventSettings, Webhook};
-use crate::http::{Bytes, Client, Error};
+use crate::http::{Bytes, Client, ClientError as Error};
 
 /// How much of an answer is read, so that the connection can be used again. Nobody looks at it.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024;

@@ -1,6 +1,7 @@
 //! What a server says of itself and lets others see: modes, headers, origins, traces, log lines, secrets.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use gateway::{Mode, Role, Settings};
@@ -59,6 +60,42 @@ fn production_refuses_what_is_unsafe_and_says_what_to_do() {
     let (code, _, err) = run(hansom().args(["serve", "--mode", "productive"]));
     assert_eq!(code, Some(2));
     assert!(err.contains("mode is \"productive\" (from --mode), allowed is development, or production"), "{err}");
+}
+
+#[test]
+fn the_doctor_knows_what_is_safe() {
+    let (folder, secret) = with_secret();
+    certify(folder.path());
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (certificate, key) =
+        (format!("tls.certificate={}", certificate.display()), format!("tls.key={}", key.display()));
+    let doctor = |more: &[&str]| {
+        let mut command = hansom();
+        command.args(["doctor", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path().join("data")).args(more);
+        run(&mut command)
+    };
+    let (code, out, _) = doctor(&[]);
+    assert_eq!(code, Some(0), "{out}");
+    for doubtful in ["look  tokens", "look  mode", "look  tls"] {
+        assert!(out.contains(doubtful), "{out}");
+    }
+    let safe = ["--mode", "production", "--jwt-secret-file", &secret, "--set", &certificate, "--set", &key, "--set"];
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (code, out, _) = doctor(&[&safe[..], &["cors.origins=https://app.example"]].concat());
+    assert_eq!(code, Some(0), "{out}");
+    for said in ["ok    mode", "ok    tls", "ok    secret", "look  secrets"] {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (_, out, _) = doctor(&safe[..safe.len() - 1]);
+    assert!(!out.contains("look  secrets"), "{out}");
+
+    let (code, out, _) = doctor(&["--set", &certificate, "--set", &format!("tls.key={secret}")]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("BAD   tls"), "{out}");
+    let (code, out, _) = doctor(&["--set", "jwt_jwks=http://127.0.0.1:1/keys"]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("BAD   tokens") && out.contains("jwt_jwks"), "{out}");
 }
 
 #[tokio::test]

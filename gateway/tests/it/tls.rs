@@ -20,6 +20,7 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+use crate::binary::{hansom, run};
 use crate::events::tls::certify;
 use crate::street::{PATIENCE, place, serve, settings, token};
 
@@ -94,6 +95,25 @@ async fn requests_and_sockets_go_over_tls_and_nothing_goes_beside_it() {
     let stranger = tempfile::tempdir().unwrap();
     certify(stranger.path());
     assert!(connect(&server, stranger.path(), b"http/1.1").await.is_err(), "a client can tell who this is");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_asks_over_tls_and_only_whom_the_machine_trusts() {
+    let (folder, server) = doors(Limits::default(), TlsSettings::default()).await;
+    let health = |authority: &Path| {
+        let (authority, url) = (authority.join("ca.pem"), server.url());
+        tokio::task::spawn_blocking(move || {
+            run(hansom().args(["health", "--url", &url]).env("SSL_CERT_FILE", authority))
+        })
+    };
+    let (code, out, err) = health(folder.path()).await.unwrap();
+    assert_eq!((code, out.as_str()), (Some(0), "ready\n"), "{err}");
+    let stranger = tempfile::tempdir().unwrap();
+    certify(stranger.path());
+    let (code, _, err) = health(stranger.path()).await.unwrap();
+    assert_eq!(code, Some(1));
+    assert!(err.contains("certificate"), "{err}");
     server.stop().await;
 }
 
