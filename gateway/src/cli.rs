@@ -47,6 +47,8 @@ pub(crate) enum Command {
     },
     /// Print the manual page, for `man -l`
     Man,
+    /// Print what is said over HTTP, as OpenAPI 3.1, for programs that make clients
+    Openapi,
 }
 
 /// What to do with the settings.

@@ -3,9 +3,11 @@
 //! Lives here: the routes, and what each of them does.
 //! Stays out: decisions. A door reads, asks the city, and writes what it says.
 
+mod docs;
 mod driver;
 mod events;
 mod letters;
+pub(crate) mod openapi;
 mod ops;
 mod quote;
 mod rider;
@@ -45,7 +47,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/livez", get(ops::alive))
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics))
-        .route("/docs", get(ops::docs))
+        .route("/docs", get(docs::show))
+        .route("/openapi.json", get(ops::openapi))
         .route("/asyncapi.json", get(ops::asyncapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

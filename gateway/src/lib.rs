@@ -44,6 +44,7 @@ pub use config::{
     describe_keys, policy as policy_of_table, read_table,
 };
 pub use doctor::{Finding, Verdict, diagnose};
+pub use doors::openapi::openapi;
 pub use events::EventsError;
 pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
 pub use http::ask as ask_over_http;

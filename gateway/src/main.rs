@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Doctor(flags) => comfort::doctor(&flags),
         Command::Completions { shell } => comfort::completions(shell),
         Command::Man => comfort::manual(),
+        Command::Openapi => say(gateway::openapi()).map_err(Failure::from),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

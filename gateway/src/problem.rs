@@ -17,13 +17,14 @@ use dispatch::{BadPickupTime, Refusal};
 use persistence::StoreError;
 use serde::Serialize;
 use tracing::{error, warn};
+use utoipa::ToSchema;
 
 use crate::Code;
 use crate::auth::{BadToken, Role};
 use crate::fields::Mistake;
 use crate::limiter::TooMuch;
 use crate::socket::come_back_after_ms;
-use crate::wire::refusal_code;
+use crate::wire::{names, refusal_code};
 
 /// How long to wait before a request that met a start, a stop or a store that does not answer is worth another try.
 const COME_BACK_AFTER: Duration = Duration::from_secs(1);
@@ -44,22 +45,30 @@ struct Facts {
     header: Option<(HeaderName, Cow<'static, str>)>,
 }
 
-#[derive(Serialize)]
-struct Body9457<'a> {
+/// What went wrong, as RFC 9457 has it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body9457<'a> {
+    /// Where it is explained.
     r#type: &'a str,
     title: &'a str,
     status: u16,
+    /// What exactly, for people.
     detail: &'a str,
+    #[schema(schema_with = names::codes)]
     code: &'a str,
+    /// The field, parameter or header that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a str>,
+    /// What may be given instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>)]
     retry_after_ms: Option<u128>,
 }
 

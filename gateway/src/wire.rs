@@ -7,6 +7,7 @@
 
 mod binary;
 mod from_driver;
+pub(crate) mod names;
 mod order;
 mod sharing;
 mod to_driver;
@@ -18,6 +19,7 @@ use std::fmt::Display;
 
 use geo::Point;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 pub(crate) use binary::{binary_ack, read_binary};
 pub(crate) use from_driver::{FromDriver, Position, Unreadable};
@@ -27,10 +29,12 @@ pub(crate) use trip::{DriverTrip, NewTripBody, Told, TripBody, party};
 pub(crate) use vehicle::NeedsBody;
 pub(crate) use why::{ExplanationBody, WhyNotBody};
 
-/// A place, as it is written.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// A place in WGS84 degrees.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct Place {
+    #[schema(minimum = -90.0, maximum = 90.0)]
     lat: f64,
+    #[schema(minimum = -180.0, maximum = 180.0)]
     lon: f64,
 }
 

@@ -21,6 +21,7 @@ use tracing::debug;
 mod cadence;
 mod receipts;
 
+use super::openapi::Refused;
 use crate::Code;
 use crate::app::App;
 use crate::fields::Mistake;
@@ -37,6 +38,12 @@ const AHEAD_UNCOUNTED: Duration = Duration::from_secs(5);
 const POSITION_AGE_MAX: Duration = Duration::from_secs(600);
 
 /// Opens the socket of a driver.
+#[utoipa::path(
+    get, path = "/v1/driver", operation_id = "driver", tag = "drivers",
+    description = "A WebSocket, subprotocol `hansom.v1.json` or `hansom.v1.bin`; what is said over it is in /asyncapi.json.",
+    params(("resume" = Option<String>, Query, description = "The cursor of the last message that was heard")),
+    responses((status = 101, description = "A WebSocket"), Refused),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,

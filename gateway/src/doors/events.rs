@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch::Receiver;
 use tokio::time::{sleep, timeout};
 
+use super::openapi::Refused;
 use super::rider::visible;
 use crate::app::App;
 use crate::problem::Problem;
@@ -31,6 +32,12 @@ const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 /// Follows a trip.
+#[utoipa::path(
+    get, path = "/v1/trips/{id}/events", operation_id = "tripEvents", tag = "riders",
+    description = "The same as the WebSocket tells, as server-sent events: `trip` with the trip as it stands, `end`, `closing`.",
+    params(("id" = String, Path, description = "The trip's name")),
+    responses((status = 200, description = "Events until the trip is over", body = String, content_type = "text/event-stream"), Refused),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,

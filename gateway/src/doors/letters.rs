@@ -9,7 +9,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use persistence::{DeadLetter, LetterId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::Refused;
 use super::ops::ops_only;
 use super::rider::json;
 use crate::Code;
@@ -26,7 +28,8 @@ const LIMIT_MAX: u32 = 1_000;
 
 const ID_ALLOWED: &str = "an outlet and a line, as in billing/4711";
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadLetters)]
 struct Letters<'a> {
     dead_letters: Vec<Letter<'a>>,
     /// The last one here, when there are more: what comes after it is asked for with `?after=`.
@@ -34,9 +37,11 @@ struct Letters<'a> {
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
 struct Letter<'a> {
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     id: &'a LetterId,
     event: &'a str,
     attempts: u32,
@@ -52,12 +57,20 @@ impl<'a> From<&'a DeadLetter> for Letter<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Due {
     due: u64,
 }
 
 /// Lists dead letters, a page at a time.
+#[utoipa::path(
+    get, path = "/v1/ops/dead-letters", operation_id = "deadLetters", tag = "ops",
+    params(
+        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 1000),
+    ),
+    responses((status = 200, description = "A page of them", body = Letters<'static>), Refused),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
@@ -74,6 +87,10 @@ pub(super) async fn list(
 }
 
 /// Has every dead letter tried once more.
+#[utoipa::path(
+    post, path = "/v1/ops/dead-letters/redeliver", operation_id = "redeliverAll", tag = "ops",
+    responses((status = 202, description = "How many are due", body = Due), Refused),
+)]
 pub(super) async fn redeliver_all(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
     let due = app.inside()?.store.redeliver(None).await.map_err(CityError::Store)?;
@@ -81,6 +98,14 @@ pub(super) async fn redeliver_all(State(app): State<Arc<App>>, headers: HeaderMa
 }
 
 /// Has a dead letter tried once more.
+#[utoipa::path(
+    post, path = "/v1/ops/dead-letters/{outlet}/{line}/redeliver", operation_id = "redeliver", tag = "ops",
+    params(
+        ("outlet" = String, Path, description = "The outlet's name"),
+        ("line" = u64, Path, description = "The journal's line"),
+    ),
+    responses((status = 202, description = "It is due", body = Due), Refused),
+)]
 pub(super) async fn redeliver(
     State(app): State<Arc<App>>,
     path: Result<Path<(String, String)>, PathRejection>,

@@ -9,18 +9,29 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::{PROBLEM, Refused};
 use super::rider::json;
 use crate::app::{App, Carrier};
 use crate::auth::Identity;
-use crate::problem::Problem;
+use crate::problem::{Body9457, Problem};
 
 /// Whether the process does anything at all. Asks nobody else: a store that is away is no reason to be restarted.
+#[utoipa::path(
+    get, path = "/livez", operation_id = "live", tag = "health", security(()),
+    responses((status = 200, description = "It does", body = String)),
+)]
 pub(super) async fn alive() -> &'static str {
     "alive\n"
 }
 
 /// Whether guests may be sent here.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "ready", tag = "health", security(()),
+    responses((status = 200, description = "They may", body = String),
+        (status = 503, description = "The server is starting or stopping", body = Body9457<'static>, content_type = PROBLEM)),
+)]
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem> {
     // A shard that is claimed anew is no reason to send everybody away: the others go on, and it is back in a moment.
     app.inside().map(|inside| match inside.city.recovering() {
@@ -30,13 +41,17 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem
 }
 
 /// Everything that is counted, as Prometheus reads it.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "metrics", tag = "health", security(()),
+    responses((status = 200, description = "Prometheus' text format", body = String)),
+)]
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     as_text("text/plain; version=0.0.4; charset=utf-8", app.metrics.text())
 }
 
-/// How to speak with this server.
-pub(super) async fn docs() -> impl IntoResponse {
-    as_text("text/markdown; charset=utf-8", include_str!("../../PROTOCOL.md"))
+/// What is said over HTTP, for machines.
+pub(super) async fn openapi() -> impl IntoResponse {
+    as_text("application/json", super::openapi::OPENAPI.as_str())
 }
 
 /// What is said over sockets, for machines.
@@ -48,7 +63,7 @@ fn as_text<T: IntoResponse>(media_type: &'static str, text: T) -> ([(HeaderName,
     ([(CONTENT_TYPE, media_type)], text)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Status {
     time_ms: u64,
     time_scale: f64,
@@ -59,7 +74,7 @@ struct Status {
     nodes: Vec<Node>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Node {
     incarnation: u64,
     name: String,
@@ -82,7 +97,7 @@ impl From<persistence::Node> for Node {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Shard {
     shard: String,
     epoch: u64,
@@ -139,6 +154,10 @@ pub(super) fn ops_only(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// How the city stands: its shards, and how many trips are in each state.
+#[utoipa::path(
+    get, path = "/v1/ops/status", operation_id = "status", tag = "ops",
+    responses((status = 200, description = "Shards, trips by state, servers", body = Status), Refused),
+)]
 pub(super) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
     let inside = app.inside()?;

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use dispatch::{NotHonoured, Order, Quote, RequestKey, RiderId};
 
+use super::openapi::{Asked, Refused};
 use super::rider::{body, counted, json};
 use crate::Code;
 use crate::app::App;
@@ -18,6 +19,11 @@ use crate::problem::Problem;
 use crate::wire::{NewTripBody, QuoteBody};
 
 /// Says what a ride would cost, and promises it for a while.
+#[utoipa::path(
+    post, path = "/v1/quotes", operation_id = "quote", tag = "riders",
+    request_body = Asked,
+    responses((status = 200, description = "The price, and until when it is good", body = QuoteBody), Refused),
+)]
 pub(super) async fn ask(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let rider = app.rider(request.headers())?;
     let text = body(&app, request).await?;

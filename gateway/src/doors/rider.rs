@@ -13,11 +13,12 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::openapi::{CancelReasonName, NewTrip, PROBLEM, Refused};
 use crate::Code;
 use crate::app::{App, Carrier};
 use crate::auth::Identity;
 use crate::fields::Mistake;
-use crate::problem::Problem;
+use crate::problem::{Body9457, Problem};
 use crate::wire::{NewTripBody, TripBody};
 
 const KEY: &str = "Idempotency-Key";
@@ -26,6 +27,25 @@ const KEY_LENGTH_MAX: usize = 128;
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Asks for a trip.
+#[utoipa::path(
+    post, path = "/v1/trips", operation_id = "requestTrip", tag = "riders",
+    params(("Idempotency-Key" = String, Header, description = "The same key asks for the same trip again, not for another one",
+        min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    request_body = NewTrip,
+    responses(
+        (status = 201, description = "The trip", body = TripBody<'static>,
+            headers(("Location" = String, description = "Where it is"))),
+        (status = 200, description = "The trip that this request asked for before, as it stands", body = TripBody<'static>,
+            headers(("Idempotency-Replayed" = String, description = "true"))),
+        (status = 409, description = "The quote has expired, or the rider has too many rides for later", body = Body9457<'static>,
+            content_type = PROBLEM),
+        (status = 422, description = "The key was used for another request, or the quote for something else",
+            body = Body9457<'static>, content_type = PROBLEM),
+        (status = 429, description = "The rider has too many trips, or has called off too often", body = Body9457<'static>,
+            content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let rider = app.rider(request.headers())?;
     let key = key(request.headers()).map_err(|mistake| counted(&app, mistake))?;
@@ -46,6 +66,11 @@ pub(super) async fn request(State(app): State<Arc<App>>, request: Request) -> Re
 }
 
 /// Shows a trip.
+#[utoipa::path(
+    get, path = "/v1/trips/{id}", operation_id = "trip", tag = "riders",
+    params(("id" = String, Path, description = "The trip's name")),
+    responses((status = 200, description = "The trip as it stands", body = TripBody<'static>), Refused),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
@@ -57,6 +82,15 @@ pub(super) async fn show(
 }
 
 /// Calls a trip off: a rider its own, ops any, in the name of the city.
+#[utoipa::path(
+    delete, path = "/v1/trips/{id}", operation_id = "cancelTrip", tag = "riders",
+    params(("id" = String, Path, description = "The trip's name"), ("reason" = inline(Option<CancelReasonName>), Query, description = "Why; who may give which is in the protocol")),
+    responses(
+        (status = 200, description = "The trip, called off", body = TripBody<'static>),
+        (status = 409, description = "It stands so that it cannot be called off", body = Body9457<'static>, content_type = PROBLEM),
+        Refused,
+    ),
+)]
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,

@@ -15,6 +15,7 @@ use tokio::sync::watch::Receiver;
 use tokio::time::sleep_until;
 use tracing::debug;
 
+use super::openapi::Refused;
 use super::rider::{may_see, trip_id};
 use crate::Code;
 use crate::app::{App, Carrier};
@@ -23,6 +24,12 @@ use crate::socket::{self, End, Heard, Socket};
 use crate::wire::Told;
 
 /// Opens the window on a trip.
+#[utoipa::path(
+    get, path = "/v1/trips/{id}/watch", operation_id = "watchTrip", tag = "riders",
+    description = "A WebSocket; what is said over it is in /asyncapi.json.",
+    params(("id" = String, Path, description = "The trip's name")),
+    responses((status = 101, description = "A WebSocket"), Refused),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,

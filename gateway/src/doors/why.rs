@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use dispatch::{DriverId, Timestamp};
 
+use super::openapi::Refused;
 use super::ops::ops_only;
 use super::rider::{json, trip_id};
 use crate::app::App;
@@ -22,6 +23,12 @@ const SINCE_DEFAULT: Duration = Duration::from_secs(3_600);
 const SINCE_ALLOWED: &str = "milliseconds since 1970 as a whole number";
 
 /// How a trip was matched.
+#[utoipa::path(
+    get, path = "/v1/trips/{id}/explain", operation_id = "explainTrip", tag = "ops",
+    params(("id" = String, Path, description = "The trip's name")),
+    responses((status = 200, description = "Each round that thought of the trip, and what became of it", body = ExplanationBody<'static>),
+        Refused),
+)]
 pub(super) async fn explain(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
@@ -36,6 +43,14 @@ pub(super) async fn explain(
 }
 
 /// Why a driver had no work since then, or had.
+#[utoipa::path(
+    get, path = "/v1/drivers/{id}/why-not", operation_id = "whyNot", tag = "ops",
+    params(
+        ("id" = String, Path, description = "The driver's name", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
+        ("since" = Option<u64>, Query, description = "Milliseconds since 1970; none: the last hour"),
+    ),
+    responses((status = 200, description = "Reasons in the order of time", body = WhyNotBody<'static>), Refused),
+)]
 pub(super) async fn why_not(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,

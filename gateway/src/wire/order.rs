@@ -2,6 +2,7 @@
 
 use dispatch::{Estimate, Fare, FarePolicy, Order, Timestamp, Trip};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::millis;
 use crate::fields::{Fields, Mistake};
@@ -22,7 +23,8 @@ pub(super) fn order(fields: &mut Fields<'_>) -> Result<Order, Mistake> {
 }
 
 /// What a ride would cost, and how soon it could begin.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quote)]
 pub(crate) struct QuoteBody {
     fare: FareBody,
     /// How soon a car could be at the pickup; nothing when there is none now, or the ride is for later.
@@ -33,6 +35,7 @@ pub(crate) struct QuoteBody {
     ride_ms: u64,
     ride_m: u64,
     expires_at_ms: u64,
+    /// Comes back with the request.
     quote: String,
 }
 
@@ -52,18 +55,20 @@ impl QuoteBody {
 }
 
 /// What is not told is not so: as soon as possible, alone, at no agreed price.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pickup_at_ms: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     shared: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     fare: Option<FareBody>,
 }
 
 /// What a ride costs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Fare)]
 pub(crate) struct FareBody {
     /// In minor units: cents of dollars, whole yen.
     amount_minor: i64,
@@ -73,7 +78,8 @@ pub(crate) struct FareBody {
 }
 
 /// What calling off costs the rider.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Fee)]
 pub(crate) struct FeeBody {
     /// In minor units, 0 where it is free.
     amount_minor: i64,

@@ -2,6 +2,7 @@
 
 use dispatch::{DueStop, Promise, RiderId, Trip, TripId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Place, as_text, millis};
 
@@ -34,7 +35,8 @@ pub(super) fn stops(trip: &Trip) -> Vec<StopBody<'_>> {
 }
 
 /// What was promised to a rider who shares a car.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Promise)]
 pub(super) struct PromiseBody {
     /// The car is at the pickup by then.
     pickup_by_ms: u64,

@@ -2,11 +2,12 @@
 
 use dispatch::{CallOff, CarPosition, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::order::{FeeBody, OrderBody};
 use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
-use super::{Place, as_text, millis};
+use super::{Place, as_text, millis, names};
 use crate::auth::QUOTE_BYTES_MAX;
 use crate::fields::{Fields, Mistake};
 
@@ -92,11 +93,15 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
 }
 
 /// A trip, as its rider and ops see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trip)]
 pub(crate) struct TripBody<'a> {
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     id: TripId,
+    #[schema(schema_with = names::trip_states)]
     state: &'static str,
+    /// Grows by one with each state.
     version: u32,
     rider: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,12 +113,16 @@ pub(crate) struct TripBody<'a> {
     #[serde(flatten)]
     more: OrderBody,
     requested_at_ms: u64,
+    /// When it came to this state.
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::parties, required = false)]
     cancelled_by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::cancel_reasons, required = false)]
     cancel_reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::fee_stages, required = false)]
     cancellation_fee_stage: Option<&'static str>,
     /// What that comes to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,11 +146,13 @@ pub(crate) struct TripBody<'a> {
     /// What was promised to a rider who joined another one's car.
     #[serde(skip_serializing_if = "Option::is_none")]
     promise: Option<PromiseBody>,
+    /// How many drivers were asked.
     offers: u32,
     history: Vec<Step>,
 }
 
-#[derive(Debug, Serialize)]
+/// Where the car is.
+#[derive(Debug, Serialize, ToSchema)]
 struct Car {
     lat: f64,
     lon: f64,
@@ -175,9 +186,11 @@ impl Car {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// A state a trip has been through.
+#[derive(Debug, Serialize, ToSchema)]
 struct Step {
     version: u32,
+    #[schema(schema_with = names::trip_states)]
     state: &'static str,
     at_ms: u64,
 }

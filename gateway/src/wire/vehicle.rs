@@ -2,7 +2,9 @@
 
 use dispatch::{Class, Needs, SEATS_MAX, Vehicle};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::names;
 use crate::fields::{Fields, Mistake};
 
 const SEATS: &str = "a whole number from 1 to 8";
@@ -52,9 +54,11 @@ pub(super) fn needs(fields: &mut Fields<'_>) -> Result<Needs, Mistake> {
 }
 
 /// What a rider needs, as offers and trips tell it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Needs)]
 pub(crate) struct NeedsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = names::classes, required = false)]
     class: Option<&'static str>,
     seats: u8,
     wheelchair: bool,

@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use actors::WhyNot;
 use dispatch::{Considered, Decision, DriverId, Explanation, Factors, Fate, Outcome, Reason, Timestamp, TripView};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::names;
 
 /// How a trip was matched.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Explanation)]
 pub(crate) struct ExplanationBody<'a> {
     trip: String,
+    #[schema(schema_with = names::trip_states)]
     state: &'static str,
     /// What each round decided; rounds in a row that found nobody are one.
     decisions: Vec<DecisionBody<'a>>,
@@ -17,7 +22,8 @@ pub(crate) struct ExplanationBody<'a> {
     attempts: Vec<OutcomeBody<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
 struct DecisionBody<'a> {
     at_ms: u64,
     policy: &'a str,
@@ -32,7 +38,8 @@ struct DecisionBody<'a> {
     passed_over: Vec<PassedOver<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Considered)]
 struct ConsideredBody<'a> {
     driver: &'a str,
     fate: &'static str,
@@ -43,13 +50,14 @@ struct ConsideredBody<'a> {
     factors_ms: BTreeMap<&'static str, i32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PassedOver<'a> {
     driver: &'a str,
     rule: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 struct OutcomeBody<'a> {
     at_ms: u64,
     wave: u32,
@@ -123,7 +131,8 @@ impl<'a> OutcomeBody<'a> {
 }
 
 /// Why a driver had no work, or had.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WhyNot)]
 pub(crate) struct WhyNotBody<'a> {
     driver: &'a str,
     since_ms: u64,
@@ -133,7 +142,8 @@ pub(crate) struct WhyNotBody<'a> {
     reasons: Vec<ReasonBody<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Present)]
 struct PresentBody {
     shard: String,
     availability: &'static str,
@@ -143,15 +153,17 @@ struct PresentBody {
     matchable: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reason)]
 struct ReasonBody<'a> {
     at_ms: u64,
     #[serde(flatten)]
     what: What<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
+#[schema(as = What)]
 enum What<'a> {
     /// From then on the driver stood so.
     Stood { availability: &'static str },

@@ -239,6 +239,13 @@ async fn the_back_door_counts_and_says_how_the_city_stands() {
     for code in gateway::Code::ALL {
         assert!(docs.contains(&format!("`{}`", code.as_str())), "{} is not documented", code.as_str());
     }
+    let page = reqwest::Client::new().get(format!("{}/docs", server.url())).header("accept", "text/html,*/*");
+    let page = page.send().await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert!(page.text().await.unwrap().starts_with("<!doctype html>"), "a browser is given a page");
+    let described = reqwest::get(format!("{}/openapi.json", server.url())).await.unwrap();
+    assert_eq!(described.headers()["content-type"], "application/json");
+    assert_eq!(described.text().await.unwrap(), gateway::openapi());
     server.stop().await;
 }
 

@@ -9,7 +9,9 @@ mod cabs;
 mod dense;
 mod play;
 mod pm3h;
+mod protocol;
 mod pyhailing;
+mod thursday;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +20,7 @@ use super::{Failure, Row, Settings};
 /// A case: what the settings want of it, measured or skipped with the reason.
 type Case = fn(&Settings) -> Vec<Row>;
 
-const CASES: [Case; 4] = [pyhailing::rows, dense::rows, pm3h::rows, cabs::rows];
+const CASES: [Case; 5] = [pyhailing::rows, dense::rows, pm3h::rows, thursday::rows, cabs::rows];
 
 /// Plays what the settings ask for.
 ///
@@ -28,7 +30,7 @@ pub fn run(settings: &Settings) -> Result<Vec<Row>, Failure> {
     let rows: Vec<Row> = CASES.iter().flat_map(|case| case(settings)).collect();
     if rows.is_empty() {
         let filter = &settings.filter;
-        return Err(format!("no case contains {filter:?}: try --filter pyhailing, dense, PM3h, cabs").into());
+        return Err(format!("no case contains {filter:?}: try --filter pyhailing, dense, PM3h, Thursday, cabs").into());
     }
     Ok(rows)
 }

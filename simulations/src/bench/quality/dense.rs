@@ -7,7 +7,7 @@
 //! the published figures: 300 s to wait, then lost; no boarding time; what is asked in the first half hour is carried but
 //! not counted; cars start where riders of the hour before went, each free within nine minutes.
 
-mod case;
+pub(super) mod case;
 
 use std::path::Path;
 use std::sync::Arc;

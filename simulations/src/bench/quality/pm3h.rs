@@ -2,7 +2,7 @@
 //!
 //! Lives here: which rows the case has and what is hoped of them.
 //! Stays out: where the data is ([`super::data_file`]); how the case is played: with a car for each rider through the
-//! whole protocol (`world`), with shared cars over the pooling core (`shared`).
+//! whole protocol ([`super::protocol`]), with shared cars over the pooling core (`shared`).
 //! Touch with care: the rules are those of the published figures: who is not picked up within 300 s is lost, boarding
 //! takes no time, cars start at the file's nodes; with four seats a ride lasts at most 1.4 times the direct one, as in
 //! FleetPy's example studies. FleetPy rounds the time of a request down to its step and so knows it up to a minute
@@ -11,21 +11,26 @@
 mod case;
 mod fleetpy;
 mod shared;
-mod world;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dispatch::PoolingPolicy;
+use dispatch::{PoolingPolicy, Timestamp};
 use geo::Meters;
 
 use crate::bench::{Progress, Row, Settings, Target, cpu};
 use crate::streets::NodeTimes;
 
-use case::PlayCase;
+use super::protocol::{self, Script};
 use fleetpy::FleetPy;
-use shared::{Played, Rules};
+use shared::Rules;
+
+pub(super) use case::{PlayCase, WAIT_MAX_MS, Wanted};
+pub(super) use shared::Played;
+
+/// 2018-06-07, a Thursday, 17:00.
+const BEGINS: Timestamp = Timestamp::from_millis(1_528_390_800_000);
 
 /// FleetPy's step, in milliseconds, and ours where we go by its clock.
 const FLEETPY_STEP_MS: u64 = 60_000;
@@ -134,10 +139,11 @@ fn measure(settings: &Settings, folder: &Path) -> Result<(Figures, Result<Vec<Fl
     let mut figures = Figures::default();
     let table = Arc::new(case.table.clone());
     let nodes = NodeTimes::new(&case.streets, table, Meters::whole(500)).map_err(|why| why.to_string())?;
-    let reach = world::reach(&case);
+    let policy = protocol::policy("PM3h", nodes.clone(), protocol::reach(&case), EVERY)?;
+    let script = Script { begins: BEGINS, policy, parked_every: None };
     progress.next("PM3h: a car for each rider, through the whole protocol");
     let mut alone = Err(String::new());
-    let mut play = || (0..PLAYS).for_each(|_| alone = world::play(&case, &nodes, reach, EVERY, &mut |_| {}));
+    let mut play = || (0..PLAYS).for_each(|_| alone = protocol::play(&case, &nodes, &script, &mut |_| {}));
     let cpu_ns = cpu::time(&mut play) / f64::from(PLAYS);
     let (alone, violations) = alone?;
     if violations > 0 {

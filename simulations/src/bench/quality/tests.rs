@@ -17,7 +17,7 @@ fn settings(filter: &str) -> Settings {
 #[test]
 fn a_case_without_its_data_is_a_row_that_says_what_is_missing() {
     let rows = run(&settings("")).unwrap();
-    for case in ["pyhailing", "dense", "PM3h", "cabs"] {
+    for case in ["pyhailing", "dense", "PM3h", "Thursday", "cabs"] {
         assert!(rows.iter().any(|row| row.name.contains(case)), "there is a row about {case}");
     }
     for row in rows {

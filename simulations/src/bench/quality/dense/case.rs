@@ -23,7 +23,7 @@ const BEFORE_MS: u64 = 3_600_000;
 /// Cell centres at the shore lie a bit away from the streets.
 const SNAP_MAX: Meters = Meters::whole(3_000);
 /// 2018-06-07, a Thursday, 00:00.
-const THURSDAY_MS: u64 = 1_528_329_600_000;
+pub(crate) const THURSDAY_MS: u64 = 1_528_329_600_000;
 const DAY_MS: u64 = 86_400_000;
 
 pub(crate) fn ground(folder: &Path, done: &mut dyn FnMut(usize)) -> Result<Ground, String> {
@@ -43,24 +43,13 @@ pub(crate) struct Thursday {
 
 impl Thursday {
     pub(crate) fn open(file: &Path, nodes: usize) -> Result<Thursday, String> {
-        let npz = Npz::open(file).map_err(|why| why.to_string())?;
-        let array = |name| npz.numbers(name).map_err(|why| why.to_string());
-        let (tod, from, to) = (array("tod")?, array("o")?, array("d")?);
-        if tod.len() != from.len() || tod.len() != to.len() {
-            return Err(format!("{}: tod, o and d are not of one length", file.display()));
-        }
         let begin_ms = u64::from(BEGIN_TOD_S) * 1_000;
         let (mut wanted, mut left_at) = (Vec::new(), Vec::new());
-        for ((&tod_s, &from), &to) in tod.iter().zip(&from).zip(&to) {
-            let node = |value: f64| {
-                let fits = value >= 0.0 && value < nodes as f64;
-                fits.then_some(value as usize).ok_or_else(|| format!("{}: node {value} of {nodes}", file.display()))
-            };
-            let (tod_ms, from, to) = ((tod_s * 1_000.0) as u64, node(from)?, node(to)?);
-            if tod_ms + BEFORE_MS >= begin_ms && tod_ms < begin_ms {
-                left_at.push(to);
-            } else if tod_ms >= begin_ms && tod_ms < begin_ms + LASTS_MS && from != to {
-                wanted.push(Wanted { at_ms: tod_ms - begin_ms, from, to, ride_ms: None });
+        for ride in whole_day(file, nodes)? {
+            if ride.at_ms + BEFORE_MS >= begin_ms && ride.at_ms < begin_ms {
+                left_at.push(ride.to);
+            } else if ride.at_ms >= begin_ms && ride.at_ms < begin_ms + LASTS_MS && ride.from != ride.to {
+                wanted.push(Wanted { at_ms: ride.at_ms - begin_ms, ..ride });
             }
         }
         wanted.sort_by_key(|wanted| wanted.at_ms);
@@ -73,6 +62,25 @@ impl Thursday {
         let count = self.left_at.len();
         (0..cars).map(|_| (self.left_at[rng.random_range(0..count)], rng.random_range(0..540_000))).collect()
     }
+}
+
+/// The requests of the whole day as the file has them, in milliseconds since midnight: in no order, and some of them
+/// lead nowhere.
+pub(crate) fn whole_day(file: &Path, nodes: usize) -> Result<Vec<Wanted>, String> {
+    let npz = Npz::open(file).map_err(|why| why.to_string())?;
+    let array = |name| npz.numbers(name).map_err(|why| why.to_string());
+    let (tod, from, to) = (array("tod")?, array("o")?, array("d")?);
+    if tod.len() != from.len() || tod.len() != to.len() {
+        return Err(format!("{}: tod, o and d are not of one length", file.display()));
+    }
+    let node = |value: f64| {
+        let fits = value >= 0.0 && value < nodes as f64;
+        fits.then_some(value as usize).ok_or_else(|| format!("{}: node {value} of {nodes}", file.display()))
+    };
+    let ride = |((&tod_s, &from), &to): ((&f64, &f64), &f64)| {
+        Ok(Wanted { at_ms: (tod_s * 1_000.0) as u64, from: node(from)?, to: node(to)?, ride_ms: None })
+    };
+    tod.iter().zip(&from).zip(&to).map(ride).collect()
 }
 
 /// The evening's first moment, on the clock of the forecast.

@@ -18,7 +18,9 @@ fn case(wanted: &[(u64, usize, usize)], starts: &[usize]) -> PlayCase {
 fn in_world(case: &PlayCase) -> (Played, usize) {
     let table = Arc::new(case.table.clone());
     let nodes = NodeTimes::new(&case.streets, table, Meters::whole(500)).unwrap();
-    world::play(case, &nodes, world::reach(case), Duration::from_secs(10), &mut |_| {}).unwrap()
+    let policy = protocol::policy("line", nodes.clone(), protocol::reach(case), Duration::from_secs(10)).unwrap();
+    let script = Script { begins: BEGINS, policy, parked_every: Some(Duration::from_secs(20)) };
+    protocol::play(case, &nodes, &script, &mut |_| {}).unwrap()
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The case with a car for each rider, through the whole protocol: the virtual city's [`World`], with drivers who say
-//! yes at once and riders who board at once, as the case wants it.
+//! Cases with a car for each rider, through the whole protocol: the virtual city's [`World`], with drivers who say yes at
+//! once and riders who board at once, as the cases want it.
 //!
-//! Lives here: what drivers and their phones do.
-//! Stays out: everything that is decided.
+//! Lives here: what drivers and their phones do, and the policy that such cases have in common.
+//! Stays out: everything that is decided; which cases there are (`pm3h`, `thursday`).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -15,27 +15,34 @@ use dispatch::{
 };
 use geo::{Meters, Point, Resolution, StraightLine, Travel, distance};
 
-use super::case::{PlayCase, WAIT_MAX_MS};
-use super::shared::Played;
+use super::pm3h::{PlayCase, Played, WAIT_MAX_MS};
 use crate::people::later;
 use crate::streets::NodeTimes;
 use crate::world::{Delays, FastMap, News, World};
 
-/// 2018-06-07, a Thursday, 17:00.
-const BEGINS: Timestamp = Timestamp::from_millis(1_528_390_800_000);
 /// Shards of this resolution: one of them holds the island and its hundred cars.
 const SHARDS: u8 = 3;
 /// Messages and commits take milliseconds; so much earlier the way must end for the rider to be aboard in time.
 const MARGIN_MS: u64 = 100;
 
-/// Production's policy, but for what the case itself lays down: how long riders wait, which times are true. `reach` is
+/// How a case is played.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
+    /// The first moment, on the clock of the city.
+    pub(super) begins: Timestamp,
+    pub(super) policy: Policy,
+    /// So often the phone of a car that stands says where it is. `None`: only where a ride begins or ends.
+    pub(super) parked_every: Option<Duration>,
+}
+
+/// Production's policy, but for what the cases themselves lay down: how long riders wait, which times are true. `reach` is
 /// how far away a car may be that comes in time, `every` the window of matching.
-pub(super) fn policy(nodes: NodeTimes, reach: Meters, every: Duration) -> Result<Policy, String> {
+pub(super) fn policy(name: &str, nodes: NodeTimes, reach: Meters, every: Duration) -> Result<Policy, String> {
     let wait_max = Duration::from_millis(WAIT_MAX_MS - MARGIN_MS);
     // Behind the table, for points without a node: there are none.
     let straight = StraightLine::new(1.4, 5.0).map_err(|why| why.to_string())?;
     let policy = Policy {
-        version: "PM3h".to_owned(),
+        version: name.to_owned(),
         immediate_above: 0.0,
         weights: Weights { refusal: 0.0, position_age: 0.0, idle: 0.0, waiting: 0.0, ..Weights::default() },
         match_every: every,
@@ -97,10 +104,12 @@ struct Seat {
 enum Turn {
     Ask(usize),
     There(usize),
+    Parked(usize),
 }
 
 struct Play<'a> {
     case: &'a PlayCase,
+    script: &'a Script,
     nodes: NodeTimes,
     world: World,
     seats: Vec<Seat>,
@@ -111,19 +120,18 @@ struct Play<'a> {
     empty_ms: u64,
 }
 
-/// Plays the case, where no car farther away than `reach` comes in time. Answers what came of it, and how many promises of
-/// `dispatch::invariants` were broken.
+/// Plays the case. Answers what came of it, and how many promises of `dispatch::invariants` were broken.
 pub(super) fn play(
     case: &PlayCase,
     nodes: &NodeTimes,
-    reach: Meters,
-    every: Duration,
+    script: &Script,
     tick: &mut dyn FnMut(u64),
 ) -> Result<(Played, usize), String> {
     let resolution = Resolution::new(SHARDS).map_err(|why| why.to_string())?;
-    let world = World::new(BEGINS, policy(nodes.clone(), reach, every)?, resolution, Delays::default()).stages_only();
+    let world = World::new(script.begins, script.policy.clone(), resolution, Delays::default()).stages_only();
     let mut play = Play {
         case,
+        script,
         nodes: nodes.clone(),
         world,
         seats: Vec::new(),
@@ -136,9 +144,7 @@ pub(super) fn play(
     for (number, &node) in case.starts.iter().enumerate() {
         play.seat(number, node)?;
     }
-    for (number, wanted) in case.wanted.iter().enumerate() {
-        play.turns.push(Reverse((wanted.at_ms, Turn::Ask(number))));
-    }
+    play.next_asks(0);
     play.run(tick)?;
     let waits: Vec<u64> = play.waits_ms.values().copied().collect();
     let served = waits.iter().filter(|&&wait_ms| wait_ms <= WAIT_MAX_MS).count();
@@ -155,7 +161,7 @@ pub(super) fn play(
 
 impl Play<'_> {
     fn now_ms(&self) -> u64 {
-        ms(self.world.now().since(BEGINS))
+        ms(self.world.now().since(self.script.begins))
     }
 
     fn point(&self, node: usize) -> Point {
@@ -171,6 +177,10 @@ impl Play<'_> {
         self.world.ping(&id, self.point(node), None);
         self.seat_of.insert(id.clone(), number);
         self.seats.push(Seat { id, session, node, leg: None });
+        if let Some(every) = self.script.parked_every {
+            // Phones speak one after another, not all at once.
+            self.turns.push(Reverse((ms(every) * number as u64 / self.case.starts.len() as u64, Turn::Parked(number))));
+        }
         Ok(())
     }
 
@@ -187,7 +197,7 @@ impl Play<'_> {
                 }
                 None => return Ok(()),
             };
-            self.world.advance(later(BEGINS, next_ms));
+            self.world.advance(later(self.script.begins, next_ms));
             if self.now_ms() < next_ms {
                 continue; // somebody heard something
             }
@@ -196,12 +206,32 @@ impl Play<'_> {
                 match turn {
                     Turn::Ask(number) => self.ask(number)?,
                     Turn::There(seat) => self.there(seat),
+                    Turn::Parked(seat) => self.parked(seat, next_ms),
                 }
             }
         }
     }
 
+    /// Plans the next request: one at a time, so that what is planned stays small.
+    fn next_asks(&mut self, number: usize) {
+        if let Some(wanted) = self.case.wanted.get(number) {
+            self.turns.push(Reverse((wanted.at_ms, Turn::Ask(number))));
+        }
+    }
+
+    /// The phone of a car that stands says that it still does, as long as there is anything to come.
+    fn parked(&mut self, seat: usize, at_ms: u64) {
+        let Some(every) = self.script.parked_every else { return };
+        if self.seats[seat].leg.is_none() {
+            self.ping(seat);
+        }
+        if at_ms < self.case.wanted.last().map_or(0, |last| last.at_ms) {
+            self.turns.push(Reverse((at_ms + ms(every), Turn::Parked(seat))));
+        }
+    }
+
     fn ask(&mut self, number: usize) -> Result<(), String> {
+        self.next_asks(number + 1);
         let wanted = self.case.wanted[number];
         let rider = RiderId::new(&format!("rider-{number}")).map_err(|why| why.to_string())?;
         let (pickup, dropoff) = (self.point(wanted.from), self.point(wanted.to));
