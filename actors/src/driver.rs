@@ -42,7 +42,7 @@ impl DriverActor {
         if self.moved {
             return self.office.to_driver(self.live.id().clone(), self.office.shard, input);
         }
-        let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
+        let effects = self.live.step(self.office.shared.clock.now(), &self.office.policy(), input);
         self.perform(effects, context);
         if self.live.session().is_none() {
             // Nobody listens at the other ends; letting go of them ends the sessions.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use dispatch::{
-    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, Policy, RETRY_AFTER, Refusal,
-    ShardCounts, ShardId, Surge, TripId, TripView, answer_for_ended,
+    BadPickupTime, BadPolicy, CancelReason, DriverId, Epoch, LiveTrip, Party, RETRY_AFTER, Refusal, ShardCounts,
+    ShardId, Surge, Trip, TripId, TripView, answer_for_ended,
 };
 use geo::Resolution;
 use persistence::{Committer, DriverRow, Snapshots, Store, StoreError};
@@ -22,13 +22,14 @@ use tokio::task::JoinSet;
 use tracing::info;
 
 use crate::clock::Clock;
-use crate::letters::{Cancel, Letter, Look, Own, Quiesce, Quit, Report};
+use crate::letters::{AskOf, AskTrip, Letter, Look, Own, Quiesce, Quit, Report, Wanted};
 use crate::metrics::Metrics;
 use crate::node::NodeActor;
 use crate::office::Shared;
 use crate::pings::Pings;
 use crate::recovery::Recovery;
 use crate::routes::{Door, Routes};
+use crate::rules::Rules;
 use crate::session::DriverSession;
 use crate::settings::CitySettings;
 use crate::shard::ShardActor;
@@ -133,6 +134,8 @@ pub struct ShardStatus {
     pub surging: BTreeMap<Surge, i64>,
     /// What it has seen since it was claimed.
     pub counts: ShardCounts,
+    /// The version of the policy it goes by.
+    pub policy: String,
 }
 
 /// How the city is doing on this node.
@@ -180,6 +183,7 @@ impl City {
         let depth_max = settings.shard_mailbox;
         let shared = Shared {
             committer: Committer::start(Arc::clone(&store), settings.writes_max),
+            rules: Rules::new(settings.policy.clone()),
             settings: Arc::new(settings),
             clock,
             store,
@@ -255,15 +259,26 @@ impl City {
     /// [`Refusal::IllegalStep`] when it has ended otherwise, or when the rider is already in the car;
     /// [`Refusal::UnknownTrip`] when nobody knows it.
     pub async fn cancel(&self, id: TripId, by: Party, reason: CancelReason) -> Result<TripView, CityError> {
+        self.ask_of(id, Wanted::Cancel { by, reason }, |trip| answer_for_ended(trip, by)).await
+    }
+
+    /// Asks something of a trip: of its actor, or when it has none of its record.
+    async fn ask_of(
+        &self,
+        id: TripId,
+        wanted: Wanted,
+        of_ended: impl FnOnce(&Trip) -> Option<Result<(), Refusal>>,
+    ) -> Result<TripView, CityError> {
         if let Some(Door { addr, .. }) = self.0.shared.routes.get(id.home()) {
             let (reply, answer) = oneshot::channel();
-            addr.try_send(Cancel { trip: id, by, reason, reply }).map_err(|_| CityError::come_back())?;
+            let asked = AskTrip { wanted, reply };
+            addr.try_send(AskOf { trip: id, asked }).map_err(|_| CityError::come_back())?;
             if let Ok(answer) = answer.await {
                 return answer.map_err(busy_or_refused);
             }
         }
         let Some(view) = self.stored_trip(id).await? else { return Err(Refusal::UnknownTrip { trip: id }.into()) };
-        match answer_for_ended(&view.trip, by) {
+        match of_ended(&view.trip) {
             Some(Ok(())) => Ok(view),
             Some(Err(why)) => Err(why.into()),
             None => Err(CityError::come_back()),
@@ -324,12 +339,6 @@ impl City {
         self.0.pings.load().is_full()
     }
 
-    /// Every number a decision depends on.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.0.shared.settings.policy
-    }
-
     /// How large the shards are.
     #[must_use]
     pub fn shard_resolution(&self) -> Resolution {
@@ -370,6 +379,10 @@ impl City {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
         info!("the city has stopped");
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0.shared.rules
     }
 
     pub(crate) fn routes(&self) -> &Routes {

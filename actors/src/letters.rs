@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use actix::Message;
 use dispatch::{
-    CancelReason, DriverId, DriverInput, Generation, LiveDriver, Order, Party, Ping, Refusal, RequestKey, RiderId,
-    SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    AskId, CancelReason, DriverId, DriverInput, Generation, LiveDriver, Order, Party, Ping, Refusal, RequestKey,
+    Reroute, RiderId, SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -70,23 +70,39 @@ pub(crate) struct Plug(pub(crate) Line, pub(crate) Generation);
 #[rtype(result = "()")]
 pub(crate) struct TripMail(pub(crate) TripInput);
 
-/// Someone wants a trip called off and waits for the answer.
+/// What somebody wants of a trip.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted {
+    /// That it is called off.
+    Cancel { by: Party, reason: CancelReason },
+    /// That it leads another way.
+    Reroute(Reroute),
+}
+
+impl Wanted {
+    /// The same, as the trip is told.
+    pub(crate) fn input(self, ask: AskId) -> TripInput {
+        match self {
+            Wanted::Cancel { by, reason } => TripInput::Cancel { by, reason, ask },
+            Wanted::Reroute(wanted) => TripInput::Reroute { wanted, ask },
+        }
+    }
+}
+
+/// Someone wants something of a trip and waits for the answer.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct CancelTrip {
-    pub(crate) by: Party,
-    pub(crate) reason: CancelReason,
+pub(crate) struct AskTrip {
+    pub(crate) wanted: Wanted,
     pub(crate) reply: oneshot::Sender<TripAnswer>,
 }
 
-/// Someone wants a trip that lives in this shard called off.
+/// Someone wants something of a trip that lives in this shard.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Cancel {
+pub(crate) struct AskOf {
     pub(crate) trip: TripId,
-    pub(crate) by: Party,
-    pub(crate) reason: CancelReason,
-    pub(crate) reply: oneshot::Sender<TripAnswer>,
+    pub(crate) asked: AskTrip,
 }
 
 /// A rider asks for a trip in this shard.
@@ -121,7 +137,7 @@ pub(crate) struct Attach {
 }
 
 /// Someone wants to know how the shard is doing.
-#[derive(Debug, Message)]
+#[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "crate::handle::ShardStatus")]
 pub(crate) struct Report;
 

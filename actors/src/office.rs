@@ -6,7 +6,7 @@
 //! reaches the store any more.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,8 +24,10 @@ use crate::clock::Clock;
 use crate::driver::DriverActor;
 use crate::falls::Falls;
 use crate::letters::{DriverMail, Letter, StepDown, TripMail};
+use crate::lists::TripFilter;
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
+use crate::rules::{Ruled, Rules};
 use crate::settings::CitySettings;
 use crate::told::Log;
 use crate::trip::TripActor;
@@ -34,6 +36,8 @@ use crate::trip::TripActor;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Arc<CitySettings>,
+    /// The policy in force: the one of the settings is where it began.
+    pub(crate) rules: Rules,
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) committer: Committer,
@@ -51,6 +55,7 @@ pub(crate) struct Office {
     pub(crate) shard: ShardId,
     pub(crate) epoch: Epoch,
     pub(crate) shared: Shared,
+    ruled: Ruled,
     trips: RefCell<HashMap<TripId, LiveEntry>>,
     drivers: RefCell<HashMap<DriverId, Addr<DriverActor>>>,
     /// The trips whose rows are being read because their actors are gone.
@@ -79,6 +84,7 @@ impl Office {
         Rc::new(Office {
             shard,
             epoch,
+            ruled: Ruled::by(shared.rules.clone()),
             shared,
             trips: RefCell::default(),
             drivers: RefCell::default(),
@@ -90,8 +96,9 @@ impl Office {
         })
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.shared.settings.policy
+    /// The policy for the next step.
+    pub(crate) fn policy(&self) -> Rc<Policy> {
+        self.ruled.now()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -104,6 +111,25 @@ impl Office {
 
     pub(crate) fn drivers_live(&self) -> usize {
         self.drivers.borrow().len()
+    }
+
+    /// The live trips of which all of this is so, in the order of their names.
+    pub(crate) fn trips_seen(&self, now: Timestamp, filter: &TripFilter) -> Vec<Arc<TripView>> {
+        let mut first: BTreeMap<TripId, Arc<TripView>> = BTreeMap::new();
+        for (trip, entry) in self.trips.borrow().iter() {
+            let behind = filter.after.is_none_or(|after| after < *trip);
+            let room = first.len() < filter.most || first.last_key_value().is_some_and(|(last, _)| trip < last);
+            if behind && room {
+                let view = Arc::clone(&entry.view.borrow());
+                if filter.wants(now, &view) {
+                    first.insert(*trip, view);
+                    if first.len() > filter.most {
+                        first.pop_last();
+                    }
+                }
+            }
+        }
+        first.into_values().collect()
     }
 
     /// Ends this office: everyone in it stops, and nothing they still want reaches the store.

@@ -15,9 +15,7 @@ use tracing::{debug, info};
 
 use crate::alarm::Alarm;
 use crate::handle::ShardStatus;
-use crate::letters::{
-    Attach, Cancel, CancelTrip, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot,
-};
+use crate::letters::{AskOf, Attach, Letter, Look, Plug, Quiesce, Quit, Quote, Report, Request, TakeSnapshot};
 use crate::metrics::grow;
 use crate::node::Recovered;
 use crate::office::{Office, Shared, come_back};
@@ -29,6 +27,8 @@ use crate::trip::FIRST_ASK;
 pub(crate) struct ShardActor {
     live: LiveShard,
     office: Rc<Office>,
+    /// The policy of the last step: another one is told to the core first.
+    policy: Rc<Policy>,
     loaded: LoadedShard,
     alarm: Alarm,
     counted: ShardCounts,
@@ -45,13 +45,15 @@ pub(crate) struct ShardActor {
 impl ShardActor {
     /// A shard as its new owner loaded it. Must be made on the arbiter it will live on.
     pub(crate) fn new(shard: ShardId, epoch: Epoch, recovered: Recovered, shared: Shared, depth: Depth) -> ShardActor {
-        let mut live = LiveShard::new(shard, &shared.settings.policy);
         let Recovered { loaded, recalled } = recovered;
-        live.take_up(shared.clock.now(), &shared.settings.policy, &recalled.learned);
         let office = Office::new(shard, epoch, recalled.hints, shared);
+        let policy = office.policy();
+        let mut live = LiveShard::new(shard, &policy);
+        live.take_up(office.shared.clock.now(), &policy, &recalled.learned);
         ShardActor {
             live,
             office,
+            policy,
             loaded,
             alarm: Alarm::default(),
             counted: ShardCounts::default(),
@@ -67,17 +69,29 @@ impl ShardActor {
         &self.live
     }
 
+    /// Who lives here.
+    pub(crate) fn office(&self) -> &Office {
+        &self.office
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.office.shared.clock.now()
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        self.office.policy()
+    /// The policy for the next step; the core knows of it when this returns.
+    pub(crate) fn policy(&mut self) -> Rc<Policy> {
+        let policy = self.office.policy();
+        if !Rc::ptr_eq(&policy, &self.policy) {
+            self.live.adopt(&policy);
+            self.policy = Rc::clone(&policy);
+        }
+        policy
     }
 
     fn take(&mut self, input: ShardInput, context: &mut Context<Self>) {
         self.stirred |= input != ShardInput::TimePassed;
-        let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
+        let policy = self.policy();
+        let effects = self.live.step(self.office.shared.clock.now(), &policy, input);
         for effect in effects {
             match effect {
                 Effect::Log(decision) => log(&decision),
@@ -199,8 +213,9 @@ impl Handler<Request> for ShardActor {
 
     fn handle(&mut self, request: Request, _: &mut Context<Self>) {
         let Request { trip, rider, order, at, key, reply } = request;
-        let event = Event::Requested { rider, order: self.live.priced(at, self.office.policy(), order) };
-        let caps = RiderCaps::of(self.office.policy(), at);
+        let policy = self.policy();
+        let event = Event::Requested { rider, order: self.live.priced(at, &policy, order) };
+        let caps = RiderCaps::of(&policy, at);
         match LiveTrip::requested(trip, self.office.epoch, event, at, Some(key), Some(caps), FIRST_ASK) {
             Some((live, effects)) => self.office.begin_trip(live, effects, Some(reply)),
             None => drop(reply.send(Err(come_back()))),
@@ -212,18 +227,18 @@ impl Handler<Quote> for ShardActor {
     type Result = MessageResult<Quote>;
 
     fn handle(&mut self, Quote(order): Quote, _: &mut Context<Self>) -> Self::Result {
-        let now = self.office.shared.clock.now();
-        MessageResult(self.live.estimate(now, self.office.policy(), &order))
+        let (now, policy) = (self.now(), self.policy());
+        MessageResult(self.live.estimate(now, &policy, &order))
     }
 }
 
-impl Handler<Cancel> for ShardActor {
+impl Handler<AskOf> for ShardActor {
     type Result = ();
 
-    fn handle(&mut self, Cancel { trip, by, reason, reply }: Cancel, _: &mut Context<Self>) {
+    fn handle(&mut self, AskOf { trip, asked }: AskOf, _: &mut Context<Self>) {
         // Dropping the reply makes the asker look into the store: the trip has ended, or its actor is being rebuilt.
         let Some(addr) = self.office.trip(trip) else { return };
-        if post(&addr, CancelTrip { by, reason, reply }).is_some() {
+        if post(&addr, asked).is_some() {
             self.office.to_trip(trip, TripInput::TimePassed);
         }
     }
@@ -251,6 +266,7 @@ impl Handler<Report> for ShardActor {
     type Result = MessageResult<Report>;
 
     fn handle(&mut self, _: Report, _: &mut Context<Self>) -> Self::Result {
+        let policy = self.policy();
         MessageResult(ShardStatus {
             shard: self.office.shard,
             epoch: self.office.epoch,
@@ -260,6 +276,7 @@ impl Handler<Report> for ShardActor {
             trips_waiting: self.live.waiting(),
             surging: self.live.surging().clone(),
             counts: self.live.counts(),
+            policy: policy.version.clone(),
         })
     }
 }

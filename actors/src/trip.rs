@@ -9,7 +9,7 @@ use persistence::Done;
 use tokio::sync::oneshot;
 
 use crate::alarm::Alarm;
-use crate::letters::{CancelTrip, Quit, TripAnswer, TripMail};
+use crate::letters::{AskTrip, Quit, TripAnswer, TripMail};
 use crate::office::Office;
 
 /// The number of the question that made the trip.
@@ -41,7 +41,7 @@ impl TripActor {
     }
 
     fn take(&mut self, input: TripInput, context: &mut Context<Self>) {
-        let effects = self.live.step(self.office.shared.clock.now(), self.office.policy(), input);
+        let effects = self.live.step(self.office.shared.clock.now(), &self.office.policy(), input);
         self.perform(effects, context);
     }
 
@@ -87,7 +87,7 @@ impl TripActor {
             }
         }
         let clock = self.office.shared.clock;
-        let deadline = self.live.deadline(self.office.policy());
+        let deadline = self.live.deadline(&self.office.policy());
         self.alarm.set(deadline, &clock, context, |actor, context| {
             actor.alarm.rang();
             actor.take(TripInput::TimePassed, context);
@@ -121,14 +121,14 @@ impl Handler<TripMail> for TripActor {
     }
 }
 
-impl Handler<CancelTrip> for TripActor {
+impl Handler<AskTrip> for TripActor {
     type Result = ();
 
-    fn handle(&mut self, CancelTrip { by, reason, reply }: CancelTrip, context: &mut Context<Self>) {
+    fn handle(&mut self, AskTrip { wanted, reply }: AskTrip, context: &mut Context<Self>) {
         self.asked += 1;
         let ask = AskId(self.asked);
         self.asks.insert(ask, reply);
-        self.take(TripInput::Cancel { by, reason, ask }, context);
+        self.take(wanted.input(ask), context);
     }
 }
 

@@ -51,7 +51,8 @@ impl Handler<AskWhyNot> for ShardActor {
     type Result = MessageResult<AskWhyNot>;
 
     fn handle(&mut self, AskWhyNot { driver, since }: AskWhyNot, _: &mut Context<Self>) -> Self::Result {
-        let present = self.live().present(self.now(), self.policy(), &driver);
+        let policy = self.policy();
+        let present = self.live().present(self.now(), &policy, &driver);
         MessageResult(WhyNotHere { present, reasons: self.live().why_not(&driver, since) })
     }
 }

@@ -30,6 +30,7 @@ mod protocol;
 mod quote;
 mod reposition;
 mod slots;
+mod stops;
 mod surge;
 mod time;
 mod track;
@@ -51,30 +52,31 @@ pub use ids::{
     TripId,
 };
 pub use learned::{LEARNED_CELLS_MAX, Learned, LearnedCell, LearnedPrice};
-pub use live_shard::{Estimate, LiveShard, Present, ShardCounts};
-pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record};
+pub use live_shard::{CarNearby, DriverFilter, DriverSeen, Estimate, LiveShard, Present, ShardCounts};
+pub use live_trip::{LiveTrip, answer_for_ended, answer_from_record, answer_reroute_of_ended};
 pub use order::Order;
 pub use pace::{Heard, Pace};
 pub use plan::{COST_MAX, Edge, Plan, Prices, Problem, Solver, plan};
 pub use policy::{
     BadPickupTime, BadPolicy, BookingPolicy, CadencePolicy, CancellationPolicy, Explaining, FarePolicy, Forward,
     HomewardPolicy, Matching, Method, OfferPolicy, Policy, PoolingPolicy, ProgressPolicy, RepositionPolicy,
-    RiderPolicy, SurgePolicy, WAVE_MAX, Weights,
+    RiderPolicy, StopPolicy, SurgePolicy, WAVE_MAX, Weights,
 };
 pub use protocol::{
     AskId, Availability, Candidate, CarPosition, Deed, DriverAsk, DriverChange, DriverInput, Effect, Eta, Free,
-    HostSays, Notice, Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Seeker,
-    ShardInput, Sharing, Standing, Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
+    HostSays, Notice, Offer, OfferFate, Outcome, Passing, Ping, Proposal, RETRY_AFTER, Refusal, RequestKey, Reroute,
+    Seeker, ShardInput, Sharing, Standing, Suggested, TripInput, TripView, TripWrite, Withdrawal, Write, WriteError,
 };
 pub use quote::{Bound, NotHonoured, Quote};
 pub use reposition::{CarNow, Idle, Move, RepositionProblem, Suggestion, Way, Why, reposition, suggest, worth_of_next};
 pub use slots::{DayKinds, NotDayKinds, Slots};
+pub use stops::{STOPS_MAX, Stops, TooManyStops};
 pub use surge::SurgeMap;
 pub use time::Timestamp;
 pub use track::PLAUSIBLE;
 pub use trip::{
-    CallOff, CarStop, DueStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, SharedCar,
-    Stage, StageName, StopKind, Trip,
+    Asked, CallOff, CarStop, DueStop, Event, GUESTS_MOST, Guest, GuestStep, Illegal, Party, Promise, RiderLeg, Route,
+    SharedCar, Stage, StageName, StopKind, Trip,
 };
 pub use value::{ValueTable, Values};
 pub use vehicle::{BadSeats, Class, Needs, NotAClass, SEATS_MAX, Vehicle};

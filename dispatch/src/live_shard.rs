@@ -26,6 +26,7 @@ mod proposals;
 mod record;
 mod roaming;
 mod round;
+mod seen;
 mod sharing;
 mod soon;
 mod spots;
@@ -38,6 +39,7 @@ use spots::{Filed, Spots};
 
 pub use pricing::Estimate;
 pub use record::Present;
+pub use seen::{CarNearby, DriverFilter, DriverSeen};
 
 /// Drivers are filed under their home up to [`Policy::border_slack`] beyond its border, and a bit more while they
 /// move house; children of an H3 cell overhang it. A fifth of a shard's reach covers all of that.
@@ -165,6 +167,13 @@ impl LiveShard {
             surge: SurgeMap::default(),
             opening: None,
         }
+    }
+
+    /// Another policy is in force: what was worked out of the old one is worked out anew. What the shard has learned and who
+    /// waits stay; the size of cells and of time slots, which those are counted by, does not change before the next start.
+    pub fn adopt(&mut self, policy: &Policy) {
+        self.neighbours = reachable(self.id.0, policy.pickup_within.get() + policy.border_slack.get());
+        self.inside = inside(self.id.0, policy);
     }
 
     /// Which shard.

@@ -21,10 +21,12 @@ use watch::Watch;
 use way::Way;
 
 pub use host::answer_from_record;
+pub use reroute::answer_reroute_of_ended;
 
 mod guest;
 mod host;
 mod outcome;
+mod reroute;
 mod schedule;
 mod search;
 mod sharing;
@@ -146,6 +148,7 @@ impl LiveTrip {
             trip: self.trip.clone(),
             car: self.car,
             eta: self.way.map(|way| way.eta),
+            next_stop_eta: self.way.and_then(|way| way.to_stop),
             history: self.history.clone(),
             offers: self.offers,
             shared_with: self.shared_with(),
@@ -283,6 +286,7 @@ impl LiveTrip {
                 self.did(now, policy, deed, Asker::Driver { driver: by, home, ask }, out);
             }
             TripInput::Cancel { by, reason, ask } => self.cancel(now, policy, by, reason, ask, out),
+            TripInput::Reroute { wanted, ask } => self.reroute(now, policy, &wanted, ask, out),
             // The same "yes" once more, after it won.
             TripInput::Accepted { offer, by, home, ask }
                 if self.trip.stage.committed_driver() == Some(&by) && offer.trip == self.trip.id =>
@@ -301,7 +305,7 @@ impl LiveTrip {
         if !self.is_driven_by(driver) {
             let why = Refusal::NotYourTrip { trip: self.trip.id };
             self.answer(&asker, Err(why), out);
-        } else if already_done(deed, &self.trip.stage) {
+        } else if already_done(deed, &self.trip) {
             let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(*ask) };
             out.push(Effect::ToDriver { to: driver.clone(), home: *home, input });
         } else if deed == Deed::GaveBack(GiveBackReason::RiderNoShow) {
@@ -413,15 +417,19 @@ impl LiveTrip {
                 let asker = Asker::Driver { driver: by.clone(), home: *home, ask: *ask };
                 self.answer(&asker, Err(why), out);
             }
-            TripInput::Cancel { ask, .. } => out.push(Effect::Answer { ask: *ask, answer: Err(why) }),
+            TripInput::Cancel { ask, .. } | TripInput::Reroute { ask, .. } => {
+                out.push(Effect::Answer { ask: *ask, answer: Err(why) });
+            }
             _ => {}
         }
     }
 }
 
 /// Whether a driver reports what is already so: a command that was sent twice is answered twice.
-fn already_done(deed: Deed, stage: &Stage) -> bool {
+fn already_done(deed: Deed, trip: &Trip) -> bool {
+    let stage = &trip.stage;
     match deed {
+        Deed::StopReached(stop) => (1..=trip.route.made).contains(&stop),
         Deed::Arrived => {
             matches!(stage.told_as(), StageName::Arrived | StageName::InProgress | StageName::Completed)
         }

@@ -2,17 +2,20 @@
 //!
 //! Lives here: [`Order`], and when two orders ask for the same.
 //! Stays out: who asks ([`crate::Trip::rider`]), what a ride costs ([`crate::Fare`]), who drives.
-//! Touch with care: an order is in the first line of every trip's journal, and never changes afterwards.
+//! Touch with care: an order is in the first line of every trip's journal. Where the rider changes the way later, the
+//! trip has the order as it is now, and [`crate::Trip::requested_order`] as it was.
 
 use geo::Point;
 
-use crate::{Fare, Needs, Timestamp};
+use crate::{Fare, Needs, Stops, Timestamp};
 
 /// What a rider asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Order {
     /// From where.
     pub pickup: Point,
+    /// Where the ride halts on its way.
+    pub stops: Stops,
     /// To where.
     pub dropoff: Point,
     /// What the vehicle must have.
@@ -30,7 +33,8 @@ impl Order {
     /// From here to there, alone, as soon as possible, in any vehicle, at no price.
     #[must_use]
     pub fn new(pickup: Point, dropoff: Point) -> Order {
-        Order { pickup, dropoff, needs: Needs::default(), pickup_at: None, shared: false, fare: None }
+        let (stops, needs) = (Stops::default(), Needs::default());
+        Order { pickup, stops, dropoff, needs, pickup_at: None, shared: false, fare: None }
     }
 
     /// Whether this order, sent again, asks for what `first` asked for. An order that brings no fare takes any: then the

@@ -21,6 +21,7 @@ mod pooling;
 mod progress;
 mod reposition;
 mod riders;
+mod stops;
 mod surge;
 mod weights;
 
@@ -37,6 +38,7 @@ pub use pooling::PoolingPolicy;
 pub use progress::ProgressPolicy;
 pub use reposition::RepositionPolicy;
 pub use riders::RiderPolicy;
+pub use stops::StopPolicy;
 pub use surge::SurgePolicy;
 pub use weights::Weights;
 
@@ -133,6 +135,8 @@ pub struct Policy {
     pub surge: SurgePolicy,
     /// Rides for later.
     pub booking: BookingPolicy,
+    /// Rides that halt on their way, and riders who change it.
+    pub stops: StopPolicy,
     /// What a free car is worth by cell and time of day, for [`Weights::future`]; without it everywhere the same.
     pub worth: Option<Arc<Values>>,
 }
@@ -179,6 +183,7 @@ impl Default for Policy {
             fares: FarePolicy::default(),
             surge: SurgePolicy::default(),
             booking: BookingPolicy::default(),
+            stops: StopPolicy::default(),
             worth: None,
         }
     }
@@ -271,6 +276,7 @@ impl Policy {
         self.fares.check()?;
         self.surge.check()?;
         self.booking.check()?;
+        self.stops.check()?;
         self.offers.check()
     }
 
@@ -304,6 +310,21 @@ impl Policy {
     #[must_use]
     pub fn drive(&self, from: Point, to: Point, at: Timestamp) -> Drive {
         self.travel.estimate(from, to, self.week_time(at)).drive
+    }
+
+    /// The drive that leaves `from` at this moment and leads over these places, in their order. How long the car halts
+    /// there is not in it.
+    #[must_use]
+    pub fn ride(&self, from: Point, over: &[Point], to: Point, at: Timestamp) -> Drive {
+        let mut whole = Drive { time: Duration::ZERO, distance: Meters::ZERO };
+        let mut here = from;
+        for there in over.iter().chain([&to]) {
+            let leg = self.drive(here, *there, at + whole.time);
+            whole.time += leg.time;
+            whole.distance = Meters::new(whole.distance.get() + leg.distance.get()).unwrap_or(whole.distance);
+            here = *there;
+        }
+        whole
     }
 
     /// What the city's clocks show.

@@ -21,7 +21,7 @@ pub use outcome::{OfferFate, Outcome};
 pub use shard::{Candidate, Free, Ping, Seeker, ShardInput, Standing};
 pub use sharing::{HostSays, Passing, Sharing};
 pub use store::{DriverChange, RequestKey, TripWrite, Write, WriteError};
-pub use trip::{CarPosition, Deed, Proposal, TripInput, TripView};
+pub use trip::{CarPosition, Deed, Proposal, Reroute, TripInput, TripView};
 
 use crate::{Cap, Decision, DriverId, Generation, OfferId, SessionId, ShardId, StageName, TripId};
 
@@ -149,6 +149,30 @@ pub enum Refusal {
         cap: Cap,
         /// How long to wait.
         retry_after: Duration,
+    },
+    /// Others may ride along, and were promised when they get out: the way cannot be changed.
+    #[error("trip {trip} is shared: its way cannot be changed")]
+    SharedRide {
+        /// Which.
+        trip: TripId,
+    },
+    /// The trip has moved on since the asker looked at it. Look again.
+    #[error("the trip is in version {version} by now")]
+    Outdated {
+        /// The version it is in.
+        version: u32,
+    },
+    /// The way was changed as often as it may be.
+    #[error("the way of a trip may be changed {limit} times")]
+    TooManyChanges {
+        /// How often.
+        limit: u16,
+    },
+    /// With those that were made, the ride would have more stops than it may have.
+    #[error("{made} stops were made, and a ride may have {} in all", crate::STOPS_MAX)]
+    TooManyStops {
+        /// How many were made.
+        made: usize,
     },
     /// The driver must be on line for that.
     #[error("driver is not on line")]

@@ -40,6 +40,8 @@ pub enum Bound {
     Rider,
     /// Where the ride begins.
     Pickup,
+    /// Where it halts on the way.
+    Stops,
     /// Where it ends.
     Dropoff,
     /// What the vehicle must have.
@@ -55,6 +57,7 @@ impl fmt::Display for Bound {
         f.write_str(match self {
             Bound::Rider => "another rider",
             Bound::Pickup => "another pickup",
+            Bound::Stops => "other stops",
             Bound::Dropoff => "another dropoff",
             Bound::Needs => "other needs",
             Bound::PickupAt => "another time",
@@ -78,9 +81,12 @@ impl Quote {
     ) -> Result<Option<Fare>, NotHonoured> {
         let near = |one, other| distance(one, other).get() <= policy.quote_slack.get();
         let quoted = &self.order;
+        let stops = || quoted.stops.iter().zip(asked.stops.iter());
+        let same_stops = quoted.stops.len() == asked.stops.len() && stops().all(|(one, other)| near(one, other));
         let bound = [
             (Bound::Rider, self.rider == *rider),
             (Bound::Pickup, near(quoted.pickup, asked.pickup)),
+            (Bound::Stops, same_stops),
             (Bound::Dropoff, near(quoted.dropoff, asked.dropoff)),
             (Bound::Needs, quoted.needs == asked.needs),
             (Bound::PickupAt, quoted.pickup_at == asked.pickup_at),

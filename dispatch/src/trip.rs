@@ -6,14 +6,18 @@
 
 use std::fmt;
 
-use crate::{CancelReason, DriverId, FeeStage, GiveBackReason, Order, RiderId, Timestamp, TripId};
+use geo::Point;
+
+use crate::{CancelReason, DriverId, Fare, FeeStage, GiveBackReason, Order, RiderId, Stops, Timestamp, TripId};
 
 pub use guests::{CallOff, CarStop, GUESTS_MOST, Guest, GuestStep, Promise, RiderLeg, SharedCar, StopKind};
 
-mod guests;
-mod sharing;
-
+pub use route::{Asked, Route};
 pub use sharing::DueStop;
+
+mod guests;
+mod route;
+mod sharing;
 
 /// Who ended a trip, or asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -281,6 +285,20 @@ pub enum Event {
     DriverArrived,
     /// The rider is in the car.
     PickedUp,
+    /// The car has halted at a stop on the way, the rider aboard.
+    StopReached {
+        /// The number of the stop, from 1.
+        stop: u8,
+    },
+    /// The rider has changed the way.
+    Rerouted {
+        /// Where the ride still halts.
+        stops: Stops,
+        /// Where it ends.
+        dropoff: Point,
+        /// What it costs by that way.
+        fare: Option<Fare>,
+    },
     /// The rider is where he wanted to be.
     DroppedOff,
     /// The driver gave the trip back before the rider was in the car, or it was taken from him: the search goes on.
@@ -321,6 +339,8 @@ impl Event {
             },
             Event::DriverArrived => "driver_arrived",
             Event::PickedUp => "picked_up",
+            Event::StopReached { .. } => "stop_reached",
+            Event::Rerouted { .. } => "rerouted",
             Event::DroppedOff => "dropped_off",
             Event::GivenBack { .. } => "given_back",
             Event::Cancelled { .. } => "cancelled",
@@ -350,6 +370,8 @@ pub struct Trip {
     pub order: Order,
     /// How it stands.
     pub stage: Stage,
+    /// How far it has come on its way, and how that was changed.
+    pub route: Route,
     /// Who shares its car, as long as it has one.
     pub car: SharedCar,
     /// Since when it stands so.
@@ -374,6 +396,7 @@ impl Trip {
             rider: rider.clone(),
             order: *order,
             stage: if order.pickup_at.is_some() { Stage::Scheduled } else { Stage::Searching },
+            route: Route::default(),
             car: SharedCar::default(),
             since: at,
             requested_at: at,
@@ -397,6 +420,14 @@ impl Trip {
         if self.stage.host().is_some() || matches!(event, Event::Shared { .. }) {
             let stage = self.as_guest(event).ok_or_else(illegal)?;
             return Ok(Trip { stage, since: at, version: self.version + 1, ..self.clone() });
+        }
+        // Neither is a new stage: nobody waits for somebody else because of it.
+        match event {
+            Event::StopReached { stop } => return self.stop_reached(*stop).ok_or_else(illegal),
+            Event::Rerouted { stops, dropoff, fare } => {
+                return self.rerouted(*stops, *dropoff, *fare).ok_or_else(illegal);
+            }
+            _ => {}
         }
         if let Some(after) = self.as_host(event, at) {
             return after.ok_or_else(illegal);

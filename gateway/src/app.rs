@@ -18,8 +18,11 @@ use crate::Code;
 use crate::address::{Peer, who_asks};
 use crate::auth::{BadToken, Identity, Keys};
 use crate::config::Limits;
+use crate::drain::Drain;
 use crate::limiter::{Kind, Limiter, Rate, TooMuch};
 use crate::metrics::Metrics;
+use crate::nearby::Nearby;
+use crate::policy::Rulebook;
 use crate::problem::Problem;
 
 /// Where in its life a server is.
@@ -29,6 +32,8 @@ pub(crate) enum Phase {
     Starting,
     /// All is well.
     Ready,
+    /// No new guests; those who are here are sent elsewhere one by one, but for drivers on a trip.
+    Draining(Drain),
     /// No new guests; those who are here are told to go.
     Stopping,
 }
@@ -64,6 +69,8 @@ pub(crate) struct App {
 pub(crate) struct Inside {
     pub(crate) city: City,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) nearby: Arc<Nearby>,
+    pub(crate) rules: Arc<Rulebook>,
 }
 
 impl App {
@@ -95,9 +102,44 @@ impl App {
     pub(crate) fn inside(&self) -> Result<&Inside, Problem> {
         match (*self.phase.borrow(), self.inside.get()) {
             (Phase::Stopping, _) => Err(Problem::stopping()),
-            (Phase::Ready, Some(inside)) => Ok(inside),
-            (Phase::Starting | Phase::Ready, _) => Err(Problem::starting(self.recovery.progress())),
+            (Phase::Ready | Phase::Draining(_), Some(inside)) => Ok(inside),
+            (Phase::Starting | Phase::Ready | Phase::Draining(_), _) => {
+                Err(Problem::starting(self.recovery.progress()))
+            }
         }
+    }
+
+    /// What is behind the doors, for who comes in anew.
+    ///
+    /// # Errors
+    /// As [`App::inside`], and [`Problem`] while the server is drained.
+    pub(crate) fn admit(&self) -> Result<&Inside, Problem> {
+        match *self.phase.borrow() {
+            Phase::Draining(drain) => Err(Problem::draining(drain.left())),
+            Phase::Starting | Phase::Ready | Phase::Stopping => self.inside(),
+        }
+    }
+
+    /// Begins to drain, unless the server is about to stop anyway.
+    pub(crate) fn drain(&self, drain: Drain) {
+        self.phase.send_if_modified(|phase| {
+            let open = matches!(phase, Phase::Ready | Phase::Draining(_));
+            if open {
+                *phase = Phase::Draining(drain);
+            }
+            open
+        });
+    }
+
+    /// Takes guests again. Returns whether it did not before.
+    pub(crate) fn undrain(&self) -> bool {
+        self.phase.send_if_modified(|phase| {
+            let draining = matches!(phase, Phase::Draining(_));
+            if draining {
+                *phase = Phase::Ready;
+            }
+            draining
+        })
     }
 
     /// A token for the life of one socket.

@@ -39,11 +39,20 @@ pub(crate) fn host(url: &str) -> Result<&str, Failure> {
     })
 }
 
-fn ask_over_tls(host: &str, request: &str, token: Option<&str>) -> Result<Answer, Failure> {
+fn ask_over_tls(
+    host: &str,
+    request: &str,
+    token: Option<&str>,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Result<Answer, Failure> {
     let (method, path) = request.split_once(' ').unwrap_or(("GET", request));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let url = format!("https://{host}{path}");
-    let asked = gateway::ask_over_http(method, &url, token, ANSWERS_WITHIN);
+    let token = token.map(|token| format!("Bearer {token}"));
+    let token = token.as_ref().map(|token| ("authorization", token.as_str()));
+    let headers: Vec<(&str, &str)> = headers.iter().copied().chain(token).collect();
+    let asked = gateway::ask_over_http(method, &url, &headers, body, ANSWERS_WITHIN);
     let answered = runtime.block_on(asked);
     let (status, body) = answered.map_err(|error| {
         let Failure { message, .. } = Failure::of(1, error.as_ref());
@@ -57,14 +66,32 @@ fn ask_over_tls(host: &str, request: &str, token: Option<&str>) -> Result<Answer
 /// # Errors
 /// [`Failure`] when nobody answers.
 pub(crate) fn ask(url: &str, request: &str, token: Option<&str>) -> Result<Answer, Failure> {
+    send(url, request, token, &[], None)
+}
+
+/// Asks once, with headers and a body in JSON.
+///
+/// # Errors
+/// [`Failure`] when nobody answers.
+pub(crate) fn send(
+    url: &str,
+    request: &str,
+    token: Option<&str>,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Result<Answer, Failure> {
     let host = host(url)?;
     if url.starts_with("https:") {
-        return ask_over_tls(host, request, token);
+        return ask_over_tls(host, request, token, headers, body);
     }
     let address = host.to_socket_addrs().ok().and_then(|mut found| found.next());
     let address = address.ok_or_else(|| Failure { code: 2, message: format!("--url: {host} has no address") })?;
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    let asked = format!("{request} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let kind = if body.is_some() { "Content-Type: application/json\r\n" } else { "" };
+    let (body, end) = (body.unwrap_or_default(), "Connection: close\r\n\r\n");
+    let length = format!("Content-Length: {}\r\n", body.len());
+    let asked = format!("{request} HTTP/1.1\r\nHost: {host}\r\n{token}{headers}{kind}{length}{end}{body}");
     let answer = TcpStream::connect_timeout(&address, ANSWERS_WITHIN).and_then(|mut stream| {
         stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
         stream.set_write_timeout(Some(ANSWERS_WITHIN))?;

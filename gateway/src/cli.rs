@@ -1,5 +1,7 @@
 //! Commands and flags.
 
+mod ops;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gateway::{BadSetting, Identity, Layers, Role};
 use persistence::LetterId;
+
+pub(crate) use ops::{OpsCommand, OpsFlags, Paging, RowsAs};
 
 /// Real-time ride dispatch.
 #[derive(Debug, Parser)]
@@ -31,6 +35,8 @@ pub(crate) enum Command {
     Token(Token),
     /// List events that a webhook would not take, or have them tried again, by a running server
     Events(EventsFlags),
+    /// Look at a running city and run it: lists, why, drain, policy
+    Ops(OpsFlags),
     /// Ask a running server whether it is ready; exit code 0 if it is
     Health(Health),
     /// List every setting with its variable, its default and what is allowed
@@ -283,9 +289,12 @@ impl EventsFlags {
 pub(crate) enum EventsCommand {
     /// List the events that were given up, oldest first for each webhook
     DeadLetters {
-        /// As JSON
+        /// As JSON: the same as --output json
         #[arg(long)]
         json: bool,
+        /// table or json
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        output: RowsAs,
     },
     /// Have events that were given up tried once more
     Redeliver {

@@ -81,6 +81,14 @@ pub enum Code {
     UnknownTrip,
     /// The trip stands so that this cannot happen to it.
     IllegalStep,
+    /// Others may ride along: the way cannot be changed.
+    SharedRide,
+    /// What is to be changed has changed since it was looked at.
+    Outdated,
+    /// The way was changed as often as it may be.
+    TooManyChanges,
+    /// The ride would have more stops than it may have.
+    TooManyStops,
     /// It is too early for that.
     TooEarly,
     /// The rider has as many trips as one may have.
@@ -99,6 +107,8 @@ pub enum Code {
     StoreUnavailable,
     /// The server is not ready yet.
     Starting,
+    /// The server takes nobody new.
+    Draining,
     /// The server is going away.
     Stopping,
     /// The server did not answer in time; whether it was done is unknown.
@@ -109,7 +119,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 48] = [
+    pub const ALL: [Code; 53] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -146,6 +156,10 @@ impl Code {
         Code::NotYourTrip,
         Code::UnknownTrip,
         Code::IllegalStep,
+        Code::SharedRide,
+        Code::Outdated,
+        Code::TooManyChanges,
+        Code::TooManyStops,
         Code::TooEarly,
         Code::TooManyTrips,
         Code::TooManyCancellations,
@@ -155,6 +169,7 @@ impl Code {
         Code::Busy,
         Code::StoreUnavailable,
         Code::Starting,
+        Code::Draining,
         Code::Stopping,
         Code::TimedOut,
         Code::Internal,
@@ -200,6 +215,10 @@ impl Code {
             Code::NotYourTrip => "not_your_trip",
             Code::UnknownTrip => "unknown_trip",
             Code::IllegalStep => "illegal_step",
+            Code::SharedRide => "shared_ride",
+            Code::Outdated => "outdated",
+            Code::TooManyChanges => "too_many_changes",
+            Code::TooManyStops => "too_many_stops",
             Code::TooEarly => "too_early",
             Code::TooManyTrips => "too_many_trips",
             Code::TooManyCancellations => "too_many_cancellations",
@@ -209,6 +228,7 @@ impl Code {
             Code::Busy => "busy",
             Code::StoreUnavailable => "store_unavailable",
             Code::Starting => "starting",
+            Code::Draining => "draining",
             Code::Stopping => "stopping",
             Code::TimedOut => "timed_out",
             Code::Internal => "internal",
@@ -236,11 +256,14 @@ impl Code {
             Code::WrongRole | Code::NotYourTrip => StatusCode::FORBIDDEN,
             Code::KeyReused | Code::QuoteInvalid | Code::QuoteMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Code::QuoteExpired | Code::TooManyBooked => StatusCode::CONFLICT,
+            Code::SharedRide | Code::TooManyChanges | Code::TooManyStops => StatusCode::CONFLICT,
+            Code::Outdated => StatusCode::PRECONDITION_FAILED,
             Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
             Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
             Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Code::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Code::Busy | Code::StoreUnavailable | Code::Starting | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Busy | Code::StoreUnavailable | Code::Starting => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Draining | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -285,6 +308,10 @@ impl Code {
             Code::NotYourTrip => "The trip is not yours",
             Code::UnknownTrip => "The trip is unknown",
             Code::IllegalStep => "The trip stands so that this cannot happen",
+            Code::SharedRide => "The way of a shared ride cannot be changed",
+            Code::Outdated => "It has changed since it was looked at",
+            Code::TooManyChanges => "The way was changed as often as it may be",
+            Code::TooManyStops => "The ride would have too many stops",
             Code::TooEarly => "It is too early for that",
             Code::TooManyTrips => "The rider has as many trips as one may have",
             Code::TooManyCancellations => "The rider has called off too often",
@@ -294,6 +321,7 @@ impl Code {
             Code::Busy => "Too busy",
             Code::StoreUnavailable => "The store does not answer",
             Code::Starting => "The server is starting",
+            Code::Draining => "The server takes nobody new",
             Code::Stopping => "The server is stopping",
             Code::TimedOut => "No answer in time",
             Code::Internal => "Something went wrong here",

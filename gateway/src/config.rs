@@ -12,17 +12,20 @@ mod keys;
 mod layers;
 mod limits;
 mod network;
+pub(crate) mod policy_keys;
 mod safety;
 mod tokens;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actors::CitySettings;
 use dispatch::Policy;
 use geo::Resolution;
 
 use crate::auth::Secret;
+use crate::nearby::NearbySettings;
 
 pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
@@ -30,6 +33,7 @@ pub use keys::describe_keys;
 pub use layers::{Layers, Shown, policy, read_table};
 pub use limits::Limits;
 pub use network::{Network, NotANetwork};
+pub(crate) use policy_keys::PolicyKey;
 pub use safety::{Mode, TlsSettings};
 pub use tokens::{JwksFrom, TokenAlgorithm, TokenSettings};
 
@@ -93,6 +97,12 @@ pub struct Settings {
     /// What a free car is worth by cell and time of day, a file that `hansom-sim learn` makes; without it everywhere the
     /// same.
     pub worth: Option<PathBuf>,
+    /// Whether what was changed about the policy while servers were at work counts.
+    pub stored_policy: bool,
+    /// When told to stop: within how long drivers without a trip are sent elsewhere one by one. Real time.
+    pub drain_window: Duration,
+    /// How free cars are shown to riders.
+    pub nearby: NearbySettings,
     /// Where events go.
     pub events: EventSettings,
     /// Shards, threads and every number of dispatching.
@@ -120,6 +130,9 @@ impl Default for Settings {
             roads: None,
             speed_factors: None,
             worth: None,
+            stored_policy: true,
+            drain_window: Duration::from_secs(5),
+            nearby: NearbySettings::default(),
             events: EventSettings::default(),
             city: CitySettings { policy: Policy::default(), shard_resolution: Resolution::SHARD, ..Default::default() },
         }

@@ -4,12 +4,18 @@
 //! Stays out: decisions. A door reads, asks the city, and writes what it says.
 
 mod docs;
+mod drain;
 mod driver;
 mod events;
 mod letters;
+mod lists;
+mod nearby;
 pub(crate) mod openapi;
 mod ops;
+mod policy;
+mod query;
 mod quote;
+mod reroute;
 mod rider;
 mod watch;
 mod why;
@@ -35,12 +41,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/driver", get(driver::open))
         .route("/v1/quotes", post(quote::ask))
         .route("/v1/trips", post(rider::request))
-        .route("/v1/trips/{id}", get(rider::show).delete(rider::cancel))
+        .route("/v1/trips/{id}", get(rider::show).patch(reroute::change).delete(rider::cancel))
         .route("/v1/trips/{id}/watch", get(watch::open))
         .route("/v1/trips/{id}/events", get(events::open))
         .route("/v1/trips/{id}/explain", get(why::explain))
         .route("/v1/drivers/{id}/why-not", get(why::why_not))
+        .route("/v1/nearby", get(nearby::cars))
         .route("/v1/ops/status", get(ops::status))
+        .route("/v1/ops/drain", get(drain::show).post(drain::begin))
+        .route("/v1/ops/policy", get(policy::show).patch(policy::patch).put(policy::put))
+        .route("/v1/ops/policy/history", get(policy::history))
+        .route("/v1/ops/undrain", post(drain::call_off))
+        .route("/v1/ops/drivers", get(lists::drivers))
+        .route("/v1/ops/trips", get(lists::trips))
+        .route("/v1/ops/shards", get(lists::shards))
         .route("/v1/ops/dead-letters", get(letters::list))
         .route("/v1/ops/dead-letters/redeliver", post(letters::redeliver_all))
         .route("/v1/ops/dead-letters/{outlet}/{line}/redeliver", post(letters::redeliver))

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::map_response;
@@ -79,7 +79,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([ours(&asked), vec![AUTHORIZATION, CONTENT_TYPE]].concat())
-        .expose_headers([ours(&told), vec![LOCATION, RETRY_AFTER]].concat())
+        .allow_headers([ours(&asked), vec![AUTHORIZATION, CONTENT_TYPE, IF_MATCH]].concat())
+        .expose_headers([ours(&told), vec![ETAG, LOCATION, RETRY_AFTER]].concat())
         .max_age(REMEMBERED_FOR)
 }

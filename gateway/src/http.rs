@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -67,15 +67,19 @@ const ANSWER_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 pub async fn ask(
     method: &str,
     url: &str,
-    token: Option<&str>,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
     within: Duration,
 ) -> Result<(u16, String), Box<dyn Error + Send + Sync>> {
     let client = Client::new([url].into_iter())?;
     let mut request = Request::builder().method(method).uri(url);
-    if let Some(token) = token {
-        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
-    let request = request.body(Full::new(Bytes::new()))?;
+    if body.is_some() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    let request = request.body(Full::new(Bytes::from(body.unwrap_or_default().to_owned())))?;
     let asked = async {
         let response = client.send(request).await?;
         let status = response.status().as_u16();

@@ -3,8 +3,9 @@
 use gateway::{Identity, Role};
 use serde_json::Value;
 
-use crate::asking::{Answer, ask};
-use crate::cli::{EventsCommand, EventsFlags};
+use crate::asking::ask;
+use crate::cli::{EventsCommand, EventsFlags, RowsAs};
+use crate::ops::good;
 use crate::{Failure, say};
 
 /// Does what is asked about dead letters.
@@ -18,7 +19,7 @@ pub(crate) fn events(flags: &EventsFlags) -> Result<(), Failure> {
     let who = Identity::new(Role::Ops, "hansom-events").map_err(|wrong| Failure::of(1, &wrong))?;
     let token = keys.mint(&who, std::time::Duration::from_secs(60)).map_err(|wrong| Failure::of(1, &wrong))?;
     match &flags.command {
-        EventsCommand::DeadLetters { json } => list(&flags.url, &token, *json),
+        EventsCommand::DeadLetters { json, output } => list(&flags.url, &token, *json || *output == RowsAs::Json),
         EventsCommand::Redeliver { id, all: _ } => {
             let which = id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
             let answer = good(ask(&flags.url, &format!("POST /v1/ops/dead-letters{which}/redeliver"), Some(&token))?)?;
@@ -47,14 +48,4 @@ fn list(url: &str, token: &str, as_json: bool) -> Result<(), Failure> {
         say(&format!("{id:<28} {event} tried {} times: {reason}{due}\n", letter["attempts"]))?;
     }
     Ok(say(&format!("{} dead letters\n", all.len()))?)
-}
-
-/// The body of a good answer; a problem in its own words.
-fn good(answer: Answer) -> Result<Value, Failure> {
-    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    if answer.is_good() {
-        return Ok(body);
-    }
-    let detail = body["detail"].as_str().unwrap_or(&answer.status).to_owned();
-    Err(Failure { code: 1, message: detail })
 }

@@ -8,6 +8,7 @@ mod asking;
 mod cli;
 mod comfort;
 mod letters;
+mod ops;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Backup(flags) => copying(&flags, true),
         Command::Restore(flags) => copying(&flags, false),
         Command::Events(flags) => letters::events(&flags),
+        Command::Ops(flags) => ops::ops(&flags),
         Command::Settings => say(&describe_keys()).map_err(Failure::from),
         Command::Config(flags) => comfort::config(&flags),
         Command::Doctor(flags) => comfort::doctor(&flags),
@@ -83,8 +85,10 @@ impl From<ServeError> for Failure {
             | ServeError::Secret(_)
             | ServeError::Keys(_)
             | ServeError::Tls(_)
-            | ServeError::File(_) => 2,
-            ServeError::Listen { .. }
+            | ServeError::File(_)
+            | ServeError::Policy(_) => 2,
+            ServeError::Chance
+            | ServeError::Listen { .. }
             | ServeError::Store(_)
             | ServeError::City(_)
             | ServeError::Metrics(_)
@@ -97,7 +101,8 @@ impl From<ServeError> for Failure {
 // ---- hansom serve ------------------------------------------------------------------------------------------------
 
 fn serve(flags: &Serve) -> Result<(), Failure> {
-    let settings = flags.layers()?.settings()?;
+    let layers = flags.layers()?;
+    let settings = layers.settings()?;
     gateway::start_logs(&settings);
     raise_open_files(&settings);
     if settings.secret == SecretFrom::Dev {
@@ -110,23 +115,44 @@ fn serve(flags: &Serve) -> Result<(), Failure> {
     runtime.block_on(async {
         // Before anything is opened, so that no signal finds the process without an ear for it.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let mut hang_up = signal(SignalKind::hangup())?;
         let server = tokio::select! {
-            server = gateway::serve(settings.clone(), Given::default()) => server?,
+            server = gateway::serve(settings.clone(), Given { layers: Some(layers), ..Given::default() }) => server?,
             () = either(&mut terminate, &mut interrupt) => return Ok(()),
         };
         if let Err(error) = say(&banner(&server, &settings)) {
             warn!(%error, "nobody reads the banner");
         }
-        either(&mut terminate, &mut interrupt).await;
+        loop {
+            tokio::select! {
+                () = either(&mut terminate, &mut interrupt) => break,
+                _ = hang_up.recv() => reread(flags, &server).await,
+            }
+        }
         info!("told to stop; a second signal stops at once");
+        let leave = async {
+            server.drain(settings.drain_window).await;
+            server.stop().await;
+        };
         tokio::select! {
-            () = server.stop() => Ok(()),
+            () = leave => Ok(()),
             () = either(&mut terminate, &mut interrupt) => {
                 warn!("told to stop at once: what was acknowledged is in the store");
                 Err(Failure { code: 1, message: "stopped at once".to_owned() })
             }
         }
     })
+}
+
+/// Reads the settings anew, as they are asked to be by SIGHUP. What is wrong with them changes nothing.
+async fn reread(flags: &Serve, server: &Server) {
+    match flags.layers() {
+        Ok(layers) => match server.reread(layers).await {
+            Ok(changed) => info!(changed, "the settings are read anew: those of the policy count"),
+            Err(why) => warn!(%why, "the settings were read anew, and cannot be: nothing is changed"),
+        },
+        Err(why) => warn!(%why, "the settings cannot be read anew: nothing is changed"),
+    }
 }
 
 /// Each connection is an open file: the limit is raised as far as the system lets us.

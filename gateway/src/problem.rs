@@ -146,6 +146,12 @@ impl Problem {
             .retry_after(COME_BACK_AFTER)
     }
 
+    /// The server is to be empty soon.
+    pub(crate) fn draining(left: Duration) -> Problem {
+        Problem::new(Code::Draining, "this server is drained and takes nobody new: come again, another one answers")
+            .retry_after(left + Duration::from_millis(come_back_after_ms()))
+    }
+
     /// More is sent here than this server takes, although phones were slowed down.
     pub(crate) fn full() -> Problem {
         Problem::new(Code::Busy, "more is sent here than this server takes: come again, another one may have room")
@@ -229,6 +235,8 @@ fn worth_another_try(refusal: &Refusal) -> Option<Duration> {
         }
         Refusal::OfferGone { .. } | Refusal::NotYourTrip { .. } | Refusal::UnknownTrip { .. } => None,
         Refusal::IllegalStep { .. } | Refusal::NotOnline | Refusal::SameKey { .. } => None,
+        Refusal::SharedRide { .. } | Refusal::Outdated { .. } => None,
+        Refusal::TooManyChanges { .. } | Refusal::TooManyStops { .. } => None,
     }
 }
 

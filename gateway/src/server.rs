@@ -22,18 +22,24 @@ use tracing::{error, info, warn};
 use crate::address::Peer;
 use crate::app::{App, Inside, Phase};
 use crate::auth::{Jwks, Keys, KeysError, Secret, SecretError, dev_secret};
-use crate::config::{BadSetting, Mode, SecretFrom, Settings};
+use crate::config::{BadSetting, Layers, Mode, SecretFrom, Settings};
 use crate::doors::router;
 use crate::doorway::{Doorway, Tls};
+use crate::drain::Drain;
 use crate::events::{Events, EventsError};
 use crate::headers::dress;
 use crate::metrics::Metrics;
+use crate::nearby::Nearby;
 use crate::nodes::Beat;
+use crate::policy::Rulebook;
 use crate::tls::{self, Certificate, TlsError};
 use crate::travel::{BadFile, travel, worth};
 
 /// How long sockets may take to say farewell before the server stops without them.
 const SOCKETS_LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a drain looks whether anybody is left.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +67,21 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The system has no random numbers to give.
+    #[error("the system gives no random numbers")]
+    Chance,
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[source] StoreError),
     /// The city cannot be loaded.
     #[error("the city cannot be started")]
     City(#[source] CityError),
+    /// What was changed about the policy cannot be read, or does not go with the settings. Correct them, or start with
+    /// `stored_policy = ignore`.
+    #[error(
+        "the policy that was changed while a server was at work cannot be in force: correct the settings, or set stored_policy = ignore"
+    )]
+    Policy(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Events cannot be told.
     #[error(transparent)]
     Events(#[from] EventsError),
@@ -84,6 +99,8 @@ pub struct Given {
     pub store: Option<Arc<dyn Store>>,
     /// A registry, in the place of a new one.
     pub registry: Option<Registry>,
+    /// Where the settings came from, to say so of each; without it only what was changed since is told apart.
+    pub layers: Option<Layers>,
 }
 
 /// A running server. Stop it with [`Server::stop`]: to drop it leaves it running until the runtime ends.
@@ -101,6 +118,8 @@ pub struct Server {
     sockets: Option<Sockets>,
     events: Events,
     beat: Beat,
+    rules: Arc<Rulebook>,
+    follows: JoinHandle<()>,
     own_store: Option<OwnStore>,
     chores: Vec<JoinHandle<()>>,
 }
@@ -163,6 +182,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let tls = certificate.as_ref().map(Certificate::acceptor).transpose()?;
     let tls = tls.map(|acceptor| Tls { acceptor, within: settings.tls.handshake_within });
     let (listener, addr) = listen(settings.listen).await?;
+    let nearby = Arc::new(Nearby::new(settings.nearby.clone()).ok_or(ServeError::Chance)?);
     let app = Arc::new(App::new(keys, settings.limits.clone(), metrics.clone()));
     let doorway = Doorway::new(listener, &settings.limits, tls, metrics);
     let closing = Arc::clone(&app);
@@ -170,16 +190,32 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let doors = axum::serve(doorway, doors);
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
-    match load(&settings, given.store, clock, &registry, app.recovery.clone(), addr).await {
-        Ok(Loaded { city, store, own_store, events, beat }) => {
+    let from = (given.store, given.layers);
+    match load(&settings, from, clock, &registry, app.recovery.clone(), addr).await {
+        Ok(Loaded { city, store, own_store, events, beat, rules }) => {
             let (held, all_gone) = mpsc::channel(1);
-            app.open(Inside { city: city.clone(), store }, &held);
+            app.open(Inside { city: city.clone(), store, nearby, rules: Arc::clone(&rules) }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
             let renewed = certificate.iter().map(Certificate::keep_fresh);
             let chores = jwks.iter().map(Jwks::keep_fresh).chain(renewed).collect();
             let scheme = if certificate.is_some() { "https" } else { "http" };
-            Ok(Server { scheme, addr, city, registry, app, listening, sockets, events, beat, own_store, chores })
+            let follows = Rulebook::keep_up(&rules);
+            Ok(Server {
+                scheme,
+                addr,
+                city,
+                registry,
+                app,
+                listening,
+                sockets,
+                events,
+                beat,
+                rules,
+                follows,
+                own_store,
+                chores,
+            })
         }
         Err(why) => {
             app.phase.send_replace(Phase::Stopping);
@@ -227,11 +263,12 @@ struct Loaded {
     own_store: Option<OwnStore>,
     events: Events,
     beat: Beat,
+    rules: Arc<Rulebook>,
 }
 
 async fn load(
     settings: &Settings,
-    given: Option<Arc<dyn Store>>,
+    (given, layers): (Option<Arc<dyn Store>>, Option<Layers>),
     clock: Clock,
     registry: &Registry,
     recovery: Recovery,
@@ -262,9 +299,17 @@ async fn load(
             return Err(ServeError::City(why));
         }
     };
+    let rules = match Rulebook::open(city.clone(), Arc::clone(&store), settings.clone(), layers).await {
+        Ok(rules) => Arc::new(rules),
+        Err(why) => {
+            city.stop().await;
+            close(own_store).await;
+            return Err(ServeError::Policy(Box::new(why)));
+        }
+    };
     let beat = Beat::start(&store, addr).await;
     match Events::start(&settings.events, &store, city.clock(), registry) {
-        Ok(events) => Ok(Loaded { city, store, own_store, events, beat }),
+        Ok(events) => Ok(Loaded { city, store, own_store, events, beat, rules }),
         Err(why) => {
             beat.stop().await;
             city.stop().await;
@@ -296,6 +341,30 @@ impl Server {
         &self.app.keys
     }
 
+    /// Takes the policy from settings that were read anew. Other settings count only after a restart.
+    ///
+    /// # Errors
+    /// What is wrong with them: nothing was changed then.
+    pub async fn reread(&self, layers: Layers) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+        let made = self.rules.reread(self.city.clock().now(), layers).await?;
+        Ok(made.diff.len())
+    }
+
+    /// Empties the server: nobody new comes in, and drivers without a trip are sent elsewhere one by one within the window.
+    /// Returns when no driver's socket is left, or after the window.
+    pub async fn drain(&self, window: Duration) {
+        let drivers = &self.app.metrics.driver_sockets.open;
+        if drivers.get() == 0 {
+            return;
+        }
+        info!(drivers = drivers.get(), window_ms = crate::wire::millis(window), "the server is drained");
+        self.app.drain(Drain::over(window));
+        let ends = tokio::time::Instant::now() + window;
+        while drivers.get() > 0 && tokio::time::Instant::now() < ends {
+            tokio::time::sleep(LOOKS_EVERY.min(window)).await;
+        }
+    }
+
     /// Stops: `/readyz` says so, nobody new comes in, requests under way are answered, sockets are told to come again
     /// and closed, the city settles what it began, the store is closed.
     pub async fn stop(mut self) {
@@ -313,6 +382,7 @@ impl Server {
                 warn!("some sockets did not end in time");
             }
         }
+        self.follows.abort();
         self.city.stop().await;
         // Nothing more is written: what is in the journal now is all there is to tell.
         self.events.stop().await;

@@ -56,6 +56,8 @@ pub(crate) enum End {
     Superseded,
     /// The server stops.
     Stopping,
+    /// The server is drained.
+    Drained,
     /// The city has let go of this session, or of the trip.
     Dropped,
     /// Nothing was heard for too long.
@@ -78,6 +80,7 @@ impl End {
             End::Finished => ("finished", Some((1000, "the trip has ended"))),
             End::Superseded => ("superseded", Some((4001, "a newer connection took over"))),
             End::Stopping => ("stopping", Some((1012, "the server stops: come again"))),
+            End::Drained => ("drained", Some((1012, "the server is drained: come again"))),
             End::Dropped => ("dropped", Some((1013, "come again"))),
             End::Idle => ("idle", Some((4002, "nothing was heard for too long"))),
             End::TooSlow => ("too_slow", None),
@@ -284,7 +287,7 @@ impl Socket {
             self.app.metrics.rate_limited.with_label_values(&["limits.frames_per_socket"]).inc();
         }
         let said = match end {
-            End::Stopping | End::Dropped | End::TooMany => {
+            End::Stopping | End::Drained | End::Dropped | End::TooMany => {
                 self.say(&ToDriver::Closing { retry_after_ms: come_back_after_ms() }).await
             }
             End::Superseded => self.say(&ToDriver::Superseded).await,

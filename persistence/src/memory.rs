@@ -6,6 +6,7 @@
 
 mod between;
 mod outbox;
+mod policies;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,8 @@ pub use self::between::{Between, Tamper};
 use self::outbox::Letters;
 use crate::traits::holder_before;
 use crate::{
-    BoxFuture, Commitment, Done, DriverRow, Fence, Guarded, Journal, LoadedShard, Ownership, Records, StoreError,
+    BoxFuture, Commitment, Done, DriverRow, Fence, Guarded, Journal, LoadedShard, Ownership, PolicyRevision, Records,
+    StoreError,
 };
 
 /// A store in memory. It never fails; what it holds is gone when it is dropped.
@@ -28,12 +30,18 @@ use crate::{
 pub struct MemoryStore {
     rows: Mutex<Rows>,
     letters: Mutex<Letters>,
+    policies: Mutex<Vec<PolicyRevision>>,
 }
 
 /// A copy that goes its own way from here: for whoever tries out what may happen next.
 impl Clone for MemoryStore {
     fn clone(&self) -> MemoryStore {
-        MemoryStore { rows: Mutex::new(self.rows().clone()), letters: Mutex::new(self.letters().clone()) }
+        let policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        MemoryStore {
+            rows: Mutex::new(self.rows().clone()),
+            letters: Mutex::new(self.letters().clone()),
+            policies: Mutex::new(policies),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod doorman;
 mod look;
 mod nodes;
 mod outbox;
+mod policies;
 mod reader;
 mod row;
 mod save;

@@ -12,7 +12,9 @@ mod known;
 mod order;
 mod outbox;
 mod payload;
+mod policies;
 mod records;
+mod route;
 mod sharing;
 
 pub(crate) use changes::{Changes, Line, TripValues};
@@ -20,4 +22,5 @@ pub(crate) use column::{OtherType, RawRow, columns_by_name};
 pub(crate) use known::{Known, Wanted};
 pub(crate) use outbox::{read_cursor, read_letter};
 pub(crate) use payload::payload;
+pub(crate) use policies::{policy_columns, read_policy_revision};
 pub(crate) use records::*;

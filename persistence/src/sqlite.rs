@@ -10,6 +10,7 @@ mod directory;
 mod doorman;
 mod look;
 mod outbox;
+mod policies;
 mod reader;
 mod room;
 mod row;

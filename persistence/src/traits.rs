@@ -9,7 +9,7 @@ use dispatch::{
     WriteError,
 };
 
-use crate::{Nodes, Outbox};
+use crate::{Nodes, Outbox, Policies};
 
 /// A future that can be kept behind `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -239,9 +239,9 @@ pub trait Journal: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Ownership + Records + Journal + Outbox + Nodes + std::fmt::Debug + 'static {}
+pub trait Store: Ownership + Records + Journal + Outbox + Nodes + Policies + std::fmt::Debug + 'static {}
 
-impl<T: Ownership + Records + Journal + Outbox + Nodes + std::fmt::Debug + 'static> Store for T {}
+impl<T: Ownership + Records + Journal + Outbox + Nodes + Policies + std::fmt::Debug + 'static> Store for T {}
 
 /// Who must be committed to the trip before a step, told by what the step says of the driver's row and of the trip
 /// after it: `None` when the two contradict each other.

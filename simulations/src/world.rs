@@ -11,8 +11,8 @@ use std::time::Duration;
 use dispatch::invariants::{Violation, audit};
 use dispatch::{
     AskId, CancelReason, DriverAsk, DriverId, DriverInput, Effect, Epoch, Event, Explanation, Generation, LiveDriver,
-    LiveShard, LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, RiderCaps, RiderId,
-    SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
+    LiveShard, LiveTrip, Notice, Order, Party, Ping, Policy, RETRY_AFTER, Refusal, RequestKey, Reroute, RiderCaps,
+    RiderId, SessionId, ShardCounts, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use geo::{Point, Resolution};
 use persistence::{DriverRow, Guarded, LoadedShard, MemoryStore};
@@ -375,6 +375,14 @@ impl World {
     pub fn cancel_because(&mut self, trip: TripId, by: Party, reason: CancelReason) -> AskId {
         let ask = self.next_ask();
         self.deliver(Letter::Core(Effect::ToTrip { to: trip, input: TripInput::Cancel { by, reason, ask } }));
+        self.settle_at_once();
+        ask
+    }
+
+    /// A rider changes the way of a trip.
+    pub fn reroute(&mut self, trip: TripId, wanted: Reroute) -> AskId {
+        let ask = self.next_ask();
+        self.deliver(Letter::Core(Effect::ToTrip { to: trip, input: TripInput::Reroute { wanted, ask } }));
         self.settle_at_once();
         ask
     }

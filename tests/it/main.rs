@@ -29,6 +29,7 @@ mod promises;
 mod recovering;
 #[path = "../../persistence/tests/it/redis.rs"]
 mod redis_server;
+mod rerouting;
 mod restarting;
 mod riding;
 mod riding_along;

@@ -239,6 +239,8 @@ impl Model {
             Refusal::UnknownTrip { .. } | Refusal::NotOnline | Refusal::SameKey { .. } | Refusal::Capped { .. } => {
                 panic!("{driver} is told {why}")
             }
+            Refusal::SharedRide { .. } | Refusal::Outdated { .. } => panic!("{driver} is told {why}"),
+            Refusal::TooManyChanges { .. } | Refusal::TooManyStops { .. } => panic!("{driver} is told {why}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use dispatch::invariants::Violation;
 use dispatch::{
     Class, Deed, DriverAsk, DriverId, DriverInput, GiveBackReason, Method, Needs, Notice, OfferId, Order, Party,
-    Policy, PoolingPolicy, RiderId, SessionId, Timestamp, Trip, TripId, Vehicle,
+    Policy, PoolingPolicy, Reroute, RiderId, SessionId, Stage, Stops, Timestamp, Trip, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
@@ -32,6 +32,11 @@ enum Act {
     Cancel {
         trip: u8,
         by_rider: bool,
+    },
+    Reroute {
+        trip: u8,
+        north_m: i32,
+        stop: bool,
     },
     Connect {
         driver: u8,
@@ -78,12 +83,15 @@ fn any_act() -> impl Strategy<Value = Act> {
         Just(Deed::Arrived),
         Just(Deed::PickedUp),
         Just(Deed::DroppedOff),
+        (1u8..=3).prop_map(Deed::StopReached),
         Just(Deed::GaveBack(GiveBackReason::Other)),
         Just(Deed::GaveBack(GiveBackReason::RiderNoShow))
     ];
     prop_oneof![
         4 => (north_m.clone(), prop::bool::weighted(0.7)).prop_map(|(north_m, shared)| Act::Request { north_m, shared }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
+        2 => (any::<u8>(), north_m.clone(), any::<bool>())
+            .prop_map(|(trip, north_m, stop)| Act::Reroute { trip, north_m, stop }),
         4 => (driver.clone(), north_m.clone()).prop_map(|(driver, north_m)| Act::Connect { driver, north_m }),
         2 => (driver.clone(), any::<bool>()).prop_map(|(driver, orderly)| Act::HangUp { driver, orderly }),
         2 => (driver.clone(), prop::bool::weighted(0.8)).prop_map(|(driver, work)| Act::Wish { driver, work }),
@@ -171,13 +179,22 @@ impl Town {
                 let ahead = Duration::from_secs(u64::from(north_m.unsigned_abs()) % 900);
                 let pickup_at = booked.then(|| self.world.now() + ahead);
                 let (from, to) = (street(*north_m), street(-north_m));
-                let order = Order { needs, pickup_at, shared: *shared, ..Order::new(from, to) };
+                // One in three who ride alone halts on the way.
+                let halts = (!shared && north_m % 3 == 1).then(|| street(north_m / 2));
+                let stops = Stops::new(halts).unwrap();
+                let order = Order { needs, pickup_at, stops, shared: *shared, ..Order::new(from, to) };
                 let (trip, _) = self.world.request(rider, order, key, self.said);
                 self.trips.push(trip);
             }
             Act::Cancel { trip, by_rider } => {
                 if let Some(trip) = pick(&self.trips, *trip) {
                     self.world.cancel(trip, if *by_rider { Party::Rider } else { Party::System });
+                }
+            }
+            Act::Reroute { trip, north_m, stop } => {
+                if let Some(trip) = pick(&self.trips, *trip) {
+                    let stops = stop.then(|| Stops::new([street(north_m / 2)]).unwrap());
+                    self.world.reroute(trip, Reroute { stops, dropoff: Some(street(*north_m)), seen: None });
                 }
             }
             Act::Connect { driver: number, north_m } => {
@@ -329,6 +346,9 @@ impl Town {
 
 /// What a driver has to do next on this trip: for whom, what, and where.
 fn next_stop(trip: &Trip) -> Option<(TripId, Deed, Point)> {
+    if let (Stage::InProgress { .. }, Some(stop)) = (&trip.stage, trip.next_stop()) {
+        return Some((trip.id, Deed::StopReached(stop), trip.stops_left().next()?));
+    }
     let due = *trip.due_stops().first()?;
     Some((due.stop.trip, due.deed(), due.place))
 }

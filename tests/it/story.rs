@@ -11,6 +11,7 @@
 //! `ann drops off` `ann gives back` `ann hangs up` `ann moves 900m`
 //! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
 //! `bob would share from 100m to -900m` `ann arrives for bob` `ann picks up bob` `ann drops off bob`
+//! `eve requests over -500m -900m` `eve goes to -3000m` `eve goes to -3000m over -500m` `ann halts` `ann halts again`
 //! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels`
 //! `the node crashes` `time passes`
 
@@ -19,8 +20,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use dispatch::{
-    Deed, DriverId, DriverInput, GiveBackReason, Needs, Notice, OfferId, Order, Party, Ping, Policy, RiderId,
-    SessionId, ShardCounts, ShardId, Timestamp, TripId, TripView, Vehicle,
+    Deed, DriverId, DriverInput, GiveBackReason, Needs, Notice, OfferId, Order, Party, Ping, Policy, Reroute, RiderId,
+    SessionId, ShardCounts, ShardId, Stops, Timestamp, TripId, TripView, Vehicle,
 };
 use geo::{Point, Resolution};
 use simulations::world::{Delays, News, World};
@@ -66,6 +67,11 @@ fn corner() -> Point {
 
 fn north(metres: f64) -> Point {
     Point::new(40.75 + metres / 111_194.9, -73.98).unwrap()
+}
+
+/// How far north of the corner a place is.
+fn metres_north(place: Point) -> String {
+    format!("{:.0}m", (place.lat() - 40.75) * 111_194.9)
 }
 
 /// How many seats the words tell of.
@@ -167,6 +173,14 @@ impl Stage {
                 let reason = reason.parse().expect("a reason");
                 self.world.cancel_because(self.trips[*rider], Party::Rider, reason);
             }
+            [rider, "goes", "to", to] => self.reroute(rider, Some(metres(to)), None),
+            [rider, "goes", "to", to, "over", over @ ..] => {
+                self.reroute(rider, Some(metres(to)), Some(over.iter().map(|stop| metres(stop)).collect()));
+            }
+            [rider, "requests", "over", over @ ..] => {
+                let stops = Stops::new(over.iter().map(|stop| north(metres(stop)))).unwrap();
+                self.request_order(rider, Order { stops, ..Order::new(corner(), north(-2_000.0)) });
+            }
             [rider, "cancels"] => {
                 self.world.cancel(self.trips[*rider], Party::Rider);
             }
@@ -192,6 +206,11 @@ impl Stage {
             [] => unreachable!("empty lines are filtered"),
         }
         self.hear_all();
+    }
+
+    fn reroute(&mut self, rider: &str, to: Option<f64>, over: Option<Vec<f64>>) {
+        let stops = over.map(|over| Stops::new(over.into_iter().map(north)).unwrap());
+        self.world.reroute(self.trips[rider], Reroute { stops, dropoff: to.map(north), seen: None });
     }
 
     fn driver_does_for(&mut self, driver: &str, rider: &str, deed: Deed) {
@@ -242,6 +261,8 @@ impl Stage {
             "arrives" => does(Deed::Arrived),
             "picks up" => does(Deed::PickedUp),
             "drops off" => does(Deed::DroppedOff),
+            "halts" => does(Deed::StopReached(1)),
+            "halts again" => does(Deed::StopReached(2)),
             "gives back" => does(Deed::GaveBack(GiveBackReason::Other)),
             "says that nobody comes" => does(Deed::GaveBack(GiveBackReason::RiderNoShow)),
             "goes anywhere" => DriverInput::GoHome { ask, homeward: None },
@@ -337,6 +358,9 @@ impl Stage {
                     .map(|stop| format!("{} {}", stop.kind.as_str(), self.names[&stop.trip]))
                     .collect();
                 let stops = if stops.is_empty() { String::new() } else { format!(": {}", stops.join(", ")) };
+                let way: Vec<String> = trip.stops_left().chain([trip.order.dropoff]).map(metres_north).collect();
+                let changed = trip.route.changes > 0 || !trip.order.stops.is_empty();
+                let stops = if changed { format!("{stops} to {}", way.join(", ")) } else { stops };
                 self.say(&format!("tell {name} that {rider}'s trip is {}{stops}", trip.stage.name()));
             }
             Notice::Refused { why, .. } => self.say(&format!("refuse {name}: {}", self.plain(&why.to_string()))),

@@ -7,12 +7,15 @@
 
 use std::time::Duration;
 
-use dispatch::{Estimate, Order, Refusal, RequestKey, RiderId, ShardId, Timestamp, TripId};
+use dispatch::{
+    Estimate, Order, Refusal, RequestKey, Reroute, RiderId, ShardId, Timestamp, TripId, TripView,
+    answer_reroute_of_ended,
+};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{City, CityError, Requested, busy_or_refused};
-use crate::letters::{Quote, Request};
+use crate::letters::{Quote, Request, Wanted};
 
 /// How long a shard may take to say what a ride would cost. It asks nobody, so more means that it is drowning.
 const QUOTE_WITHIN: Duration = Duration::from_secs(2);
@@ -69,6 +72,16 @@ impl City {
         estimate.ok_or_else(CityError::come_back)
     }
 
+    /// Changes the way of a trip. Returns when that is durable.
+    ///
+    /// # Errors
+    /// [`Refusal::IllegalStep`] when it has ended; [`Refusal::SharedRide`], [`Refusal::TooManyChanges`],
+    /// [`Refusal::TooManyStops`] and [`Refusal::Outdated`] when it may not be changed so; [`Refusal::UnknownTrip`] when
+    /// nobody knows it.
+    pub async fn reroute(&self, trip: TripId, wanted: Reroute) -> Result<TripView, CityError> {
+        self.ask_of(trip, Wanted::Reroute(wanted), |trip| answer_reroute_of_ended(trip, &wanted)).await
+    }
+
     /// The trip that a key was used for, if it was used: for whoever cannot ask for it any more.
     ///
     /// # Errors
@@ -83,7 +96,7 @@ impl City {
 
     async fn replayed(&self, trip: TripId, order: &Order) -> Result<Requested, CityError> {
         let view = self.trip(trip).await?.ok_or_else(CityError::come_back)?;
-        if order.repeats(&view.trip.order) {
+        if order.repeats(&view.trip.requested_order()) {
             Ok(Requested { view, replayed: true })
         } else {
             Err(CityError::KeyReused { trip })
@@ -96,13 +109,13 @@ impl City {
             return Ok(());
         }
         // Two requests at the same moment may both pass: it is a limit against hoarding, not a promise.
-        let limit = self.settings().policy.booking.per_rider;
+        let limit = self.policy().booking.per_rider;
         let booked = self.0.shared.store.scheduled_trips(rider.clone()).await.map_err(CityError::Store)?;
         if booked < u64::from(limit) { Ok(()) } else { Err(CityError::TooManyBooked { limit }) }
     }
 
     fn check_pickup(&self, now: Timestamp, order: &Order) -> Result<(), CityError> {
-        let booking = &self.settings().policy.booking;
+        let booking = &self.policy().booking;
         order.pickup_at.map_or(Ok(()), |wished| booking.check_pickup(now, wished)).map_err(CityError::PickupTime)
     }
 }

@@ -51,7 +51,9 @@ impl LiveDriver {
     /// What a driver offers who has a rider in the car, wants more work and has promised none yet.
     pub(super) fn soon_free(&self) -> Option<(&Trip, Free)> {
         let State::Engaged { trip } = &self.state else { return None };
-        let in_the_car = matches!(trip.stage, Stage::InProgress { .. }) && !trip.car.has_open();
+        // With a stop ahead the drop-off is further away than it looks.
+        let to_the_end = !trip.car.has_open() && trip.next_stop().is_none();
+        let in_the_car = matches!(trip.stage, Stage::InProgress { .. }) && to_the_end;
         let ready = in_the_car && self.next.is_none() && self.wish == Wish::Work && self.session.is_some();
         ready.then_some(())?;
         // Nobody waits for work who has some: in line behind those who do.

@@ -113,8 +113,9 @@ impl LiveDriver {
         }
         match &self.state {
             State::Engaged { trip: held } if held.id == trip.id && held.version <= trip.version => {
+                let rerouted = held.route.changes != trip.route.changes;
                 self.state = State::Engaged { trip: trip.clone() };
-                self.stays_longer(out);
+                self.stays_longer(rerouted, out);
                 self.tell(Notice::Trip { trip, ask }, out);
             }
             _ => {}

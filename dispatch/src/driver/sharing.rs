@@ -31,9 +31,9 @@ impl LiveDriver {
         false
     }
 
-    /// Somebody rides along: the next trip cannot have the driver when it was promised.
-    pub(super) fn stays_longer(&mut self, out: &mut Vec<Effect>) {
-        if matches!(&self.state, State::Engaged { trip } if trip.car.has_open()) {
+    /// Somebody rides along, or the rider goes another way: the next trip cannot have the driver when it was promised.
+    pub(super) fn stays_longer(&mut self, rerouted: bool, out: &mut Vec<Effect>) {
+        if rerouted || matches!(&self.state, State::Engaged { trip } if trip.car.has_open()) {
             self.drop_next(Some(Withdrawal::NotCommitted), out);
         }
     }

@@ -74,7 +74,9 @@ impl LiveShard {
     }
 
     fn price(&self, now: Timestamp, policy: &Policy, order: &Order) -> (Fare, Drive) {
-        let ride = policy.drive(order.pickup, order.dropoff, order.pickup_at.unwrap_or(now));
+        let (over, leaves) = (order.stops.iter().collect::<Vec<Point>>(), order.pickup_at.unwrap_or(now));
+        let mut ride = policy.ride(order.pickup, &over, order.dropoff, leaves);
+        ride.time += policy.stops.each * u32::try_from(over.len()).unwrap_or(u32::MAX);
         let surge = if order.pickup_at.is_none() { self.surge_at(policy, order.pickup) } else { Surge::NONE };
         (policy.fares.fare(order.needs, order.shared, ride, surge), ride)
     }

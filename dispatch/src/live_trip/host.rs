@@ -95,9 +95,10 @@ impl LiveTrip {
             Deed::PickedUp => (GuestStep::PickedUp, leg >= RiderLeg::Aboard),
             Deed::DroppedOff => (GuestStep::DroppedOff, leg >= RiderLeg::Out),
             Deed::GaveBack(_) if leg >= RiderLeg::Aboard => {
-                let why = Refusal::IllegalStep { from: self.trip.stage.name(), wanted: "given_back" };
-                return self.answer(&asker, Err(why), out);
+                return self.answer(&asker, Err(self.never("given_back")), out);
             }
+            // Nobody halts on the way of a ride that is shared.
+            Deed::StopReached(_) => return self.answer(&asker, Err(self.never("stop_reached")), out),
             Deed::GaveBack(_) => (GuestStep::Left, false),
         };
         if already {
@@ -106,6 +107,10 @@ impl LiveTrip {
         } else {
             self.propose(Event::GuestDid { guest, step }, now, asker, out);
         }
+    }
+
+    fn never(&self, wanted: &'static str) -> Refusal {
+        Refusal::IllegalStep { from: self.trip.stage.name(), wanted }
     }
 
     /// A step of a trip with guests is durable: those are told for whom it changes anything.
@@ -156,7 +161,8 @@ impl LiveTrip {
     fn takes_more(&self, policy: &Policy) -> bool {
         let driven = self.trip.stage.committed_driver().is_some();
         let room = self.trip.car.guests.len() < GUESTS_MOST && self.company.vehicle.is_some();
-        policy.pooling.on && self.trip.order.shared && driven && room
+        let open = self.trip.order.shared && self.trip.order.stops.is_empty();
+        policy.pooling.on && open && driven && room
     }
 
     /// How long until the car is at each rider's next stop, by way of the stops before it. Empty without guests.
@@ -185,7 +191,7 @@ impl LiveTrip {
         let car = self.car?;
         let next = self.trip.car.stops.iter().find(|stop| stop.trip == self.trip.id)?;
         let (_, eta) = self.etas_over_stops(policy).into_iter().find(|(trip, _)| *trip == self.trip.id)?;
-        Some(Way { car, goal: self.place(next), eta })
+        Some(Way::straight(car, self.place(next), eta))
     }
 
     fn place(&self, stop: &CarStop) -> Point {

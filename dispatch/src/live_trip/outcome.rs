@@ -20,6 +20,8 @@ impl LiveTrip {
             (Event::Requested { .. } | Event::Activated, _) if self.trip.stage == Stage::Searching => self.seek(out),
             // A ride for later: nobody searches before its time.
             (Event::Requested { .. }, _) => {}
+            (Event::Rerouted { .. }, None) if self.trip.stage == Stage::Searching => self.search_anew(now, out),
+            (Event::Rerouted { .. }, None) => {}
             (Event::Assigned { .. }, _) => self.assigned(now, trip, driver_ask, out),
             (Event::GivenBack { by, reason }, Some(driver)) => {
                 let input = match by {
@@ -45,7 +47,10 @@ impl LiveTrip {
         }
         self.shared_stepped(now, &before, out);
         self.find_way(policy);
-        self.watch = matches!(self.trip.stage, Stage::EnRoute { .. }).then(|| Watch::new(now));
+        // Where the ride goes later says nothing of whether the car comes.
+        if !matches!(event, Event::Rerouted { .. }) {
+            self.watch = matches!(self.trip.stage, Stage::EnRoute { .. }).then(|| Watch::new(now));
+        }
         if let Asker::Person(ask) = asker {
             out.push(Effect::Answer { ask, answer: Ok(self.view()) });
         }

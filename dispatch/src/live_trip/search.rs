@@ -303,7 +303,7 @@ impl LiveTrip {
             pickup: self.trip.order.pickup,
             dropoff: self.trip.order.dropoff,
             needs: self.trip.order.needs,
-            shared: self.trip.order.shared,
+            shared: self.trip.order.shared && self.trip.order.stops.is_empty(),
             pickup_at: self.trip.order.pickup_at,
             requested_at: self.trip.requested_at,
             without: self.without.clone(),

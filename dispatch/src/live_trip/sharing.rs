@@ -27,7 +27,7 @@ impl LiveTrip {
                         Stage::Shared { leg: RiderLeg::Waiting | RiderLeg::Arrived, .. } => self.trip.order.pickup,
                         _ => self.trip.order.dropoff,
                     };
-                    self.way = eta.map(|eta| Way { car, goal, eta });
+                    self.way = eta.map(|eta| Way::straight(car, goal, eta));
                     out.push(Effect::Publish(self.view()));
                 }
             }

@@ -8,7 +8,7 @@ use geo::Point;
 
 use super::LiveTrip;
 use super::watch::Watch;
-use crate::{CarPosition, Effect, Eta, Policy, Stage, StageName, Timestamp};
+use crate::{CarPosition, Effect, Eta, Policy, Stage, StageName, Stops, Timestamp};
 
 /// The car's way to its next stop. Kept, so that the provider of travel times is asked once for each position and stop.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,10 @@ pub(super) struct Way {
     pub(super) car: CarPosition,
     pub(super) goal: Point,
     pub(super) eta: Eta,
+    /// Where the car halts before that.
+    pub(super) stops: Stops,
+    /// How long until it is at the first of those.
+    pub(super) to_stop: Option<Eta>,
 }
 
 impl LiveTrip {
@@ -67,13 +71,40 @@ impl LiveTrip {
             StageName::InProgress => Some(self.trip.order.dropoff),
             _ => None,
         };
+        let stops = match self.trip.stage {
+            Stage::InProgress { .. } => Stops::new(self.trip.stops_left()).unwrap_or_default(),
+            _ => Stops::default(),
+        };
         if let Some(way) = self.way_over_stops(policy) {
             self.way = Some(way);
             return;
         }
         self.way = self.car.zip(goal).map(|(car, goal)| match self.way {
-            Some(way) if (way.car, way.goal) == (car, goal) => way,
-            _ => Way { car, goal, eta: policy.eta(car.point, goal, car.at) },
+            Some(way) if (way.car, way.goal, way.stops) == (car, goal, stops) => way,
+            _ => Way::over(policy, car, stops, goal),
         });
+    }
+}
+
+impl Way {
+    /// Without stops.
+    pub(super) fn straight(car: CarPosition, goal: Point, eta: Eta) -> Way {
+        Way { car, goal, eta, stops: Stops::default(), to_stop: None }
+    }
+
+    /// Over these stops, each as long as the policy says.
+    fn over(policy: &Policy, car: CarPosition, stops: Stops, goal: Point) -> Way {
+        let mut places = stops.iter().chain([goal]);
+        let mut here = places.next().unwrap_or(goal);
+        let first = policy.eta(car.point, here, car.at);
+        let mut eta = first;
+        for there in places {
+            let leg = policy.eta(here, there, car.at);
+            // Whoever could not tell a part of it could not tell the whole.
+            let instead_of = eta.instead_of.or(leg.instead_of);
+            eta = Eta { time: eta.time + policy.stops.each + leg.time, instead_of, ..leg };
+            here = there;
+        }
+        Way { car, goal, eta, stops, to_stop: (!stops.is_empty()).then_some(first) }
     }
 }

@@ -206,6 +206,8 @@ pub enum Withdrawal {
     NotCommitted,
     /// Another driver was faster.
     Taken,
+    /// The rider goes another way now: another offer follows, to this driver or others.
+    Changed,
 }
 
 /// How a driver stands towards work.

@@ -6,7 +6,7 @@ use geo::{Meters, Point};
 
 use super::{AskId, DriverAsk, Eta, Sharing, WriteError};
 use crate::{
-    CancelReason, DriverId, Event, GiveBackReason, OfferId, Party, Promise, ShardId, StageName, Timestamp, Trip,
+    CancelReason, DriverId, Event, GiveBackReason, OfferId, Party, Promise, ShardId, StageName, Stops, Timestamp, Trip,
 };
 
 /// What may happen to a live trip.
@@ -78,6 +78,13 @@ pub enum TripInput {
         /// The question to answer.
         ask: AskId,
     },
+    /// The rider wants to go another way.
+    Reroute {
+        /// Which.
+        wanted: Reroute,
+        /// The question to answer.
+        ask: AskId,
+    },
     /// Something about a ride that is shared, or may be.
     Sharing(Sharing),
     /// The car of this trip has a new position.
@@ -88,6 +95,17 @@ pub enum TripInput {
     NotWritten(WriteError),
     /// Nothing but time.
     TimePassed,
+}
+
+/// What a rider wants to change about the rest of the way. What is not named stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reroute {
+    /// Where the ride is still to halt.
+    pub stops: Option<Stops>,
+    /// Where it is to end.
+    pub dropoff: Option<Point>,
+    /// The version of the trip the rider looked at, if that is to matter.
+    pub seen: Option<u32>,
 }
 
 /// A driver whom the shard proposes to a trip.
@@ -110,6 +128,8 @@ pub enum Deed {
     Arrived,
     /// Has the rider in the car.
     PickedUp,
+    /// Halts at the stop of this number, from 1.
+    StopReached(u8),
     /// Has let the rider out.
     DroppedOff,
     /// Gives the trip back.
@@ -123,6 +143,7 @@ impl Deed {
         match self {
             Deed::Arrived => Event::DriverArrived,
             Deed::PickedUp => Event::PickedUp,
+            Deed::StopReached(stop) => Event::StopReached { stop },
             Deed::DroppedOff => Event::DroppedOff,
             Deed::GaveBack(reason) => Event::GivenBack { by: Party::Driver, reason },
         }
@@ -152,6 +173,8 @@ pub struct TripView {
     /// How long until the car is at the pickup (before the ride) or at the drop-off (during it), from where it was when
     /// its position came, and who says so.
     pub eta: Option<Eta>,
+    /// How long until the car halts at its next stop, while there is one and the rider is aboard.
+    pub next_stop_eta: Option<Eta>,
     /// The stages it went through since this owner holds it: version, stage, since when.
     pub history: Vec<(u32, StageName, Timestamp)>,
     /// How many offers were made for it by this owner.

@@ -13,7 +13,7 @@ impl Trip {
     pub(super) fn as_guest(&self, event: &Event) -> Option<Stage> {
         use RiderLeg::{Aboard, Arrived, Waiting};
         if let (Stage::Searching, Event::Shared { host, driver }) = (&self.stage, event) {
-            let may = self.order.shared && *host != self.id;
+            let may = self.order.shared && self.order.stops.is_empty() && *host != self.id;
             return may.then(|| Stage::Shared { host: *host, driver: driver.clone(), leg: Waiting });
         }
         let Stage::Shared { host, driver, leg } = &self.stage else { return None };
@@ -37,7 +37,8 @@ impl Trip {
     pub(super) fn as_host(&self, event: &Event, at: Timestamp) -> Option<Option<Trip>> {
         match (&self.stage, event) {
             (_, Event::GuestJoined { guest, seats, stops }) => {
-                let may = self.order.shared && self.stage.committed_driver().is_some() && guest.trip != self.id;
+                let open = self.order.shared && self.order.stops.is_empty() && guest.trip != self.id;
+                let may = open && self.stage.committed_driver().is_some();
                 let car = may.then(|| self.car.joined(guest, *seats, stops)).flatten();
                 Some(car.filter(|car| self.stops_are_whole(car)).map(|car| self.with(self.stage.clone(), car, at)))
             }

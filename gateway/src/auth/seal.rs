@@ -5,7 +5,7 @@
 //! Touch with care: quotes are signed with a key of their own, made of the secret and a word. A quote is no token, and a
 //! token is no quote, whatever they say of themselves. Times are the city's, so the library checks none.
 
-use dispatch::{Class, Fare, Needs, Order, Quote, RiderId, Surge, Timestamp};
+use dispatch::{Class, Fare, Needs, Order, Quote, RiderId, Stops, Surge, Timestamp};
 use geo::Point;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ const WORD: &[u8] = b"hansom quote 1\0";
 struct Said {
     rider: String,
     pickup: [f64; 2],
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stops: Vec<[f64; 2]>,
     dropoff: [f64; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<String>,
@@ -57,11 +59,12 @@ impl Seal {
 
     /// The text of a quote; `None` when it has no fare.
     pub(super) fn sign(&self, quote: &Quote) -> Option<String> {
-        let Order { pickup, dropoff, needs, pickup_at, shared, fare } = &quote.order;
+        let Order { pickup, stops, dropoff, needs, pickup_at, shared, fare } = &quote.order;
         let fare = fare.as_ref()?;
         let said = Said {
             rider: quote.rider.to_string(),
             pickup: [pickup.lat(), pickup.lon()],
+            stops: stops.iter().map(|stop| [stop.lat(), stop.lon()]).collect(),
             dropoff: [dropoff.lat(), dropoff.lon()],
             class: needs.class().map(|class| class.to_string()),
             seats: needs.seats(),
@@ -92,6 +95,7 @@ impl Seal {
         let class = said.class.map(|class| class.parse::<Class>()).transpose().ok()?;
         let order = Order {
             pickup: point(said.pickup)?,
+            stops: Stops::new(said.stops.into_iter().map(point).collect::<Option<Vec<Point>>>()?).ok()?,
             dropoff: point(said.dropoff)?,
             needs: Needs::new(class, said.seats, said.wheelchair, said.pets).ok()?,
             pickup_at: said.pickup_at.map(Timestamp::from_millis),

@@ -7,7 +7,7 @@ use geo::Resolution;
 use super::events;
 use super::{BadSetting, DatabaseUrl, LogFormat, RedisUrl, SecretFrom, Settings};
 use crate::auth::Secret;
-use values::{file, log_format, path, seconds};
+use values::{file, log_format, meters, path, seconds};
 
 #[macro_use]
 mod kinds;
@@ -16,7 +16,8 @@ mod security;
 mod values;
 
 /// One setting, as flags, environment and file know it.
-pub(super) struct Key {
+#[derive(Debug)]
+pub(crate) struct Key {
     /// Its name; a dot stands for a table of the file.
     pub(super) name: &'static str,
     /// What may be given.
@@ -30,6 +31,21 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// Its name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What may be given.
+    pub(crate) fn allowed(&self) -> &'static str {
+        self.allowed
+    }
+
+    /// The value in these settings; never a secret.
+    pub(crate) fn show(&self, settings: &Settings) -> String {
+        (self.show)(settings)
+    }
+
     /// The variable of the environment that sets it.
     pub(super) fn variable(&self) -> String {
         format!("HANSOM_{}", self.name.to_ascii_uppercase().replace('.', "_"))
@@ -148,6 +164,40 @@ const SERVER: &[Key] = &[
         |settings| settings.city.shard_resolution.get().to_string(),
         |settings| (3..=7).contains(&settings.city.shard_resolution.get())
     ),
+    key!(
+        "stored_policy",
+        "apply or ignore: what was changed by PATCH /v1/ops/policy, which counts before all settings",
+        |settings, text| match text {
+            "apply" => {
+                settings.stored_policy = true;
+                Some(())
+            }
+            "ignore" => {
+                settings.stored_policy = false;
+                Some(())
+            }
+            _ => None,
+        },
+        |settings| if settings.stored_policy { "apply".to_owned() } else { "ignore".to_owned() }
+    ),
+    seconds!("drain_window", drain_window, 0.0..=3600.0),
+    whole!("nearby.cars_max", nearby.cars_max, 0..=50),
+    key!(
+        "nearby.radius",
+        "metres from 100 to 20000",
+        |settings, text| meters(text).map(|radius| settings.nearby.radius = radius),
+        |settings| settings.nearby.radius.get().to_string(),
+        |settings| (100.0..=20_000.0).contains(&settings.nearby.radius.get())
+    ),
+    whole!("nearby.resolution", nearby.resolution, 7..=10),
+    key!(
+        "nearby.jitter",
+        "metres from 50 to 2000",
+        |settings, text| meters(text).map(|jitter| settings.nearby.jitter = jitter),
+        |settings| settings.nearby.jitter.get().to_string(),
+        |settings| (50.0..=2_000.0).contains(&settings.nearby.jitter.get())
+    ),
+    seconds!("nearby.window", nearby.window, 10.0..=3600.0),
     whole!("arbiters", city.arbiters, 1..=256),
     key!(
         "city.roads",

@@ -164,6 +164,12 @@ impl Layers {
         Ok(keys().map(shown).collect())
     }
 
+    /// Where a setting was given; `None` for one that is as by default.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<String> {
+        self.given.get(name).map(|given| given.origin.clone())
+    }
+
     fn with_origin(&self, bad: BadSetting) -> BadSetting {
         match bad {
             BadSetting::Value { key, value, allowed, origin: None } => {
@@ -217,7 +223,7 @@ fn known(name: &str, origin: &str) -> Result<&'static Key, BadSetting> {
 }
 
 /// The setting that was probably meant.
-fn near(name: &str) -> Option<&'static Key> {
+pub(super) fn near(name: &str) -> Option<&'static Key> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let apart = |key: &&Key| {
         let as_variable = key.name.replace('.', "_");

@@ -21,11 +21,11 @@ use tracing::debug;
 mod cadence;
 mod receipts;
 
-use super::openapi::Refused;
+use super::openapi::{PROBLEM, Refused};
 use crate::Code;
-use crate::app::App;
+use crate::app::{App, Phase};
 use crate::fields::Mistake;
-use crate::problem::{Problem, from_city};
+use crate::problem::{Body9457, Problem, from_city};
 use crate::socket::{self, End, Heard, Socket};
 use crate::wire::{Counted, FromDriver, Position, ToDriver, Unreadable, binary_ack, millis, read_binary};
 use cadence::Cadence;
@@ -37,12 +37,15 @@ const AHEAD_UNCOUNTED: Duration = Duration::from_secs(5);
 /// A position older than this says nothing about where a driver is.
 const POSITION_AGE_MAX: Duration = Duration::from_secs(600);
 
+/// While the server is drained: how soon it is looked again whether a driver's trip has ended.
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// Opens the socket of a driver.
 #[utoipa::path(
     get, path = "/v1/driver", operation_id = "driver", tag = "drivers",
     description = "A WebSocket, subprotocol `hansom.v1.json` or `hansom.v1.bin`; what is said over it is in /asyncapi.json.",
     params(("resume" = Option<String>, Query, description = "The cursor of the last message that was heard")),
-    responses((status = 101, description = "A WebSocket"), Refused),
+    responses((status = 101, description = "A WebSocket"), (status = 426, description = "This address is a WebSocket", body = Body9457<'static>, content_type = PROBLEM), Refused),
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
@@ -54,7 +57,9 @@ pub(super) async fn open(
     let upgrade = socket::prepare(&headers, upgrade, &[socket::BINARY, socket::SUBPROTOCOL])?;
     let heard = resume(query.as_deref())?;
     let alive = app.socket_token()?;
-    let city = app.inside()?.city.clone();
+    // Who comes back over a broken line is not new: while the server is drained, that is who has a trip to end.
+    let inside = if heard.is_some() { app.inside()? } else { app.admit()? };
+    let city = inside.city.clone();
     if city.is_full() {
         return Err(Problem::full());
     }
@@ -66,7 +71,7 @@ pub(super) async fn open(
     Ok(upgrade.on_upgrade(move |inner| {
         let socket = Socket::new(inner, Arc::clone(&app), counts, alive);
         let (receipts, cadence) = (Receipts::default(), Cadence::default());
-        Box::new(Shift { app, city, session, socket, receipts, cadence }).work()
+        Box::new(Shift { app, city, session, socket, receipts, cadence, leaves_at: None }).work()
     }))
 }
 
@@ -88,6 +93,8 @@ struct Shift {
     socket: Socket,
     receipts: Receipts,
     cadence: Cadence,
+    /// While the server is drained: when it is this driver's turn to go elsewhere.
+    leaves_at: Option<Instant>,
 }
 
 impl Shift {
@@ -104,15 +111,18 @@ impl Shift {
     async fn talk(&mut self) -> Result<Infallible, End> {
         Box::pin(self.welcome(None, None)).await?;
         let app = Arc::clone(&self.app);
-        let mut stopping = pin!(app.stopping());
+        let mut phase = app.phase.subscribe();
+        self.heed(*phase.borrow_and_update())?;
         let mut alarm = pin!(sleep_until(self.wake_at()));
         loop {
             tokio::select! {
                 // What the driver is told goes before what the phone says: an offer waits for no position.
                 biased;
-                () = &mut stopping => return Err(End::Stopping),
+                // The sender is in the app: it cannot go away meanwhile.
+                _ = phase.changed() => self.heed(*phase.borrow_and_update())?,
                 notice = self.session.next() => Box::pin(self.tell(notice)).await?,
                 () = &mut alarm => {
+                    self.leave()?;
                     Box::pin(self.acknowledge()).await?;
                     if Instant::now() >= self.socket.wake_at() {
                         Box::pin(self.socket.beat()).await?;
@@ -129,7 +139,29 @@ impl Shift {
 
     fn wake_at(&self) -> Instant {
         let beat = self.socket.wake_at();
-        self.receipts.due().map_or(beat, |due| due.min(beat))
+        self.receipts.due().into_iter().chain(self.leaves_at).fold(beat, Instant::min)
+    }
+
+    /// The server opens, is drained, or stops.
+    fn heed(&mut self, phase: Phase) -> Result<(), End> {
+        self.leaves_at = match phase {
+            Phase::Stopping => return Err(End::Stopping),
+            Phase::Draining(drain) => Some(drain.turn()),
+            Phase::Starting | Phase::Ready => None,
+        };
+        Ok(())
+    }
+
+    /// Goes when it is time. Who is on a trip stays until its end.
+    fn leave(&mut self) -> Result<(), End> {
+        match self.leaves_at {
+            Some(at) if at <= Instant::now() && self.cadence.is_on_trip() => {
+                self.leaves_at = Some(Instant::now() + LOOKS_AGAIN_AFTER);
+                Ok(())
+            }
+            Some(at) if at <= Instant::now() => Err(End::Drained),
+            _ => Ok(()),
+        }
     }
 
     async fn welcome(&mut self, re: Option<u64>, sent_at_ms: Option<u64>) -> Result<(), End> {

@@ -42,6 +42,9 @@ pub fn openapi() -> &'static str {
         super::quote::ask, super::rider::request, super::rider::show, super::rider::cancel, super::watch::open,
         super::events::open, super::driver::open, super::why::explain, super::why::why_not, super::ops::status,
         super::letters::list, super::letters::redeliver_all, super::letters::redeliver,
+        super::reroute::change, super::nearby::cars, super::lists::drivers, super::lists::trips, super::lists::shards,
+        super::drain::show, super::drain::begin, super::drain::call_off,
+        super::policy::show, super::policy::patch, super::policy::put, super::policy::history,
         super::ops::alive, super::ops::ready, super::ops::metrics,
     ),
     components(schemas(Body9457)),
@@ -68,6 +71,9 @@ impl Modify for InCommon {
         components.add_security_scheme("token", SecurityScheme::Http(token.build()));
         document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
         for operation in document.paths.paths.values_mut().flat_map(operations) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                parameter.schema = parameter.schema.take().map(never_null);
+            }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let text = "The name of this request in the server's log: the client's own, if it sent one";
@@ -80,6 +86,27 @@ impl Modify for InCommon {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// A parameter may be left out, which is not to say `null`.
+fn never_null(schema: RefOr<schema::Schema>) -> RefOr<schema::Schema> {
+    let is_null = |one: &RefOr<schema::Schema>| matches!(one, RefOr::T(schema::Schema::Object(object)) if object.schema_type == schema::SchemaType::Type(Type::Null));
+    match schema {
+        RefOr::T(schema::Schema::Object(mut object)) => {
+            if let schema::SchemaType::Array(kinds) = &mut object.schema_type {
+                kinds.retain(|kind| *kind != Type::Null);
+                if let [kind] = kinds.as_slice() {
+                    object.schema_type = schema::SchemaType::Type(kind.clone());
+                }
+            }
+            RefOr::T(schema::Schema::Object(object))
+        }
+        RefOr::T(schema::Schema::OneOf(one_of)) => {
+            let mut kinds = one_of.items.into_iter().filter(|one| !is_null(one));
+            kinds.next().unwrap_or_default()
+        }
+        other => other,
+    }
 }
 
 fn header(kind: Type, text: &str) -> utoipa::openapi::Header {
@@ -131,9 +158,13 @@ pub(super) struct AskedNeeds {
 #[expect(dead_code, reason = "says what clients send; fields are read one by one")]
 pub(super) struct Asked {
     pickup: AskedPlace,
+    /// Where the ride halts on its way, in this order; nowhere in a ride that is shared.
+    #[schema(max_items = 3)]
+    stops: Option<Vec<AskedPlace>>,
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
+    #[schema(maximum = 281_474_976_710_655u64)]
     pickup_at_ms: Option<u64>,
     /// Whether others may ride along.
     shared: Option<bool>,
@@ -145,9 +176,13 @@ pub(super) struct Asked {
 #[expect(dead_code, reason = "says what clients send; fields are read one by one")]
 pub(super) struct NewTrip {
     pickup: AskedPlace,
+    /// Where the ride halts on its way, in this order; nowhere in a ride that is shared.
+    #[schema(max_items = 3)]
+    stops: Option<Vec<AskedPlace>>,
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
+    #[schema(maximum = 281_474_976_710_655u64)]
     pickup_at_ms: Option<u64>,
     /// Whether others may ride along.
     shared: Option<bool>,
@@ -156,16 +191,79 @@ pub(super) struct NewTrip {
     quote: Option<String>,
 }
 
-/// Why a trip is called off.
-pub(super) struct CancelReasonName;
-
-impl PartialSchema for CancelReasonName {
-    fn schema() -> RefOr<schema::Schema> {
-        names::cancel_reasons().into()
-    }
+/// Something that is told of a trip, one after another.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "says what a stream of events looks like; axum writes them")]
+pub(super) struct TripEvent {
+    /// `trip`, `end` or `closing`.
+    event: Option<String>,
+    /// Of `trip`: the trip's version.
+    id: Option<String>,
+    /// JSON: of `trip` the trip as it stands, of `closing` `retry_after_ms`.
+    data: Option<String>,
+    /// When to come again, in milliseconds.
+    retry: Option<u64>,
 }
 
-impl ToSchema for CancelReasonName {}
+/// The rest of the way, changed: one of the two at least.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says what clients send; fields are read one by one")]
+pub(super) struct AskedReroute {
+    dropoff: Option<AskedPlace>,
+    /// The stops that are still to be made, in this order.
+    #[schema(max_items = 3)]
+    stops: Option<Vec<AskedPlace>>,
+}
+
+/// How a server is drained.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says what clients send; fields are read one by one")]
+pub(super) struct AskedDrain {
+    /// Over how long drivers are sent away; none: 30 s.
+    #[schema(maximum = 3600000)]
+    window_ms: Option<u64>,
+}
+
+/// A change of the policy.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says what clients send; fields are read one by one")]
+pub(super) struct AskedPolicy {
+    /// Settings by name, each with a text, a number, or null: then it is the file's again.
+    changes: BTreeMap<String, serde_json::Value>,
+    /// Why, for the history.
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+    /// Only say what would be changed.
+    dry_run: Option<bool>,
+}
+
+/// Names a parameter may hold: a type for each list of `wire::names`.
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident = $names:path;)+) => {
+        $($(#[$doc])*
+        pub(super) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<schema::Schema> {
+                $names().into()
+            }
+        }
+
+        impl ToSchema for $name {})+
+    };
+}
+
+named! {
+    /// Why a rider calls a trip off.
+    CancelReasonName = names::rider_reasons;
+    /// How a driver stands.
+    AvailabilityName = names::availabilities;
+    /// How a trip stands.
+    StateName = names::trip_states;
+}
 
 #[cfg(test)]
 mod tests;

@@ -30,11 +30,11 @@ pub(super) async fn alive() -> &'static str {
 #[utoipa::path(
     get, path = "/readyz", operation_id = "ready", tag = "health", security(()),
     responses((status = 200, description = "They may", body = String),
-        (status = 503, description = "The server is starting or stopping", body = Body9457<'static>, content_type = PROBLEM)),
+        (status = 503, description = "The server is starting, drained or stopping", body = Body9457<'static>, content_type = PROBLEM)),
 )]
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem> {
     // A shard that is claimed anew is no reason to send everybody away: the others go on, and it is back in a moment.
-    app.inside().map(|inside| match inside.city.recovering() {
+    app.admit().map(|inside| match inside.city.recovering() {
         0 => "ready\n".to_owned(),
         shards => format!("ready, while {shards} shards are being recovered\n"),
     })
@@ -97,8 +97,9 @@ impl From<persistence::Node> for Node {
     }
 }
 
+/// How a shard is doing.
 #[derive(Serialize, ToSchema)]
-struct Shard {
+pub(super) struct Shard {
     shard: String,
     epoch: u64,
     drivers: usize,
@@ -118,6 +119,8 @@ struct Shard {
     surge_cells: i64,
     surge_max: f64,
     suggestions: u64,
+    /// The version of the policy it goes by.
+    policy: String,
 }
 
 impl From<&ShardStatus> for Shard {
@@ -138,6 +141,7 @@ impl From<&ShardStatus> for Shard {
             matches: status.counts.matches,
             etas_fallback: status.counts.etas_fallback,
             suggestions: status.counts.suggestions,
+            policy: status.policy.clone(),
             rounds_without_neighbours: status.counts.rounds_without_neighbours,
             surge_cells: status.surging.values().sum(),
             surge_max: f64::from(status.surging.keys().next_back().copied().unwrap_or_default().get()) / 100.0,

@@ -28,7 +28,7 @@ pub(super) async fn ask(State(app): State<Arc<App>>, request: Request) -> Result
     let rider = app.rider(request.headers())?;
     let text = body(&app, request).await?;
     let order = NewTripBody::read_order(&text).map_err(|mistake| counted(&app, mistake))?;
-    let city = &app.inside()?.city;
+    let city = &app.admit()?.city;
     let estimate = city.estimate(order).await?;
     let until = city.clock().now() + city.policy().fares.quote_lasts;
     let quote = Quote { rider, order: Order { fare: Some(estimate.fare), ..order }, until };

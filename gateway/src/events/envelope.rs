@@ -6,7 +6,7 @@
 //! tests. Something new is a new optional field; anything else is a new type, `...v2`, told beside the old one.
 
 use dispatch::invariants::Entry;
-use dispatch::{Event, Order, Timestamp, TripId};
+use dispatch::{Event, Order, Stops, Timestamp, TripId};
 use geo::{Cell, Point, Resolution};
 use serde::Serialize;
 
@@ -59,6 +59,18 @@ struct Data<'a> {
     /// The trip of the rider who shares the car.
     #[serde(skip_serializing_if = "Option::is_none")]
     guest: Option<String>,
+    /// The number of a stop that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<u8>,
+    /// Where a ride still halts, once its way was changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stops: Vec<Told>,
+    /// Where it then leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropoff: Option<Told>,
+    /// What it then costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fare: Option<FareBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +83,8 @@ struct Data<'a> {
 struct OrderData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pickup: Option<Told>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stops: Vec<Told>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dropoff: Option<Told>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +150,12 @@ impl Telling {
             }
             Event::GuestJoined { guest, .. } => data.guest = Some(guest.trip.to_string()),
             Event::GuestDid { guest, .. } => data.guest = Some(guest.to_string()),
+            Event::StopReached { stop } => data.stop = Some(*stop),
+            Event::Rerouted { stops, dropoff, fare } => {
+                data.stops = self.stops(stops);
+                data.dropoff = self.place(*dropoff);
+                data.fare = fare.as_ref().map(FareBody::of);
+            }
             Event::GivenBack { by, reason } => (data.by, data.reason) = (Some(party(*by)), Some(reason.as_str())),
             Event::Cancelled { by, reason, fee } => {
                 (data.by, data.reason) = (Some(party(*by)), Some(reason.as_str()));
@@ -149,12 +169,17 @@ impl Telling {
     fn order(&self, order: &Order) -> OrderData {
         OrderData {
             pickup: self.place(order.pickup),
+            stops: self.stops(&order.stops),
             dropoff: self.place(order.dropoff),
             needs: NeedsBody::of(order.needs),
             pickup_at: order.pickup_at.map(rfc3339),
             shared: order.shared,
             fare: order.fare.as_ref().map(FareBody::of),
         }
+    }
+
+    fn stops(&self, stops: &Stops) -> Vec<Told> {
+        stops.iter().filter_map(|stop| self.place(stop)).collect()
     }
 
     fn place(&self, point: Point) -> Option<Told> {

@@ -1,7 +1,7 @@
 //! What a driver's app says.
 
 use actors::Cursor;
-use dispatch::{Deed, GiveBackReason, OfferId, Party, TripId, Vehicle};
+use dispatch::{Deed, GiveBackReason, OfferId, Party, STOPS_MAX, TripId, Vehicle};
 use geo::{Meters, Point};
 
 use crate::fields::{Fields, Mistake};
@@ -52,9 +52,10 @@ pub(crate) struct Unreadable {
     pub(crate) mistake: Mistake,
 }
 
-const TYPES: &str = "hello, online, go_home, offline, break, ping, pings, ack, accept, decline, arrived, picked_up, dropped_off, give_back";
+const TYPES: &str = "hello, online, go_home, offline, break, ping, pings, ack, accept, decline, arrived, picked_up, stop_reached, dropped_off, give_back";
 const OFFER: &str = "an offer's id as the server gave it";
 const TRIP: &str = "a trip's id as the server gave it";
+const STOP: &str = "the number of a stop, 1 to 3";
 const CURSOR: &str = "a cursor as the server gave it";
 const PINGS: &str = "a list of 1 to 100 positions, the oldest first";
 
@@ -142,6 +143,13 @@ fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDr
             let offer = fields.named("offer", OFFER)?;
             fields.done("type, id, offer")?;
             Ok(FromDriver::Answer { id, offer, yes: kind == "accept" })
+        }
+        "stop_reached" => {
+            let trip = fields.named("trip", TRIP)?;
+            let stop = fields.maybe_small("stop", 1..=STOPS_MAX as u8, STOP)?;
+            let stop = stop.ok_or_else(|| Mistake::missing("stop", STOP))?;
+            fields.done("type, id, trip, stop")?;
+            Ok(FromDriver::Does { id, trip, deed: Deed::StopReached(stop) })
         }
         "give_back" => {
             let trip = fields.named("trip", TRIP)?;

@@ -1,6 +1,6 @@
 //! The names that fields may hold, for the document that apps are generated from: asked of the code that writes them.
 
-use dispatch::{CancelReason, Class, FeeStage, Party, StageName};
+use dispatch::{Availability, CancelReason, Class, FeeStage, Party, StageName};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use super::party;
@@ -25,9 +25,19 @@ pub(crate) fn cancel_reasons() -> Object {
     one_of(CancelReason::ALL.iter().map(|reason| reason.as_str()))
 }
 
+/// Why a rider can call a trip off.
+pub(crate) fn rider_reasons() -> Object {
+    one_of(CancelReason::ALL.iter().filter(|reason| reason.is_of(Party::Rider)).map(|reason| reason.as_str()))
+}
+
 /// What calling off costs.
 pub(crate) fn fee_stages() -> Object {
     one_of(FeeStage::ALL.map(FeeStage::as_str))
+}
+
+/// How a driver can stand.
+pub(crate) fn availabilities() -> Object {
+    one_of(Availability::ALL.map(Availability::as_str))
 }
 
 /// Classes of vehicles.

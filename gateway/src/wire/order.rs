@@ -12,14 +12,20 @@ use crate::fields::{Fields, Mistake};
 /// # Errors
 /// [`Mistake`] names the field by its path.
 pub(super) fn order(fields: &mut Fields<'_>) -> Result<Order, Mistake> {
-    Ok(Order {
+    let order = Order {
         pickup: fields.place("pickup", "pickup.")?,
+        stops: super::route::stops(fields)?.unwrap_or_default(),
         dropoff: fields.place("dropoff", "dropoff.")?,
         needs: super::vehicle::needs(fields)?,
         pickup_at: fields.maybe_moment("pickup_at_ms")?,
         shared: fields.maybe_flag("shared")?.unwrap_or(false),
         fare: None,
-    })
+    };
+    if order.shared && !order.stops.is_empty() {
+        let value = format!("a list of {}", order.stops.len());
+        return Err(Mistake::bad("stops", &value, "nothing in a ride that is shared"));
+    }
+    Ok(order)
 }
 
 /// What a ride would cost, and how soon it could begin.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use dispatch::{
     Availability, CancelReason, CarPosition, Class, Currency, Deed, DriverAsk, DriverId, Epoch, Eta, Fare, FarePolicy,
     FeeStage, GiveBackReason, Needs, Notice, Offer, OfferId, Order, Party, Refusal, RiderId, SessionId, ShardId, Stage,
-    StageName, Suggested, Surge, Timestamp, Trip, TripId, TripView, Vehicle, Withdrawal,
+    StageName, Stops, Suggested, Surge, Timestamp, Trip, TripId, TripView, Vehicle, Withdrawal,
 };
 use geo::{Point, Resolution};
 
@@ -13,6 +13,7 @@ use crate::fields::Mistake;
 
 mod asyncapi;
 mod needs;
+mod route;
 
 fn here() -> Point {
     Point::new(40.75, -73.98).unwrap()
@@ -40,6 +41,7 @@ fn trip(stage: Stage, version: u32) -> Trip {
         rider: RiderId::new("eve").unwrap(),
         order: Order::new(here(), there()),
         stage,
+        route: dispatch::Route::default(),
         car: dispatch::SharedCar::default(),
         since: at(1_000 * u64::from(version)),
         requested_at: at(1_000),
@@ -301,6 +303,7 @@ fn view(stage: Stage, version: u32, car: Option<CarPosition>) -> TripView {
         trip: trip(stage, version),
         car,
         eta: None,
+        next_stop_eta: None,
         history,
         offers: 1,
         shared_with: 0,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::order::OrderBody;
 use super::vehicle::NeedsBody;
-use super::{DriverTrip, Place, Unreadable, as_text, millis};
+use super::{DriverTrip, Place, Unreadable, as_text, millis, places};
 use crate::Code;
 
 /// A message to a driver's app. Durations and moments are of the city, except `retry_after_ms`, which is real time.
@@ -66,6 +66,9 @@ pub(crate) enum ToDriver<'a> {
         #[serde(serialize_with = "as_text")]
         trip: TripId,
         pickup: Place,
+        /// Where the ride halts on its way.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        stops: Vec<Place>,
         dropoff: Place,
         #[serde(skip_serializing_if = "Option::is_none")]
         needs: Option<NeedsBody>,
@@ -167,6 +170,7 @@ impl<'a> ToDriver<'a> {
                 offer: offer.id,
                 trip: offer.id.trip,
                 pickup: offer.order.pickup.into(),
+                stops: places(&offer.order),
                 dropoff: offer.order.dropoff.into(),
                 needs: NeedsBody::of(offer.order.needs),
                 more: OrderBody::of(&offer.order),
@@ -210,7 +214,9 @@ impl<'a> ToDriver<'a> {
             Refusal::Busy { retry_after } | Refusal::TooEarly { retry_after } | Refusal::Capped { retry_after, .. } => {
                 retry_after_ms = Some(millis(*retry_after))
             }
-            Refusal::NotOnline => {}
+            Refusal::SharedRide { trip: shared } => trip = Some(shared.to_string()),
+            Refusal::NotOnline | Refusal::Outdated { .. } => {}
+            Refusal::TooManyChanges { .. } | Refusal::TooManyStops { .. } => {}
         }
         let code = refusal_code(why).as_str();
         ToDriver::Refused { re, code, message: why.to_string(), offer, trip, state, seq: None, retry_after_ms }
@@ -266,6 +272,10 @@ pub(crate) fn refusal_code(why: &Refusal) -> Code {
         Refusal::NotYourTrip { .. } => Code::NotYourTrip,
         Refusal::UnknownTrip { .. } => Code::UnknownTrip,
         Refusal::IllegalStep { .. } => Code::IllegalStep,
+        Refusal::SharedRide { .. } => Code::SharedRide,
+        Refusal::Outdated { .. } => Code::Outdated,
+        Refusal::TooManyChanges { .. } => Code::TooManyChanges,
+        Refusal::TooManyStops { .. } => Code::TooManyStops,
         Refusal::NotOnline => Code::NotOnline,
         Refusal::Busy { .. } => Code::Busy,
         Refusal::SameKey { .. } => Code::KeyReused,
@@ -282,5 +292,6 @@ fn withdrawal(why: Withdrawal) -> &'static str {
         Withdrawal::TripEnded => "trip_ended",
         Withdrawal::NotCommitted => "not_committed",
         Withdrawal::Taken => "taken",
+        Withdrawal::Changed => "changed",
     }
 }

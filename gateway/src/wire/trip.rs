@@ -1,10 +1,13 @@
 //! A trip, as its people see it, and what is new about it.
 
-use dispatch::{CallOff, CarPosition, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView};
+use dispatch::{
+    CallOff, CarPosition, Eta, FarePolicy, Order, Party, RiderId, StageName, Timestamp, Trip, TripId, TripView,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::order::{FeeBody, OrderBody};
+use super::route::{HaltBody, changes, halts};
 use super::sharing::{PromiseBody, StopBody, stops};
 use super::vehicle::NeedsBody;
 use super::{Place, as_text, millis, names};
@@ -28,7 +31,7 @@ impl NewTripBody {
         let mut fields = Fields::read(text, "body")?;
         let order = super::order::order(&mut fields)?;
         let quote = fields.maybe_text("quote", QUOTE_BYTES_MAX, "a quote as POST /v1/quotes gave it")?;
-        fields.done("pickup, dropoff, needs, pickup_at_ms, shared, quote")?;
+        fields.done("pickup, stops, dropoff, needs, pickup_at_ms, shared, quote")?;
         Ok(NewTripBody { order, quote: quote.map(Into::into) })
     }
 
@@ -39,7 +42,7 @@ impl NewTripBody {
     pub(crate) fn read_order(text: &str) -> Result<Order, Mistake> {
         let mut fields = Fields::read(text, "body")?;
         let order = super::order::order(&mut fields)?;
-        fields.done("pickup, dropoff, needs, pickup_at_ms, shared")?;
+        fields.done("pickup, stops, dropoff, needs, pickup_at_ms, shared")?;
         Ok(order)
     }
 }
@@ -62,6 +65,9 @@ pub(crate) struct DriverTrip<'a> {
     /// While others share the car: what is to be done for whom, first things first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stops: Vec<StopBody<'a>>,
+    /// How often the rider has changed the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rerouted: Option<u16>,
     since_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<&'static str>,
@@ -84,6 +90,7 @@ impl<'a> From<&'a Trip> for DriverTrip<'a> {
             needs: NeedsBody::of(trip.order.needs),
             more: OrderBody::of(&trip.order),
             stops: stops(trip),
+            rerouted: changes(trip),
             since_ms: trip.since.millis(),
             cancelled_by: off.map(|off| party(off.by)),
             cancel_reason: off.map(|off| off.reason.as_str()),
@@ -101,17 +108,29 @@ pub(crate) struct TripBody<'a> {
     id: TripId,
     #[schema(schema_with = names::trip_states)]
     state: &'static str,
-    /// Grows by one with each state.
+    /// Grows by one with each step.
     version: u32,
     rider: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     driver: Option<&'a str>,
     pickup: Place,
+    /// Where the ride halts on its way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    stops: Vec<HaltBody>,
     dropoff: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<NeedsBody>,
     #[serde(flatten)]
     more: OrderBody,
+    /// How often the way was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rerouted: Option<u16>,
+    /// The number of the stop that comes next, from 1, during the ride.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_stop: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_stop_eta_ms: Option<u64>,
     requested_at_ms: u64,
     /// When it came to this state.
     since_ms: u64,
@@ -210,6 +229,8 @@ impl<'a> TripBody<'a> {
             car,
             eta_ms: view.eta.map(|eta| millis(eta.time)),
             eta_source: view.eta.map(|eta| eta.by),
+            next_stop: trip.next_stop().filter(|_| trip.stage.told_as() == StageName::InProgress),
+            next_stop_eta_ms: view.next_stop_eta.map(|eta| millis(eta.time)),
             eta_instead_of: view.eta.and_then(|eta| eta.instead_of),
             promised_by: view.promised.as_ref().map(dispatch::DriverId::as_str),
             shared_with: Some(view.shared_with).filter(|with| *with > 0),
@@ -229,9 +250,13 @@ impl<'a> TripBody<'a> {
             rider: trip.rider.as_str(),
             driver: None,
             pickup: trip.order.pickup.into(),
+            stops: halts(trip),
             dropoff: trip.order.dropoff.into(),
             needs: NeedsBody::of(trip.order.needs),
             more: OrderBody::of(&trip.order),
+            rerouted: changes(trip),
+            next_stop: None,
+            next_stop_eta_ms: None,
             requested_at_ms: trip.requested_at.millis(),
             since_ms: since.millis(),
             cancelled_by: None,
@@ -275,6 +300,7 @@ pub(crate) enum News<'a> {
 pub(crate) struct Told {
     version: Option<u32>,
     car: Option<CarPosition>,
+    eta: Option<Eta>,
 }
 
 impl Told {
@@ -288,11 +314,13 @@ impl Told {
             .filter(|(version, ..)| self.version.is_some_and(|told| told < *version) && *version < trip.version);
         let mut news: Vec<News<'a>> = missed.map(|step| News::Trip(TripBody::at(view, *step))).collect();
         let newer = self.version.is_none_or(|told| told < trip.version);
-        let moved = self.version == Some(trip.version) && view.car.is_some() && view.car != self.car;
+        // The time may change where the car has not moved: another rider is to be taken in first.
+        let other = view.car != self.car || view.eta != self.eta;
+        let moved = self.version == Some(trip.version) && view.car.is_some() && other;
         if newer || moved {
             news.push(News::Trip(TripBody::now(view, now, fares)));
             self.version = Some(trip.version);
-            self.car = view.car;
+            (self.car, self.eta) = (view.car, view.eta);
         }
         news
     }

@@ -14,6 +14,7 @@ mod http;
 mod life;
 mod limits;
 mod modes;
+mod ops;
 #[path = "../../../persistence/tests/it/server.rs"]
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;
@@ -21,6 +22,7 @@ mod public_keys;
 mod quotes;
 #[path = "../../../persistence/tests/it/redis.rs"]
 mod redis_server;
+mod rerouting;
 mod ride;
 mod sessions;
 mod signer;

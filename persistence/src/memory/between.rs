@@ -9,7 +9,7 @@ use dispatch::{DriverId, Epoch, RequestKey, RiderId, ShardId, StageName, Trip, T
 
 use crate::{
     BoxFuture, Commitment, DeadLetter, Done, DriverRow, Guarded, Journal, LetterId, LoadedShard, MemoryStore, Nodes,
-    Outbox, Ownership, Records, StoreError,
+    Outbox, Ownership, Policies, PolicyRevision, Records, StoreError,
 };
 
 /// What becomes of writes on their way to a store, and of its answers on their way back.
@@ -42,6 +42,24 @@ impl<T: Tamper> Journal for Between<T> {
 }
 
 impl<T: Tamper> Nodes for Between<T> {}
+
+impl<T: Tamper> Policies for Between<T> {
+    fn policy_latest(&self) -> BoxFuture<'_, Result<Option<PolicyRevision>, StoreError>> {
+        self.memory.policy_latest()
+    }
+
+    fn policy_history(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<PolicyRevision>, StoreError>> {
+        self.memory.policy_history(before, limit)
+    }
+
+    fn policy_change(&self, next: PolicyRevision) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.memory.policy_change(next)
+    }
+}
 
 impl<T: Tamper> Outbox for Between<T> {
     fn cursor(&self, outlet: &str) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -23,7 +23,7 @@ macro_rules! trip_columns {
          trip.since, trip.requested_at, trip.version, trip.class, trip.seats::bigint AS seats, \
          trip.wheelchair::int::bigint AS wheelchair, trip.pets::int::bigint AS pets, trip.pickup_at, \
          trip.shared::int::bigint AS shared, trip.fare, trip.currency, trip.surge::bigint AS surge, \
-         trip.host::text AS host, trip.car::text AS car"
+         trip.host::text AS host, trip.car::text AS car, trip.route::text AS route"
     };
 }
 

@@ -12,7 +12,7 @@ use super::look::Seen;
 use crate::rows::{self, Changes, TripValues, moment_number, number, shard_number};
 
 /// Parameters: $1-2 shards and epochs; $3-4 riders and the number of their requests; $5-9 drivers: id, revision seen,
-/// home, generation, trip; $10-36 trips, the first the version held; $37-44 lines; $45-47 keys.
+/// home, generation, trip; $10-37 trips, the first the version held; $38-45 lines; $46-48 keys.
 pub(super) const SAVE: &str = "WITH \
     guard AS MATERIALIZED (\
         SELECT shard.shard FROM shard JOIN unnest($1::bigint[], $2::bigint[]) AS w(shard, epoch) \
@@ -37,18 +37,18 @@ pub(super) const SAVE: &str = "WITH \
     trips_written AS (\
         INSERT INTO trip AS t (id, shard, rider, stage, driver, cancelled_by, cancel_reason, cancel_fee, since, \
             requested_at, version, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, \
-            pickup_at, shared, fare, currency, surge, host, car) \
+            pickup_at, shared, fare, currency, surge, host, car, route) \
         SELECT w.id, w.shard, w.rider, w.stage, w.driver, w.cancelled_by, w.cancel_reason, w.cancel_fee, w.since, \
             w.requested_at, w.version, w.pickup_lat, w.pickup_lon, w.dropoff_lat, w.dropoff_lon, w.class, \
             w.seats::smallint, w.wheelchair = 1, w.pets = 1, w.pickup_at, w.shared = 1, w.fare, w.currency, \
-            w.surge::smallint, w.host, w.car::json \
+            w.surge::smallint, w.host, w.car::json, w.route::json \
         FROM unnest($11::uuid[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], \
             $18::text[], $19::bigint[], $20::bigint[], $21::bigint[], $22::float8[], $23::float8[], $24::float8[], \
             $25::float8[], $26::text[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[], \
-            $32::bigint[], $33::text[], $34::bigint[], $35::uuid[], $36::text[]) \
+            $32::bigint[], $33::text[], $34::bigint[], $35::uuid[], $36::text[], $37::text[]) \
             AS w(id, shard, rider, stage, driver, cancelled_by, cancel_reason, cancel_fee, since, requested_at, \
             version, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, pickup_at, \
-            shared, fare, currency, surge, host, car), trips_counted WHERE trips_counted.n >= 0 \
+            shared, fare, currency, surge, host, car, route), trips_counted WHERE trips_counted.n >= 0 \
         ON CONFLICT (id) DO UPDATE SET rider = excluded.rider, stage = excluded.stage, driver = excluded.driver, \
             cancelled_by = excluded.cancelled_by, cancel_reason = excluded.cancel_reason, \
             cancel_fee = excluded.cancel_fee, since = excluded.since, requested_at = excluded.requested_at, \
@@ -56,7 +56,8 @@ pub(super) const SAVE: &str = "WITH \
             dropoff_lat = excluded.dropoff_lat, dropoff_lon = excluded.dropoff_lon, class = excluded.class, \
             seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets, \
             pickup_at = excluded.pickup_at, shared = excluded.shared, fare = excluded.fare, \
-            currency = excluded.currency, surge = excluded.surge, host = excluded.host, car = excluded.car \
+            currency = excluded.currency, surge = excluded.surge, host = excluded.host, car = excluded.car, \
+            route = excluded.route \
             WHERE EXISTS (SELECT 1 FROM trips_held h WHERE h.id = t.id) RETURNING 1), \
     drivers_written AS (\
         UPDATE driver d SET home = w.home, generation = w.generation, trip = w.trip \
@@ -68,13 +69,13 @@ pub(super) const SAVE: &str = "WITH \
         INSERT INTO trip_event (line, shard, epoch, seq, trip, version, kind, payload, at) \
         SELECT ((pg_current_xact_id()::text::bigint + journal.base) << 20) | w.place, w.shard, w.epoch, w.seq, w.trip, \
             w.version, w.kind, w.payload::json, w.at \
-        FROM unnest($37::bigint[], $38::bigint[], $39::bigint[], $40::uuid[], $41::bigint[], $42::text[], \
-            $43::text[], $44::bigint[]) WITH ORDINALITY \
+        FROM unnest($38::bigint[], $39::bigint[], $40::bigint[], $41::uuid[], $42::bigint[], $43::text[], \
+            $44::text[], $45::bigint[]) WITH ORDINALITY \
             AS w(shard, epoch, seq, trip, version, kind, payload, at, place), journal, trips_counted \
         WHERE trips_counted.n >= 0 RETURNING 1), \
     keys_written AS (\
         INSERT INTO idempotency (rider, key, trip) \
-        SELECT w.rider, w.key, w.trip FROM unnest($45::text[], $46::bytea[], $47::uuid[]) AS w(rider, key, trip), \
+        SELECT w.rider, w.key, w.trip FROM unnest($46::text[], $47::bytea[], $48::uuid[]) AS w(rider, key, trip), \
             trips_counted WHERE trips_counted.n >= 0 \
         ON CONFLICT DO NOTHING RETURNING 1) \
     SELECT CASE WHEN (SELECT n FROM guarded) = cardinality($1::bigint[]) \
@@ -83,8 +84,8 @@ pub(super) const SAVE: &str = "WITH \
         AND (SELECT count(*) FROM riders_written) = cardinality($3::text[]) \
         AND (SELECT count(*) FROM trips_written) = cardinality($11::uuid[]) \
         AND (SELECT count(*) FROM drivers_written) = cardinality($5::text[]) \
-        AND (SELECT count(*) FROM lines_written) = cardinality($37::bigint[]) \
-        AND (SELECT count(*) FROM keys_written) = cardinality($45::text[]) \
+        AND (SELECT count(*) FROM lines_written) = cardinality($38::bigint[]) \
+        AND (SELECT count(*) FROM keys_written) = cardinality($46::text[]) \
         THEN 0::bigint ELSE hansom_refuse() END AS refused";
 
 /// A column of many rows.
@@ -174,6 +175,7 @@ fn bind_trips<'q>(query: Query<'q>, trips: &[TripValues]) -> Query<'q> {
         .bind(column(trips, |trip| trip.surge))
         .bind(column(trips, |trip| trip.host.clone()))
         .bind(column(trips, |trip| trip.car.clone()))
+        .bind(column(trips, |trip| trip.route.clone()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use dispatch::{Class, DriverChange, DriverId, Fare, RequestKey, RiderId, Trip, T
 
 use super::ending::called_off_columns;
 use super::records::{StoredDriver, moment_number, shard_number};
+use super::route::route_column;
 use super::sharing::car_column;
 use crate::Fence;
 
@@ -73,6 +74,7 @@ pub(crate) struct TripValues {
     pub(crate) surge: Option<i64>,
     pub(crate) host: Option<String>,
     pub(crate) car: Option<String>,
+    pub(crate) route: Option<String>,
 }
 
 impl TripValues {
@@ -108,6 +110,7 @@ impl TripValues {
             surge: order.fare.map(|fare| i64::from(fare.surge().get())),
             host: trip.stage.host().map(|host| host.to_string()),
             car: car_column(&trip.car),
+            route: route_column(trip),
         }
     }
 }

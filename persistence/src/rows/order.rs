@@ -3,13 +3,14 @@
 //! Touch with care: an order that was written in version 1 or 2 of the payload is still written so. Only what those
 //! cannot say takes version 3.
 
-use dispatch::{Class, Currency, Fare, Needs, Order, Surge};
+use dispatch::{Class, Currency, Event, Fare, Needs, Order, Stops, Surge};
 use geo::Point;
 use serde::{Deserialize, Serialize};
 
 use super::column::{Column, RawRow};
-use super::payload::{PAYLOAD_OF_ORDER, PAYLOAD_VERSION, PAYLOAD_WITH_NEEDS, Payload};
+use super::payload::{PAYLOAD_OF_ORDER, PAYLOAD_VERSION, PAYLOAD_WITH_NEEDS, PAYLOAD_WITH_STOPS, Payload};
 use super::records::{MOMENT, moment, moment_number};
+use super::route::{read_stops, stored_stops};
 use crate::StoreError;
 
 const LAT: &str = "-90 to 90 degrees";
@@ -58,6 +59,7 @@ fn surge(stored: i64) -> Option<Surge> {
 pub(super) fn read_order(row: &dyn RawRow) -> Result<Order, StoreError> {
     Ok(Order {
         pickup: read_point(row, PICKUP_LAT, PICKUP_LON)?,
+        stops: Stops::default(),
         dropoff: read_point(row, DROPOFF_LAT, DROPOFF_LON)?,
         needs: read_needs(row)?,
         pickup_at: PICKUP_AT.read_optional(row, moment)?,
@@ -130,11 +132,11 @@ pub(super) struct StoredFare<'a> {
 }
 
 impl<'a> StoredFare<'a> {
-    fn of(fare: &'a Fare) -> StoredFare<'a> {
+    pub(super) fn of(fare: &'a Fare) -> StoredFare<'a> {
         StoredFare { minor: fare.minor(), currency: fare.currency().as_str(), surge: fare.surge().get() }
     }
 
-    fn read(&self) -> Option<Fare> {
+    pub(super) fn read(&self) -> Option<Fare> {
         Fare::new(self.minor, self.currency.parse().ok()?, Surge::percent(self.surge)?).ok()
     }
 }
@@ -148,12 +150,15 @@ impl<'a> Payload<'a> {
         self.pickup_at = order.pickup_at.map(moment_number);
         self.shared = order.shared.then_some(true);
         self.fare = order.fare.as_ref().map(StoredFare::of);
+        self.halts = (!order.stops.is_empty()).then(|| stored_stops(&order.stops));
         self.v = self.version_of_order();
     }
 
     /// The first version that has words for what is in here.
     pub(super) fn version_of_order(&self) -> u32 {
-        if self.pickup_at.is_some() || self.shared.is_some() || self.fare.is_some() {
+        if self.halts.is_some() {
+            PAYLOAD_WITH_STOPS
+        } else if self.pickup_at.is_some() || self.shared.is_some() || self.fare.is_some() {
             PAYLOAD_OF_ORDER
         } else if self.needs.is_some() {
             PAYLOAD_WITH_NEEDS
@@ -162,11 +167,25 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// Reads where a ride halts; nowhere when nothing is said of it.
+    fn stops_read(&self) -> Option<Stops> {
+        self.halts.as_ref().map_or(Some(Stops::default()), |halts| read_stops(halts))
+    }
+
+    /// Reads a change of the way.
+    pub(super) fn rerouted(&self) -> Option<Event> {
+        let [lat, lon] = self.dropoff?;
+        let fare = self.fare.as_ref().map(|fare| fare.read().ok_or(()));
+        let (stops, dropoff) = (self.stops_read()?, Point::new(lat, lon).ok()?);
+        Some(Event::Rerouted { stops, dropoff, fare: fare.transpose().ok()? })
+    }
+
     /// Reads an order.
     pub(super) fn order(&self) -> Option<Order> {
         let point = |[lat, lon]: [f64; 2]| Point::new(lat, lon).ok();
         Some(Order {
             pickup: point(self.pickup?)?,
+            stops: self.stops_read()?,
             dropoff: point(self.dropoff?)?,
             needs: self.needs.as_ref().map_or(Some(Needs::default()), StoredNeeds::read)?,
             pickup_at: match self.pickup_at {

@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{StoredFare, StoredNeeds};
 use super::records::{driver_id, rider_id, trip_id};
+use super::route::stored_stops;
 use super::sharing::{StoredGuest, StoredStop};
 
 /// What a payload may be, for whoever finds another.
 pub(super) const PAYLOAD: &str =
-    "the JSON of this kind of event in version 1, of a request in version 1 to 3, of an ending in version 1 or 2";
+    "the JSON of this kind of event in version 1, of a request in version 1 to 4, of an ending in version 1 or 2";
 
 /// What may happen to a trip, as [`Event::name`] calls it.
-pub(super) const KINDS: [&str; 15] = [
+pub(super) const KINDS: [&str; 17] = [
     "requested",
     "activated",
     "assigned",
@@ -27,6 +28,8 @@ pub(super) const KINDS: [&str; 15] = [
     "guest_left",
     "driver_arrived",
     "picked_up",
+    "stop_reached",
+    "rerouted",
     "dropped_off",
     "given_back",
     "cancelled",
@@ -82,6 +85,12 @@ pub(super) struct Payload<'a> {
     /// What the car has to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stops: Option<Vec<StoredStop>>,
+    /// Where a ride halts on its way: of a request from version 4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) halts: Option<Vec<[f64; 2]>>,
+    /// The number of the stop that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stop: Option<u8>,
 }
 
 /// The version of most payloads.
@@ -92,6 +101,9 @@ pub(super) const PAYLOAD_WITH_NEEDS: u32 = 2;
 
 /// The version of a request for later, for a shared car, or with a fare.
 pub(super) const PAYLOAD_OF_ORDER: u32 = 3;
+
+/// The version of a request that halts on its way.
+pub(super) const PAYLOAD_WITH_STOPS: u32 = 4;
 
 /// The JSON of what an event carries.
 pub(crate) fn payload(event: &Event) -> String {
@@ -113,6 +125,12 @@ pub(crate) fn payload(event: &Event) -> String {
             (payload.seats, payload.stops) = (Some(*seats), Some(stops.iter().map(StoredStop::of).collect()));
         }
         Event::GuestDid { .. } => payload.guest = Some(name.as_str()),
+        Event::StopReached { stop } => payload.stop = Some(*stop),
+        Event::Rerouted { stops, dropoff, fare } => {
+            payload.halts = (!stops.is_empty()).then(|| stored_stops(stops));
+            payload.dropoff = Some([dropoff.lat(), dropoff.lon()]);
+            payload.fare = fare.as_ref().map(StoredFare::of);
+        }
         Event::Cancelled { .. } | Event::GivenBack { .. } => payload.put_ending(event),
         Event::Activated | Event::DriverArrived | Event::PickedUp | Event::DroppedOff | Event::Expired => {}
     }
@@ -121,7 +139,9 @@ pub(crate) fn payload(event: &Event) -> String {
 
 pub(super) fn event(kind: &str, payload: &str) -> Option<Event> {
     let payload: Payload<'_> = serde_json::from_str(payload).ok()?;
-    let version = payload.version_of_order();
+    let is_reroute = kind == "rerouted";
+    // What a change of the way says is said in words that a request has in later versions.
+    let version = if is_reroute { PAYLOAD_VERSION } else { payload.version_of_order() };
     let is_ending = kind == "cancelled" || kind == "given_back";
     if !is_ending && (payload.v != version || payload.reason.is_some()) {
         return None;
@@ -146,6 +166,8 @@ pub(super) fn event(kind: &str, payload: &str) -> Option<Event> {
         "activated" => Event::Activated,
         "driver_arrived" => Event::DriverArrived,
         "picked_up" => Event::PickedUp,
+        "stop_reached" => Event::StopReached { stop: payload.stop? },
+        "rerouted" => payload.rerouted()?,
         "dropped_off" => Event::DroppedOff,
         "given_back" => payload.given_back()?,
         "cancelled" => payload.cancelled()?,

@@ -14,6 +14,7 @@ use super::column::{Column, RawRow};
 use super::ending::{CalledOff, read_called_off};
 use super::order::read_order;
 use super::payload::{KINDS, PAYLOAD, event};
+use super::route::read_route;
 use super::sharing::{no_host, read_car, read_host};
 use crate::{DriverRow, LoadedShard, StoreError};
 
@@ -126,10 +127,12 @@ fn stage_name(stored: &str) -> Option<StageName> {
 pub(crate) fn read_trip(row: &dyn RawRow) -> Result<Trip, StoreError> {
     let id = TRIP_ID.read(row, trip_id)?;
     TRIP_SHARD.read(row, |stored| shard(stored).filter(|&shard| shard == id.home()))?;
+    let (order, route) = read_route(row, read_order(row)?)?;
     Ok(Trip {
         id,
         rider: TRIP_RIDER.read(row, rider_id)?,
-        order: read_order(row)?,
+        order,
+        route,
         stage: read_stage(row)?,
         car: read_car(row)?,
         since: SINCE.read(row, moment)?,

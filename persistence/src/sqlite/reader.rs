@@ -26,7 +26,7 @@ macro_rules! trip_columns {
          trip.stage, trip.driver, trip.cancelled_by, trip.cancel_reason, trip.cancel_fee, \
          trip.since, trip.requested_at, trip.version, \
          trip.class, trip.seats, trip.wheelchair, trip.pets, \
-         trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge, trip.host, trip.car"
+         trip.pickup_at, trip.shared, trip.fare, trip.currency, trip.surge, trip.host, trip.car, trip.route"
     };
 }
 

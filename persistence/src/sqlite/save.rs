@@ -17,8 +17,8 @@ use crate::rows::{self, Changes, Line, StoredDriver, TripValues, moment_number, 
 const TRIPS: Statement = Statement {
     head: "INSERT INTO trip (id, shard, rider, stage, driver, cancelled_by, cancel_reason, cancel_fee, \
          since, requested_at, version, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, class, seats, wheelchair, pets, \
-         pickup_at, shared, fare, currency, surge, host, car) SELECT * FROM",
-    width: 26,
+         pickup_at, shared, fare, currency, surge, host, car, route) SELECT * FROM",
+    width: 27,
     tail: "WHERE column1 IS NOT NULL ON CONFLICT (id) DO UPDATE SET rider = excluded.rider, \
          pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon, \
          dropoff_lat = excluded.dropoff_lat, dropoff_lon = excluded.dropoff_lon, \
@@ -27,7 +27,8 @@ const TRIPS: Statement = Statement {
          since = excluded.since, requested_at = excluded.requested_at, version = excluded.version, \
          class = excluded.class, seats = excluded.seats, wheelchair = excluded.wheelchair, pets = excluded.pets, \
          pickup_at = excluded.pickup_at, shared = excluded.shared, fare = excluded.fare, \
-         currency = excluded.currency, surge = excluded.surge, host = excluded.host, car = excluded.car",
+         currency = excluded.currency, surge = excluded.surge, host = excluded.host, car = excluded.car, \
+         route = excluded.route",
 };
 
 /// Without the session, which only [`super::writer`] counts.
@@ -97,7 +98,8 @@ async fn save_trips(connection: &mut SqliteConnection, trips: Vec<TripValues>) -
             .bind(trip.currency)
             .bind(trip.surge)
             .bind(trip.host)
-            .bind(trip.car);
+            .bind(trip.car)
+            .bind(trip.route);
     }
     run(connection, query, rows).await
 }

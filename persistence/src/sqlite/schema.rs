@@ -15,13 +15,15 @@ use super::refused;
 use crate::StoreError;
 
 /// The steps, in order. A database's `user_version` is how many of them it has.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_needs.sql"),
     include_str!("../../migrations/sqlite/0003_orders.sql"),
     include_str!("../../migrations/sqlite/0004_offers.sql"),
     include_str!("../../migrations/sqlite/0006_sharing.sql"),
     include_str!("../../migrations/sqlite/0007_outbox.sql"),
+    include_str!("../../migrations/sqlite/0008_routes.sql"),
+    include_str!("../../migrations/sqlite/0009_policies.sql"),
 ];
 
 /// Tells this program's databases from others: the first migration writes it.

@@ -19,10 +19,10 @@ use tracing::{error, info};
 use super::look::look;
 use super::room::CHUNK;
 use super::save::save;
-use super::{doorman, outbox, refused};
+use super::{doorman, outbox, policies, refused};
 use crate::door::Waiting;
 use crate::rows::{self, Changes, number, shard_number};
-use crate::{Done, Guarded, StoreError};
+use crate::{Done, Guarded, PolicyRevision, StoreError};
 
 /// How many jobs share a transaction: a storm of drivers who connect again costs one sync for many.
 const JOBS_MAX: usize = 256;
@@ -43,6 +43,7 @@ pub(super) enum Job {
     Claim(ShardId, Reply<Epoch>),
     LetIn(Waiting),
     Outbox(outbox::Change, Reply<u64>),
+    Policy(PolicyRevision, Reply<u64>),
 }
 
 /// A job that is done, but for the commit: says its outcome, or why the transaction around it failed.
@@ -146,6 +147,9 @@ impl Writer {
                 Job::Outbox(change, reply) => {
                     done(reply, outbox::change(connection, change).await.map_err(Failure::Sqlite))
                 }
+                Job::Policy(next, reply) => {
+                    done(reply, policies::change(connection, next).await.map_err(Failure::Sqlite))
+                }
             };
             answers.push(answer);
             outcome?;
@@ -176,7 +180,7 @@ impl Job {
         match self {
             Job::Commit(_, reply) => undone(reply),
             Job::Claim(_, reply) => undone(reply),
-            Job::Outbox(_, reply) => undone(reply),
+            Job::Outbox(_, reply) | Job::Policy(_, reply) => undone(reply),
             Job::LetIn(waiting) => undone(waiting.reply),
         }
     }

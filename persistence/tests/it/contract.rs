@@ -6,12 +6,14 @@
 mod guards;
 mod history;
 mod outbox;
+mod policies;
 mod sharing;
 mod together;
 
 pub(crate) use guards::*;
 pub(crate) use history::*;
 pub(crate) use outbox::*;
+pub(crate) use policies::*;
 pub(crate) use sharing::*;
 pub(crate) use together::*;
 
@@ -63,6 +65,7 @@ macro_rules! for_every_promise {
             an_order_comes_back_as_it_was_written
             a_trip_for_later_is_kept_until_its_time
             every_event_comes_back_as_it_was_written
+            a_way_that_was_changed_keeps_what_was_asked_for
             places_come_back_to_the_last_bit
             a_new_owner_loads_what_is_active
             a_driver_from_another_shard_is_loaded_by_both
@@ -87,6 +90,9 @@ macro_rules! for_every_promise {
             lines_behind_a_cursor_are_counted_up_to_a_limit
             a_dead_letter_is_kept_until_it_is_delivered
             a_dead_letter_is_tried_again_when_it_is_due
+            // policies
+            a_change_of_the_policy_comes_back_as_it_was_made
+            of_many_who_change_the_policy_one_is_first
         }
     };
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dispatch::{DriverChange, Epoch, Event, Party, Trip, Write, WriteError};
+use dispatch::{DriverChange, Epoch, Event, Party, Stops, Trip, Write, WriteError};
 use persistence::{Fence, Guarded, MemoryStore, PostgresStore, SqliteStore, Store};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::server;
 use crate::street::{
-    Outcome, assert_sound, assigned, but, called_off, driver, everything, given_back, key, later_relocation, request,
-    shard, step, trip_id, with_key,
+    Outcome, assert_sound, assigned, but, called_off, corner, driver, everything, given_back, key, later_relocation,
+    request, shard, step, trip_id, with_key,
 };
 
 const DRIVERS: [&str; 4] = ["ann", "bob", "cid", "zoe"];
@@ -180,7 +180,12 @@ fn legal_events(trip: &Trip, name: &str) -> Vec<Event> {
     // Most rides go well: otherwise few would be seen to their end.
     let well = [assigned(name), Event::DriverArrived, Event::PickedUp, Event::DroppedOff];
     let badly = [given_back(), called_off(Party::Rider), called_off(Party::System), Event::Expired];
-    let all = well.iter().cycle().take(8 * well.len()).chain(&badly);
+    let other_way = |stops: usize| {
+        let stops = Stops::new([corner(0), corner(1)].into_iter().take(stops)).unwrap();
+        Event::Rerouted { stops, dropoff: corner(2), fare: None }
+    };
+    let ways = [other_way(1), other_way(2), Event::StopReached { stop: 1 }, Event::StopReached { stop: 2 }];
+    let all = well.iter().cycle().take(8 * well.len()).chain(&ways).chain(&ways).chain(&badly);
     all.filter(|event| trip.apply(event, trip.since).is_ok()).cloned().collect()
 }
 
@@ -313,10 +318,12 @@ fn a_random_life_has_every_outcome() {
         "move done",
         "picked_up done",
         "requested done",
+        "rerouted done",
         "step DriverTaken",
         "step Fenced",
         "step SameKey",
         "step Stale",
+        "stop_reached done",
     ];
     assert_eq!(kinds, expected, "{outcomes:#?}");
 }

@@ -28,6 +28,7 @@ fn seen(gathered: &mut Gathered, asked: u64, offers: u32, events: &[(u64, Event)
             trip: trip.clone(),
             car: None,
             eta: None,
+            next_stop_eta: None,
             history: history.to_vec(),
             offers,
             promised: None,

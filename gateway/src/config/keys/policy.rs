@@ -97,6 +97,8 @@ pub(super) const POLICY: &[Key] = &[
     policy_seconds!("policy.homeward.lasts", homeward.lasts, "seconds from 60 to 86400"),
     policy_meters!("policy.homeward.near", homeward.near, "metres from 0 to 50000"),
     policy_value!("policy.homeward.progress", homeward.progress, "a number from 0 to 1"),
+    policy_seconds!("policy.stops.each", stops.each, "seconds from 0 to 1800"),
+    policy_value!("policy.stops.changes_max", stops.changes_max, "a whole number from 0 (never) to 1000"),
     policy_value!("policy.riders.active_max", riders.active_max, "a whole number from 0 (no limit) to 1000"),
     policy_value!("policy.riders.searching_max", riders.searching_max, "a whole number from 0 (no limit) to 1000"),
     policy_value!(

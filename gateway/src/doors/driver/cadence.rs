@@ -24,6 +24,11 @@ impl Cadence {
         self.told != Some((self.heard.pace(), city.slowdown()))
     }
 
+    /// Whether the driver has a trip, as far as the app was told.
+    pub(super) fn is_on_trip(&self) -> bool {
+        matches!(self.heard.pace(), Pace::EnRoute | Pace::OnTrip)
+    }
+
     /// How often, for a phone that is told so now.
     pub(super) fn now(&mut self, city: &City) -> Duration {
         let (pace, slowdown) = (self.heard.pace(), city.slowdown());

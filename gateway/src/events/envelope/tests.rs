@@ -26,6 +26,10 @@ fn order() -> Order {
     }
 }
 
+fn elsewhere(lat: f64) -> Point {
+    Point::new(lat, -74.01).unwrap()
+}
+
 fn guest() -> Guest {
     Guest {
         trip: trip(2),
@@ -55,6 +59,12 @@ fn every_event() -> Vec<Event> {
         did(GuestStep::Left),
         Event::DriverArrived,
         Event::PickedUp,
+        Event::StopReached { stop: 1 },
+        Event::Rerouted {
+            stops: Stops::new([elsewhere(40.731)]).unwrap(),
+            dropoff: elsewhere(40.722),
+            fare: order().fare,
+        },
         Event::DroppedOff,
         Event::GivenBack { by: Party::Driver, reason: GiveBackReason::TooFar },
         Event::Cancelled { by: Party::Rider, reason: CancelReason::DriverTooFar, fee: FeeStage::Late },
@@ -112,7 +122,7 @@ fn every_event_is_told_as_cloud_events_ask() {
 #[test]
 fn no_more_of_people_is_told_than_needed() {
     let exact = ["40.758", "-73.9855", "40.7061", "-74.0092"];
-    for (places, cells) in [(Places::None, 0), (Places::Cell, 2), (Places::Exact, 0)] {
+    for (places, cells) in [(Places::None, 0), (Places::Cell, 4), (Places::Exact, 0)] {
         let told = told(places).join("\n");
         assert_eq!(told.matches("\"eve\"").count(), 1);
         assert!(!told.contains("joe"), "a guest's own trip says who it is");

@@ -67,6 +67,7 @@ fn said_to_drivers() -> Vec<Value> {
     let mut order = Order::new(here(), there());
     order.needs = Needs::new(Some(Class::Xl), 6, true, false).unwrap();
     (order.pickup_at, order.shared) = (Some(at(9_000)), true);
+    order.stops = Stops::new([here()]).unwrap();
     let cancelled = Stage::Cancelled {
         by: dispatch::Party::Rider,
         driver: Some(ann()),
@@ -75,6 +76,7 @@ fn said_to_drivers() -> Vec<Value> {
     };
     let mut off = trip(cancelled, 3);
     off.order = order;
+    off.route = dispatch::Route { changes: 1, ..dispatch::Route::default() };
     let standing = Notice::Standing {
         ask: Some(ask),
         availability: Availability::EnRoute,
@@ -160,12 +162,16 @@ fn whatever_a_watcher_is_told_is_in_the_document() {
     let messages = messages(&document, "rider.hears.");
     let car = CarPosition { point: here(), at: at(1_000), heading: Some(90.0), accuracy: Some(geo::Meters::whole(8)) };
     let eta = Eta { time: Duration::from_secs(60), by: "roads", instead_of: Some("zones") };
-    let view = TripView {
+    let mut view = TripView {
         eta: Some(eta),
+        next_stop_eta: Some(eta),
         promised: Some(ann()),
         shared_with: 1,
         ..view(Stage::EnRoute { driver: ann() }, 2, Some(car))
     };
+    view.trip.stage = Stage::InProgress { driver: ann() };
+    view.trip.order.stops = Stops::new([here()]).unwrap();
+    view.trip.route = dispatch::Route { changes: 1, ..dispatch::Route::default() };
     let told = json(&News::Trip(TripBody::now(&view, at(3_000), &dispatch::Policy::default().fares)));
     let (schema, _) = &messages["trip"];
     must_fit(schema, &told);

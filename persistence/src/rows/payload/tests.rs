@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use dispatch::{
     CancelReason, CarStop, Class, DriverId, Fare, FeeStage, GiveBackReason, Guest, Needs, Order, Party, Promise,
-    RiderId, RiderLeg, ShardId, StopKind, Surge, Timestamp, TripId,
+    RiderId, RiderLeg, ShardId, StopKind, Stops, Surge, Timestamp, TripId,
 };
 use geo::{Point, Resolution};
 
@@ -62,6 +62,26 @@ fn events_are_written_as_they_always_were() {
         (Event::DriverArrived, "driver_arrived", r#"{"v":1}"#),
         (Event::PickedUp, "picked_up", r#"{"v":1}"#),
         (Event::DroppedOff, "dropped_off", r#"{"v":1}"#),
+        (
+            with(Order { stops: Stops::new([place(0.25, 1.0)]).unwrap(), ..order }),
+            "requested",
+            r#"{"v":4,"rider":"eve","pickup":[40.7,-74.1],"dropoff":[0.5,1.5],"halts":[[0.25,1.0]]}"#,
+        ),
+        (Event::StopReached { stop: 2 }, "stop_reached", r#"{"v":1,"stop":2}"#),
+        (
+            Event::Rerouted { stops: Stops::default(), dropoff: place(0.5, 1.5), fare: None },
+            "rerouted",
+            r#"{"v":1,"dropoff":[0.5,1.5]}"#,
+        ),
+        (
+            Event::Rerouted {
+                stops: Stops::new([place(1.0, 2.0)]).unwrap(),
+                dropoff: place(0.5, 1.5),
+                fare: Some(fare),
+            },
+            "rerouted",
+            r#"{"v":1,"dropoff":[0.5,1.5],"fare":{"minor":1250,"currency":"EUR","surge":130},"halts":[[1.0,2.0]]}"#,
+        ),
         (given_back(Party::Driver, GiveBackReason::Other), "given_back", r#"{"v":1}"#),
         (
             given_back(Party::Driver, GiveBackReason::TooFar),

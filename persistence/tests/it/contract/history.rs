@@ -6,13 +6,13 @@ use std::time::Duration;
 use dispatch::invariants::Entry;
 use dispatch::{
     AMOUNT_MAX, CancelReason, Class, DriverChange, Event, Fare, FeeStage, Generation, GiveBackReason, Needs, Order,
-    Party, SessionId, Stage, StageName, Surge, Timestamp, Trip, TripWrite, Write,
+    Party, SessionId, Stage, StageName, Stops, Surge, Timestamp, Trip, TripWrite, Write, WriteError,
 };
 use geo::Point;
 use persistence::{DriverRow, Guarded, LoadedShard, Store};
 
 use crate::street::{
-    NOON, Owner, assert_sound, assigned, called_off, cancelled, corner, driver, given_back, journal, key, request,
+    NOON, Owner, assert_sound, assigned, but, called_off, cancelled, corner, driver, given_back, journal, key, request,
     rider, settled, shard, trip_id,
 };
 
@@ -62,6 +62,8 @@ pub(crate) async fn an_order_comes_back_as_it_was_written(store: Arc<dyn Store>)
         Order { pickup_at: Some(Timestamp::from_millis(0)), ..plain },
         Order { pickup_at: Some(Timestamp::from_millis(u64::MAX)), ..plain },
         Order { shared: true, ..plain },
+        Order { stops: Stops::new([corner(2)]).unwrap(), ..plain },
+        Order { stops: Stops::new([corner(2), corner(0), corner(1)]).unwrap(), fare: fare(7, 100), ..plain },
         Order { fare: fare(0, 100), ..plain },
         Order { fare: fare(AMOUNT_MAX, 1_000), ..plain },
         Order { needs: needs[6], pickup_at: Some(NOON), shared: true, fare: fare(1_250, 130), ..plain },
@@ -145,6 +147,8 @@ pub(crate) async fn every_event_comes_back_as_it_was_written(store: Arc<dyn Stor
         vec![by(Party::System)],
         [there.clone(), vec![by(Party::Driver)]].concat(),
         vec![assigned("ann"), taken_back, by(Party::Rider)],
+        [vec![other_way(2)], there.clone(), vec![Event::PickedUp, halt(1), other_way(1), halt(2), Event::DroppedOff]]
+            .concat(),
     ];
     let mut expected = Vec::new();
     for events in histories {
@@ -167,6 +171,34 @@ pub(crate) async fn every_event_comes_back_as_it_was_written(store: Arc<dyn Stor
         assert_eq!(store.trip(trip.id).await.unwrap(), Some(trip));
     }
     assert_eq!(journal(&*store).await, expected);
+    assert_sound(&*store).await;
+}
+
+/// Another way, over so many stops.
+fn other_way(stops: usize) -> Event {
+    let stops = Stops::new([corner(2), corner(0)].into_iter().take(stops)).unwrap();
+    Event::Rerouted { stops, dropoff: corner(2), fare: None }
+}
+
+fn halt(stop: u8) -> Event {
+    Event::StopReached { stop }
+}
+
+pub(crate) async fn a_way_that_was_changed_keeps_what_was_asked_for(store: Arc<dyn Store>) {
+    settled(&store, &["ann"], shard(0)).await;
+    let owner = Owner::of(&store, shard(0)).await;
+    let mut trip = owner.requested().await;
+    let asked = trip.order;
+    for event in [other_way(2), assigned("ann"), Event::DriverArrived, Event::PickedUp, halt(1), other_way(2)] {
+        trip = owner.stepped(&trip, event).await;
+        let stored = store.trip(trip.id).await.unwrap().unwrap();
+        assert_eq!(stored, trip);
+        assert_eq!(stored.requested_order(), asked);
+    }
+    assert_eq!((trip.route.made, trip.route.changes, trip.order.stops.len()), (1, 2, 3));
+    assert_eq!(store.load(shard(0)).await.unwrap().drivers[0].trip, Some(trip.clone()));
+    assert_eq!(trip.apply(&other_way(2), trip.since).unwrap().route.changes, 3);
+    owner.refuses(but(&owner.step(&trip, other_way(0)).1, |write| write.after.version += 1), WriteError::Stale).await;
     assert_sound(&*store).await;
 }
 
