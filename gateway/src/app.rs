@@ -7,16 +7,19 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use actors::{City, Recovery};
-use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use axum::extract::ConnectInfo;
+use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use axum::http::{Extensions, HeaderMap};
 use dispatch::{DriverId, RiderId};
 use persistence::Store;
 use tokio::sync::{mpsc, watch};
 
 use crate::Code;
+use crate::address::{Peer, who_asks};
 use crate::auth::{BadToken, Identity, Keys};
 use crate::config::Limits;
 use crate::drain::Drain;
+use crate::limiter::{Kind, Limiter, Rate, TooMuch};
 use crate::metrics::Metrics;
 use crate::nearby::Nearby;
 use crate::policy::Rulebook;
@@ -49,6 +52,9 @@ pub(crate) enum Carrier {
 pub(crate) struct App {
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
+    limiter: Limiter,
+    /// How many frames one socket may send.
+    pub(crate) frames: Rate,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
     /// How far the city has come in taking up its work.
@@ -71,7 +77,9 @@ impl App {
     pub(crate) fn new(keys: Keys, limits: Limits, metrics: Metrics) -> App {
         let phase = watch::Sender::new(Phase::Starting);
         let (recovery, sockets, inside) = (Recovery::default(), OnceLock::new(), OnceLock::new());
-        App { keys, limits, metrics, phase, recovery, sockets, inside }
+        let limiter = Limiter::new(&limits);
+        let frames = Rate::new(limits.frames_per_socket, limits.burst);
+        App { keys, limits, limiter, frames, metrics, phase, recovery, sockets, inside }
     }
 
     /// Opens: from now on the doors answer. `sockets` is handed to every socket for its life.
@@ -155,10 +163,35 @@ impl App {
     /// # Errors
     /// [`Problem`] when there is no token, or one that is no good.
     pub(crate) fn who(&self, headers: &HeaderMap, carrier: Carrier) -> Result<Identity, Problem> {
-        token(headers, carrier).and_then(|token| self.keys.check(&token)).map_err(|bad| {
+        let who = token(headers, carrier).and_then(|token| self.keys.check(&token)).map_err(|bad| {
             self.metrics.refused_tokens.with_label_values(&[bad.code.as_str()]).inc();
             Problem::from(bad)
-        })
+        })?;
+        self.limiter.identity(&who, kind(headers)).map_err(|much| self.too_much(much))?;
+        Ok(who)
+    }
+
+    /// Whether whoever asks, at the other end of the connection or behind a proxy, may ask for one thing more.
+    ///
+    /// # Errors
+    /// [`Problem`] says when they may.
+    pub(crate) fn address_may(&self, headers: &HeaderMap, known: &Extensions) -> Result<(), Problem> {
+        // A test may serve without saying whom.
+        let Some(ConnectInfo(Peer(peer))) = known.get::<ConnectInfo<Peer>>() else { return Ok(()) };
+        let address = who_asks(peer.ip(), headers, &self.limits.trusted_proxies);
+        self.limiter.address(address, kind(headers)).map_err(|much| self.too_much(much))
+    }
+
+    fn too_much(&self, much: TooMuch) -> Problem {
+        self.metrics.rate_limited.with_label_values(&[much.limit]).inc();
+        Problem::rate_limited(much)
+    }
+
+    /// Waits for the key of a token, if it is one that is not known here yet.
+    pub(crate) async fn meet_key(&self, headers: &HeaderMap) {
+        if let Ok(token) = token(headers, Carrier::HeaderOrSubprotocol) {
+            self.keys.meet(&token).await;
+        }
     }
 
     /// Says which driver knocks.
@@ -188,6 +221,11 @@ impl App {
         self.metrics.refused_tokens.with_label_values(&[Code::WrongRole.as_str()]).inc();
         Problem::wrong_role(who.role(), allowed)
     }
+}
+
+/// What a request asks for.
+fn kind(headers: &HeaderMap) -> Kind {
+    if headers.contains_key(UPGRADE) { Kind::Socket } else { Kind::Request }
 }
 
 /// Finds the token of a request.

@@ -1,4 +1,5 @@
-//! What happens around every request: a name, a time limit, a net for panics, a count.
+//! What happens around every request: a name, the trace it belongs to, a limit for its address, a time limit, a net for
+//! panics, a count.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,13 +12,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::timeout;
-use tracing::{debug, error};
+use tracing::{Instrument, Span, debug, error, info_span};
 
 use crate::Code;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::trace::TraceParent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
 /// Serves one request, whatever its handler does.
 pub(crate) async fn around(
@@ -28,23 +32,37 @@ pub(crate) async fn around(
 ) -> Response {
     let begun = Instant::now();
     let id = request_id(request.headers());
+    let trace = request.headers().get(TRACE_PARENT).and_then(|value| TraceParent::read(value.as_bytes()));
+    // Without a trace there is nothing to say that every line should say.
+    let span = trace.map_or_else(Span::none, |trace| info_span!("request", %trace));
     let method = method_label(request.method());
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let served = timeout(app.limits.request_timeout, next.run(request));
+    let served = timeout(app.limits.request_timeout, async {
+        if let Err(problem) = app.address_may(request.headers(), request.extensions()) {
+            return problem.into_response();
+        }
+        app.meet_key(request.headers()).await;
+        next.run(request).await
+    });
+    let served = served.instrument(span.clone());
     let mut response = match AssertUnwindSafe(served).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => timed_out(),
         Err(_) => {
             app.metrics.panics.inc();
-            error!(route, ?id, "a request ended in a panic");
+            span.in_scope(|| error!(route, ?id, "a request ended in a panic"));
             Problem::new(Code::Internal, "the request met a bug; it is counted and logged").into_response()
         }
     };
     let status = response.status();
     let labels = [route, method, status.as_str()];
     app.metrics.requests.with_label_values(&labels).observe(begun.elapsed().as_secs_f64());
-    debug!(route, method, status = status.as_u16(), ?id, "request");
-    response.headers_mut().insert(REQUEST_ID, id);
+    span.in_scope(|| debug!(route, method, status = status.as_u16(), ?id, "request"));
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    if let Some(said) = trace.and_then(|trace| HeaderValue::try_from(trace.response()).ok()) {
+        headers.insert(TRACE_RESPONSE, said);
+    }
     response
 }
 

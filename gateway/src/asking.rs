@@ -1,4 +1,4 @@
-//! Asking a running server, for commands. One request over a plain socket: that is not worth an HTTP client.
+//! Asking a running server, for commands. One request over a plain socket: that is not worth an HTTP client. One over TLS is.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -26,14 +26,39 @@ impl Answer {
     }
 }
 
-/// The host and port in `http://HOST:PORT`.
+/// The host and port in `http://HOST:PORT` or `https://HOST:PORT`.
 ///
 /// # Errors
 /// [`Failure`] when it is no such address.
 pub(crate) fn host(url: &str) -> Result<&str, Failure> {
-    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let host = host.filter(|host| !host.is_empty() && !host.contains('/'));
-    host.ok_or_else(|| Failure { code: 2, message: format!("--url is {url:?}, allowed is http://HOST:PORT") })
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = rest.map(|rest| rest.trim_end_matches('/')).filter(|host| !host.is_empty() && !host.contains('/'));
+    host.ok_or_else(|| {
+        let message = format!("--url is {url:?}, allowed is http://HOST:PORT or https://HOST:PORT");
+        Failure { code: 2, message }
+    })
+}
+
+fn ask_over_tls(
+    host: &str,
+    request: &str,
+    token: Option<&str>,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Result<Answer, Failure> {
+    let (method, path) = request.split_once(' ').unwrap_or(("GET", request));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let url = format!("https://{host}{path}");
+    let token = token.map(|token| format!("Bearer {token}"));
+    let token = token.as_ref().map(|token| ("authorization", token.as_str()));
+    let headers: Vec<(&str, &str)> = headers.iter().copied().chain(token).collect();
+    let asked = gateway::ask_over_http(method, &url, &headers, body, ANSWERS_WITHIN);
+    let answered = runtime.block_on(asked);
+    let (status, body) = answered.map_err(|error| {
+        let Failure { message, .. } = Failure::of(1, error.as_ref());
+        Failure { code: 1, message: format!("{host} does not answer: {message}") }
+    })?;
+    Ok(Answer { status: format!("HTTP/1.1 {status}"), body })
 }
 
 /// Asks once.
@@ -56,6 +81,9 @@ pub(crate) fn send(
     body: Option<&str>,
 ) -> Result<Answer, Failure> {
     let host = host(url)?;
+    if url.starts_with("https:") {
+        return ask_over_tls(host, request, token, headers, body);
+    }
     let address = host.to_socket_addrs().ok().and_then(|mut found| found.next());
     let address = address.ok_or_else(|| Failure { code: 2, message: format!("--url: {host} has no address") })?;
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();

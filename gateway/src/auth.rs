@@ -2,30 +2,38 @@
 //!
 //! Lives here: the people there are, the keys, and what can be wrong with a token.
 //! Stays out: where a token is found in a request (see [`crate::doors`]), and what each role may do.
-//! Touch with care: [`Keys::check`]. Only HS256 is taken, whatever the token says of itself. Real time counts, not the
-//! city's.
+//! Touch with care: [`Keys::check`]. Only the algorithms of the settings are taken, each with its own keys, whatever the
+//! token says of itself. Real time counts, not the city's.
 
+mod check;
+mod jwks;
+mod public;
 mod seal;
 mod secret;
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dispatch::{DriverId, NotAnId, Quote, RiderId};
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 
 use crate::Code;
+use crate::config::TokenSettings;
+use crate::files;
 
+pub use jwks::KeysError;
+pub(crate) use jwks::{Jwks, JwksMetrics, probe};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use public::{read_jwks, read_pem};
 pub(crate) use seal::QUOTE_BYTES_MAX;
 pub use secret::{Secret, SecretError, dev_secret};
 
 /// The longest token that is looked at.
 pub const TOKEN_BYTES_MAX: usize = 4_096;
-
-/// How far the clock of whoever made a token may be off.
-const LEEWAY_S: u64 = 30;
 
 /// What someone may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +122,8 @@ struct Made<'a> {
     sub: &'a str,
     role: &'a str,
     iss: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
     iat: u64,
     exp: u64,
 }
@@ -151,15 +161,16 @@ impl BadToken {
 #[derive(Clone)]
 pub struct Keys {
     issuer: String,
+    audience: Option<String>,
     encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
+    checker: check::Checker,
     seal: seal::Seal,
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("issuer", &self.issuer).finish_non_exhaustive()
+        let Keys { issuer, audience, checker, .. } = self;
+        f.debug_struct("Keys").field("issuer", issuer).field("audience", audience).field("checker", checker).finish()
     }
 }
 
@@ -167,16 +178,38 @@ impl Keys {
     /// Keys for one secret. `issuer` is what `iss` must be.
     #[must_use]
     pub fn new(secret: &Secret, issuer: &str) -> Keys {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = LEEWAY_S;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[issuer]);
-        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        let settings = TokenSettings { issuer: issuer.to_owned(), ..TokenSettings::default() };
+        Keys::made_of(secret, &settings, None)
+    }
+
+    /// Keys as these settings have them, without the public ones: for who makes tokens.
+    #[must_use]
+    pub fn of_secret(secret: &Secret, settings: &TokenSettings) -> Keys {
+        Keys::made_of(secret, settings, None)
+    }
+
+    /// Keys as these settings have them; `jwks` is the set they name.
+    ///
+    /// # Errors
+    /// [`KeysError`] when the file of public keys cannot be used.
+    pub(crate) fn with_public(
+        secret: &Secret,
+        settings: &TokenSettings,
+        jwks: Option<Arc<Jwks>>,
+    ) -> Result<Keys, KeysError> {
+        let mut keys = Keys::made_of(secret, settings, jwks);
+        if let Some(path) = &settings.public_key_file {
+            keys.checker.know(public_keys(path)?);
+        }
+        Ok(keys)
+    }
+
+    fn made_of(secret: &Secret, settings: &TokenSettings, jwks: Option<Arc<Jwks>>) -> Keys {
         Keys {
-            issuer: issuer.to_owned(),
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
             encoding: EncodingKey::from_secret(secret.bytes()),
-            decoding: DecodingKey::from_secret(secret.bytes()),
-            validation,
+            checker: check::Checker::new(secret, settings, jwks),
             seal: seal::Seal::new(secret),
         }
     }
@@ -191,6 +224,7 @@ impl Keys {
             sub: who.name(),
             role: who.role().as_str(),
             iss: &self.issuer,
+            aud: self.audience.as_deref(),
             iat: now,
             exp: now.saturating_add(lives.as_secs()),
         };
@@ -208,68 +242,45 @@ impl Keys {
         self.seal.read(text)
     }
 
+    /// Signs anything as if it were a quote, for who looks for what a signature lets in.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn sign_as_quote(&self, said: &serde_json::Value) -> Option<String> {
+        self.seal.sign_anything(said)
+    }
+
     /// Checks a token and says whose it is.
     ///
     /// # Errors
     /// [`BadToken`] says what is wrong with it, and nothing of what it holds.
     pub fn check(&self, token: &str) -> Result<Identity, BadToken> {
-        if token.len() > TOKEN_BYTES_MAX {
-            let detail = format!("the token has {} bytes, allowed are {TOKEN_BYTES_MAX}", token.len());
-            return Err(BadToken::new(Code::TokenTooLarge, detail));
-        }
-        check_header(token)?;
-        let read = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
-        let claims = read.map_err(|error| what_is_wrong(error.kind()))?.claims;
-        if claims.iat.is_some_and(|iat| iat > (jsonwebtoken::get_current_timestamp() + LEEWAY_S) as f64) {
-            return Err(BadToken::new(Code::TokenNotYetValid, "the token was issued in the future"));
-        }
+        let claims = self.checker.check(token)?;
         let role = claims.role.as_deref().and_then(Role::named);
         let role = role.ok_or_else(|| BadToken::claim("role", "driver, rider or ops"))?;
         let name = claims.sub.unwrap_or_default();
         Identity::new(role, &name).map_err(|wrong| BadToken::claim("sub", wrong.allowed))
     }
-}
 
-/// Looks at the algorithm before anything else, so that `none` and its friends have a name of their own.
-fn check_header(token: &str) -> Result<(), BadToken> {
-    let malformed = || BadToken::new(Code::TokenMalformed, "a token is three parts of base64url with dots between");
-    if token.split('.').count() != 3 {
-        return Err(malformed());
-    }
-    let other = || BadToken::new(Code::TokenAlgorithm, "the algorithm must be HS256");
-    match jsonwebtoken::decode_header(token) {
-        Ok(header) if header.alg == Algorithm::HS256 => Ok(()),
-        Ok(_) => Err(other()),
-        // The library knows no algorithm `none`: its header reads as JSON with an unknown name in it.
-        Err(error) => match error.kind() {
-            ErrorKind::Json(json) if json.to_string().starts_with("unknown variant") => Err(other()),
-            _ => Err(malformed()),
-        },
+    /// Has the set of keys read anew, and waits for it, if the token is signed with a key that is not in it yet.
+    pub(crate) async fn meet(&self, token: &str) {
+        self.checker.meet(token).await;
     }
 }
 
-fn what_is_wrong(kind: &ErrorKind) -> BadToken {
-    match kind {
-        ErrorKind::ExpiredSignature => BadToken::new(Code::TokenExpired, "the token has expired: get a new one"),
-        ErrorKind::ImmatureSignature => BadToken::new(Code::TokenNotYetValid, "the token is not valid yet"),
-        ErrorKind::InvalidSignature => BadToken::new(Code::TokenForged, "the signature does not match"),
-        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => {
-            BadToken::new(Code::TokenAlgorithm, "the algorithm must be HS256")
-        }
-        ErrorKind::InvalidIssuer => BadToken::new(Code::TokenIssuer, "the token was issued by someone else"),
-        ErrorKind::InvalidAudience => BadToken::new(Code::TokenIssuer, "the token was issued for someone else"),
-        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => match claim.as_str() {
-            "exp" => BadToken::claim("exp", "a time in seconds"),
-            "nbf" => BadToken::claim("nbf", "a time in seconds"),
-            "iss" => BadToken::claim("iss", "the name of the issuer"),
-            _ => BadToken::claim("sub", "the name of a person"),
-        },
-        ErrorKind::Json(_) | ErrorKind::Utf8(_) => {
-            BadToken::new(Code::TokenClaims, "the claims are not the JSON they should be")
-        }
-        _ => BadToken::new(Code::TokenMalformed, "a token is three parts of base64url with dots between"),
-    }
+/// The most that is read of a PEM file. A key has about 500 bytes.
+const PEM_BYTES_MAX: u64 = 64 * 1_024;
+
+/// Reads a PEM file of public keys.
+///
+/// # Errors
+/// [`KeysError`] when there is none that can be used.
+pub(crate) fn public_keys(path: &Path) -> Result<Vec<public::PublicKey>, KeysError> {
+    let text = files::read_small(path, PEM_BYTES_MAX);
+    let text = text.map_err(|source| KeysError::File { path: path.to_owned(), source })?;
+    public::read_pem(&text).ok_or_else(|| KeysError::Useless { from: path.display().to_string() })
 }
 
+#[cfg(test)]
+#[path = "../tests/it/signer.rs"]
+mod signer;
 #[cfg(test)]
 mod tests;

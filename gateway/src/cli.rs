@@ -111,6 +111,9 @@ pub(crate) struct Serve {
     /// A TOML file with settings
     #[arg(long, value_name = "FILE", env = "HANSOM_CONFIG")]
     config: Option<PathBuf>,
+    /// development, or production: what is unsafe for people stops the start [default: development]
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
     /// Where the embedded store lives [default: ./data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
@@ -144,6 +147,7 @@ impl Serve {
     pub(crate) fn layers(&self) -> Result<Layers, BadSetting> {
         let mut layers = outer_layers(self.config.as_ref())?;
         let named = [
+            ("mode", "--mode", &self.mode),
             ("data_dir", "--data-dir", &self.data_dir),
             ("listen", "--listen", &self.listen),
             ("log_format", "--log-format", &self.log_format),

@@ -45,8 +45,10 @@ pub enum Code {
     TokenMalformed,
     /// The token is longer than the limit.
     TokenTooLarge,
-    /// The token is signed with another algorithm than HS256, or not at all.
+    /// The token is signed with an algorithm that is not taken here, or not at all.
     TokenAlgorithm,
+    /// The token is signed with a key that nobody here knows.
+    TokenKeyUnknown,
     /// The signature is not ours.
     TokenForged,
     /// The token's time is over.
@@ -57,6 +59,8 @@ pub enum Code {
     TokenIssuer,
     /// The token lacks a claim, or holds one that makes no sense.
     TokenClaims,
+    /// The keys that tokens are checked with cannot be had.
+    KeysUnavailable,
     /// The token is good, but not for this door.
     WrongRole,
     /// The idempotency key was used for another request.
@@ -95,6 +99,8 @@ pub enum Code {
     GoHomeUsedUp,
     /// The driver must be on line for that.
     NotOnline,
+    /// More than one person, or one address, may ask for in a while.
+    RateLimited,
     /// Too much at once.
     Busy,
     /// The store does not answer.
@@ -113,7 +119,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 50] = [
+    pub const ALL: [Code; 53] = [
         Code::MalformedJson,
         Code::UnknownField,
         Code::MissingField,
@@ -133,11 +139,13 @@ impl Code {
         Code::TokenMalformed,
         Code::TokenTooLarge,
         Code::TokenAlgorithm,
+        Code::TokenKeyUnknown,
         Code::TokenForged,
         Code::TokenExpired,
         Code::TokenNotYetValid,
         Code::TokenIssuer,
         Code::TokenClaims,
+        Code::KeysUnavailable,
         Code::WrongRole,
         Code::KeyReused,
         Code::QuoteInvalid,
@@ -157,6 +165,7 @@ impl Code {
         Code::TooManyCancellations,
         Code::GoHomeUsedUp,
         Code::NotOnline,
+        Code::RateLimited,
         Code::Busy,
         Code::StoreUnavailable,
         Code::Starting,
@@ -189,11 +198,13 @@ impl Code {
             Code::TokenMalformed => "token_malformed",
             Code::TokenTooLarge => "token_too_large",
             Code::TokenAlgorithm => "token_algorithm",
+            Code::TokenKeyUnknown => "token_key_unknown",
             Code::TokenForged => "token_forged",
             Code::TokenExpired => "token_expired",
             Code::TokenNotYetValid => "token_not_yet_valid",
             Code::TokenIssuer => "token_issuer",
             Code::TokenClaims => "token_claims",
+            Code::KeysUnavailable => "keys_unavailable",
             Code::WrongRole => "wrong_role",
             Code::KeyReused => "key_reused",
             Code::QuoteInvalid => "quote_invalid",
@@ -213,6 +224,7 @@ impl Code {
             Code::TooManyCancellations => "too_many_cancellations",
             Code::GoHomeUsedUp => "go_home_used_up",
             Code::NotOnline => "not_online",
+            Code::RateLimited => "rate_limited",
             Code::Busy => "busy",
             Code::StoreUnavailable => "store_unavailable",
             Code::Starting => "starting",
@@ -238,7 +250,9 @@ impl Code {
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::TokenMissing | Code::TokenMalformed | Code::TokenTooLarge => StatusCode::UNAUTHORIZED,
             Code::TokenAlgorithm | Code::TokenForged | Code::TokenExpired => StatusCode::UNAUTHORIZED,
-            Code::TokenNotYetValid | Code::TokenIssuer | Code::TokenClaims => StatusCode::UNAUTHORIZED,
+            Code::TokenNotYetValid | Code::TokenIssuer | Code::TokenClaims | Code::TokenKeyUnknown => {
+                StatusCode::UNAUTHORIZED
+            }
             Code::WrongRole | Code::NotYourTrip => StatusCode::FORBIDDEN,
             Code::KeyReused | Code::QuoteInvalid | Code::QuoteMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Code::QuoteExpired | Code::TooManyBooked => StatusCode::CONFLICT,
@@ -246,6 +260,8 @@ impl Code {
             Code::Outdated => StatusCode::PRECONDITION_FAILED,
             Code::OfferGone | Code::IllegalStep | Code::NotOnline | Code::TooEarly => StatusCode::CONFLICT,
             Code::TooManyTrips | Code::TooManyCancellations | Code::GoHomeUsedUp => StatusCode::TOO_MANY_REQUESTS,
+            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Code::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::Busy | Code::StoreUnavailable | Code::Starting => StatusCode::SERVICE_UNAVAILABLE,
             Code::Draining | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Code::TimedOut => StatusCode::GATEWAY_TIMEOUT,
@@ -274,12 +290,14 @@ impl Code {
             Code::TokenMissing => "A token is needed",
             Code::TokenMalformed => "The token is not a JWT",
             Code::TokenTooLarge => "The token is too long",
-            Code::TokenAlgorithm => "The token must be signed with HS256",
+            Code::TokenAlgorithm => "The token's algorithm is not taken here",
+            Code::TokenKeyUnknown => "The token's key is not known here",
             Code::TokenForged => "The token's signature is wrong",
             Code::TokenExpired => "The token has expired",
             Code::TokenNotYetValid => "The token is not valid yet",
             Code::TokenIssuer => "The token was made by or for someone else",
             Code::TokenClaims => "The token's claims make no sense",
+            Code::KeysUnavailable => "No token can be checked at the moment",
             Code::WrongRole => "The token is not for this door",
             Code::KeyReused => "The idempotency key was used for another request",
             Code::QuoteInvalid => "The quote is not one of this server",
@@ -299,6 +317,7 @@ impl Code {
             Code::TooManyCancellations => "The rider has called off too often",
             Code::GoHomeUsedUp => "The driver has gone home often enough today",
             Code::NotOnline => "The driver is not on line",
+            Code::RateLimited => "Too many requests",
             Code::Busy => "Too busy",
             Code::StoreUnavailable => "The store does not answer",
             Code::Starting => "The server is starting",

@@ -10,7 +10,11 @@ mod database;
 mod events;
 mod keys;
 mod layers;
+mod limits;
+mod network;
 pub(crate) mod policy_keys;
+mod safety;
+mod tokens;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -27,7 +31,11 @@ pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, Shown, policy, read_table};
+pub use limits::Limits;
+pub use network::{Network, NotANetwork};
 pub(crate) use policy_keys::PolicyKey;
+pub use safety::{Mode, TlsSettings};
+pub use tokens::{JwksFrom, TokenAlgorithm, TokenSettings};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,42 +57,11 @@ pub enum SecretFrom {
     File(PathBuf),
 }
 
-/// How much a client may ask for, and how long anything may take. Times are real, not the city's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest body. A request for a trip needs about 100 bytes.
-    pub body_bytes: usize,
-    /// The largest text frame. A position needs about 100 bytes.
-    pub frame_bytes: usize,
-    /// How many connections there may be at once. More are told to come back and closed.
-    pub connections: usize,
-    /// How long a request may take until it is answered.
-    pub request_timeout: Duration,
-    /// How often a socket is asked for a sign of life. Well below the idle limits of load balancers.
-    pub heartbeat_every: Duration,
-    /// A socket that has been silent for this long is closed: three heartbeats unanswered.
-    pub idle_after: Duration,
-    /// How long a socket may take to take a message before it is given up.
-    pub write_within: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            body_bytes: 16 * 1024,
-            frame_bytes: 4 * 1024,
-            connections: 10_000,
-            request_timeout: Duration::from_secs(10),
-            heartbeat_every: Duration::from_secs(20),
-            idle_after: Duration::from_secs(60),
-            write_within: Duration::from_secs(10),
-        }
-    }
-}
-
 /// Everything the server can be told.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Whether it is for people.
+    pub mode: Mode,
     /// Where the embedded store lives.
     pub data_dir: PathBuf,
     /// A Postgres database, in the place of the embedded store.
@@ -103,10 +80,14 @@ pub struct Settings {
     pub log: String,
     /// What tokens are signed with.
     pub secret: SecretFrom,
-    /// Who tokens must be issued by.
-    pub jwt_issuer: String,
+    /// Whose tokens are taken.
+    pub tokens: TokenSettings,
     /// How many times as fast as life the city's clock runs. Development only.
     pub time_scale: f64,
+    /// How connections are encrypted.
+    pub tls: TlsSettings,
+    /// The origins whose pages may ask, `*` for any.
+    pub cors_origins: Vec<String>,
     /// How much and how long.
     pub limits: Limits,
     /// The road graph that travel times come from, a file that `hansom-sim import` makes; none for straight lines only.
@@ -131,6 +112,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
+            mode: Mode::default(),
             data_dir: PathBuf::from("./data"),
             postgres: None,
             postgres_async_standby: false,
@@ -140,8 +122,10 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log: "info".to_owned(),
             secret: SecretFrom::Dev,
-            jwt_issuer: "hansom".to_owned(),
+            tokens: TokenSettings::default(),
             time_scale: 1.0,
+            tls: TlsSettings::default(),
+            cors_origins: Vec::new(),
             limits: Limits::default(),
             roads: None,
             speed_factors: None,
@@ -240,6 +224,7 @@ impl Settings {
             let value = format!("{} s", self.limits.idle_after.as_secs_f64());
             return refuse("limits.idle_after", value, "at least two times limits.heartbeat_every");
         }
+        safety::check(self)?;
         crate::logs::check(&self.log)
             .or_else(|()| refuse("log", self.log.clone(), "a filter such as info,gateway=debug"))
     }

@@ -4,9 +4,9 @@
 //! Stays out: how a finding is shown (the binary).
 //! Touch with care: a check changes nothing and holds nothing afterwards. It may run beside a server that works.
 
-use std::error::Error;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use persistence::PostgresStore;
@@ -15,9 +15,12 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::config::{RedisUrl, SecretFrom, Settings};
+use crate::auth::{probe, public_keys};
+use crate::config::{Mode, RedisUrl, SecretFrom, Settings};
 use crate::files::{FILES_BESIDE_CONNECTIONS, raise_open_files};
+use crate::problem::chain;
 use crate::server::secret;
+use crate::tls::load;
 use crate::travel::{travel, worth};
 
 /// How long a database may take to answer.
@@ -68,7 +71,10 @@ impl Finding {
 
 /// Looks at everything a server with these settings needs. The settings themselves are checked already.
 pub async fn diagnose(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![tokens(settings), clock_rate(settings), address(settings).await, store(settings).await];
+    let mut findings = tokens(settings).await;
+    findings.extend([mode(settings), encryption(settings)]);
+    findings.extend(open_to_all(settings));
+    findings.extend([clock_rate(settings), address(settings).await, store(settings).await]);
     if let Some(url) = &settings.redis {
         findings.extend(redis("redis", url).await);
     }
@@ -79,18 +85,77 @@ pub async fn diagnose(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-fn tokens(settings: &Settings) -> Finding {
-    if settings.secret == SecretFrom::Dev {
-        return Finding::doubtful(
+/// Whether tokens can be checked, and by what.
+async fn tokens(settings: &Settings) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let issuer = &settings.tokens.issuer;
+    if let Some(path) = &settings.tokens.public_key_file {
+        findings.push(match public_keys(path) {
+            Ok(keys) => Finding::good("tokens", format!("checked with {} public keys, issued by {issuer}", keys.len())),
+            Err(wrong) => Finding::bad("tokens", chain(&wrong), "correct the setting jwt_public_key_file"),
+        });
+    }
+    if let Some(from) = &settings.tokens.jwks {
+        findings.push(match probe(from).await {
+            Ok(keys) => Finding::good("tokens", format!("checked with the {keys} keys at {from}, issued by {issuer}")),
+            Err(wrong) => {
+                Finding::bad("tokens", chain(&wrong), "correct the setting jwt_jwks, or start who publishes it")
+            }
+        });
+    }
+    // A secret for development is not asked for: that would make it.
+    findings.push(match &settings.secret {
+        SecretFrom::Dev if settings.tokens.takes_the_secret() => Finding::doubtful(
             "tokens",
             "for development: whoever reads the data directory can be anybody",
             "for people, give a secret: jwt_secret_file, or HANSOM_JWT_SECRET_FILE",
-        );
+        ),
+        SecretFrom::Dev => Finding::doubtful(
+            "quotes",
+            "signed with a secret for development: a quote of one node is none of another's",
+            "give all nodes one secret: jwt_secret_file, or HANSOM_JWT_SECRET_FILE",
+        ),
+        SecretFrom::Given(_) | SecretFrom::File(_) => match secret(settings) {
+            Ok(_) => Finding::good("secret", format!("there is one; tokens are issued by {issuer}")),
+            Err(wrong) => Finding::bad("secret", chain(&wrong), "make the file readable, 32 to 4096 bytes"),
+        },
+    });
+    findings
+}
+
+fn mode(settings: &Settings) -> Finding {
+    if settings.mode == Mode::Production {
+        return Finding::good("mode", "production: what is unsafe for people stops the start");
     }
-    match secret(settings) {
-        Ok(_) => Finding::good("tokens", format!("checked with a secret, issued by {}", settings.jwt_issuer)),
-        Err(wrong) => Finding::bad("tokens", chain(&wrong), "make the file readable, 32 to 4096 bytes"),
+    Finding::doubtful("mode", "development: nothing unsafe is refused", "for people, set mode = \"production\"")
+}
+
+/// Whether what is said can be overheard.
+fn encryption(settings: &Settings) -> Finding {
+    match (&settings.tls.certificate, &settings.tls.key) {
+        (Some(certificate), Some(key)) => match load(certificate, key) {
+            Ok(_) => Finding::good("tls", format!("the certificate in {} and its key fit", certificate.display())),
+            Err(wrong) => Finding::bad("tls", chain(&wrong), "correct tls.certificate and tls.key"),
+        },
+        _ if settings.tls.behind_proxy => Finding::good("tls", "a proxy or a mesh in front encrypts"),
+        _ => Finding::doubtful(
+            "tls",
+            "what is said goes in plain text, tokens and places among it",
+            "set tls.certificate and tls.key, or tls.behind_proxy where a proxy or a mesh encrypts",
+        ),
     }
+}
+
+/// Secrets in files that everybody on this machine may read.
+fn open_to_all(settings: &Settings) -> Option<Finding> {
+    let secret = match &settings.secret {
+        SecretFrom::File(path) => Some(path),
+        SecretFrom::Dev | SecretFrom::Given(_) => None,
+    };
+    let is_open = |path: &&PathBuf| std::fs::metadata(path).is_ok_and(|file| file.mode() & 0o007 != 0);
+    let open = [secret, settings.tls.key.as_ref()].into_iter().flatten().find(is_open)?;
+    let found = format!("{} can be read by everybody on this machine", open.display());
+    Some(Finding::doubtful("secrets", found, "take that right away: chmod o= on the file"))
 }
 
 fn clock_rate(settings: &Settings) -> Finding {
@@ -217,15 +282,4 @@ fn clock() -> Finding {
         return Finding::bad("clock", "the clock of this machine was never set", "set it by NTP: tokens are dated");
     }
     Finding::good("clock", "the clock of this machine is set")
-}
-
-/// An error with its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

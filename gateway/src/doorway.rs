@@ -1,10 +1,13 @@
 //! Connections: how many there may be, and how long one may say nothing.
 //!
-//! Lives here: accepting, turning away, and a stream that gives up on who never finishes a request.
-//! Stays out: what is said over a connection.
+//! Lives here: accepting, turning away, and a stream that gives up on who never finishes a handshake or a request.
+//! Stays out: what is said over a connection, and certificates (see [`crate::tls`]).
 //! Touch with care: every request has [`crate::config::Limits::idle_after`] from its first byte to the first byte of
 //! its answer, and a connection may rest that long between two requests. Drops of bytes do not prolong it. A
 //! WebSocket never meets this limit: its heartbeats are written more often.
+
+mod crowd;
+mod stream;
 
 use std::future::Future;
 use std::io;
@@ -20,9 +23,13 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
+use crate::config::Limits;
 use crate::metrics::Metrics;
+use crowd::{Crowd, Place};
+use stream::Stream;
 
 /// How many are told at once that there is no room. More are closed without a word.
 const TURNED_AWAY_AT_ONCE: usize = 64;
@@ -33,9 +40,9 @@ const NO_ROOM: &str = concat!(
     "content-type: application/problem+json\r\n",
     "retry-after: 1\r\n",
     "connection: close\r\n",
-    "content-length: 145\r\n",
+    "content-length: 150\r\n",
     "\r\n",
-    r#"{"type":"/docs#busy","title":"Too busy","status":503,"detail":"too many connections: see limits.connections","#,
+    r#"{"type":"/docs#busy","title":"Too busy","status":503,"detail":"too many connections, in all or from your address","#,
     r#""code":"busy","retry_after_ms":1000}"#,
 );
 
@@ -45,19 +52,53 @@ pub(crate) struct Doorway {
     listener: TcpListener,
     patience: Duration,
     room: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
     room_to_turn_away: Arc<Semaphore>,
+    tls: Option<Tls>,
     metrics: Metrics,
 }
 
+/// How connections are encrypted.
+pub(crate) struct Tls {
+    pub(crate) acceptor: TlsAcceptor,
+    /// How long a handshake may take.
+    pub(crate) within: Duration,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("within", &self.within).finish_non_exhaustive()
+    }
+}
+
 impl Doorway {
-    pub(crate) fn new(listener: TcpListener, connections: usize, patience: Duration, metrics: Metrics) -> Doorway {
-        let room = Arc::new(Semaphore::new(connections));
+    pub(crate) fn new(listener: TcpListener, limits: &Limits, tls: Option<Tls>, metrics: Metrics) -> Doorway {
+        let room = Arc::new(Semaphore::new(limits.connections));
         let room_to_turn_away = Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE));
-        Doorway { listener, patience, room, room_to_turn_away, metrics }
+        let (patience, crowd) = (limits.idle_after, Crowd::new(limits));
+        Doorway { listener, patience, room, crowd, room_to_turn_away, tls, metrics }
+    }
+
+    /// Lets somebody in, if there is room.
+    fn admit(&self, stream: TcpStream, address: SocketAddr) -> Result<Connection, TcpStream> {
+        let Some(place) = self.crowd.enter(address.ip()) else { return Err(stream) };
+        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else { return Err(stream) };
+        // An offer waits for nobody: small messages go out at once.
+        let _ = stream.set_nodelay(true);
+        let (stream, within) = match &self.tls {
+            None => (Stream::Plain(stream), self.patience),
+            Some(tls) => (Stream::Shaking(Box::new(tls.acceptor.accept(stream))), tls.within),
+        };
+        let held = Held { open: self.metrics.connections.clone(), _place: place, _room: room };
+        Ok(Connection::new(stream, self.patience, within, held))
     }
 
     fn turn_away(&self, stream: TcpStream) {
         self.metrics.connections_refused.inc();
+        if self.tls.is_some() {
+            // A word in plain text would be noise.
+            return;
+        }
         let Ok(room) = Arc::clone(&self.room_to_turn_away).try_acquire_owned() else { return };
         tokio::spawn(async move {
             // Closing with the request unread would reset the connection and take the answer with it.
@@ -82,14 +123,9 @@ impl Listener for Doorway {
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, address)) => match Arc::clone(&self.room).try_acquire_owned() {
-                    Ok(room) => {
-                        // An offer waits for nobody: small messages go out at once.
-                        let _ = stream.set_nodelay(true);
-                        let open = self.metrics.connections.clone();
-                        return (Connection::new(stream, self.patience, open, room), address);
-                    }
-                    Err(_) => self.turn_away(stream),
+                Ok((stream, address)) => match self.admit(stream, address) {
+                    Ok(connection) => return (connection, address),
+                    Err(stream) => self.turn_away(stream),
                 },
                 Err(error) if is_of_one_connection(&error) => {
                     debug!(%error, "a connection broke before it was accepted")
@@ -112,26 +148,35 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// One connection, which holds its place in the limit for its life.
+/// What a connection holds for its life.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    stream: TcpStream,
-    patience: Duration,
-    /// When the present request, or the rest before it, began.
-    since: Instant,
-    /// Whether the next byte read is the first of a request.
-    at_rest: bool,
-    alarm: Pin<Box<Sleep>>,
+struct Held {
     open: IntGauge,
+    _place: Place,
     _room: OwnedSemaphorePermit,
 }
 
+/// One connection, which holds its place in the limits for its life.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: Stream,
+    patience: Duration,
+    /// When the present request, or the rest before it, began.
+    since: Instant,
+    /// When a handshake or a request that has not been finished is given up.
+    alarm: Pin<Box<Sleep>>,
+    /// Whether the next byte read is the first of a request.
+    at_rest: bool,
+    held: Held,
+}
+
 impl Connection {
-    fn new(stream: TcpStream, patience: Duration, open: IntGauge, room: OwnedSemaphorePermit) -> Connection {
-        open.inc();
+    /// `within` is how long it may take until the first request may begin.
+    fn new(stream: Stream, patience: Duration, within: Duration, held: Held) -> Connection {
+        held.open.inc();
         let since = Instant::now();
-        let alarm = Box::pin(sleep_until(since + patience));
-        Connection { stream, patience, since, at_rest: true, alarm, open, _room: room }
+        let alarm = Box::pin(sleep_until(since + within));
+        Connection { stream, patience, since, alarm, at_rest: true, held }
     }
 
     fn wrote(&mut self) {
@@ -142,13 +187,18 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.open.dec();
+        self.held.open.dec();
     }
 }
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
+        let was_shaking = self.stream.is_shaking();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if was_shaking && !self.stream.is_shaking() {
+            self.since = Instant::now();
+        }
+        if let Poll::Ready(read) = read {
             if self.at_rest {
                 self.since = Instant::now();
                 self.at_rest = false;
@@ -156,6 +206,10 @@ impl AsyncRead for Connection {
             return Poll::Ready(read);
         }
         while self.alarm.as_mut().poll(cx).is_ready() {
+            // A handshake has its time from the beginning to the end.
+            if self.stream.is_shaking() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
             // The alarm is not moved with every byte, only when it rings too early.
             let due = self.since + self.patience;
             if due <= Instant::now() {

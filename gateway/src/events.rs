@@ -8,7 +8,6 @@
 
 mod backoff;
 mod envelope;
-mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod office;

@@ -1,9 +1,11 @@
-//! How many files and sockets the process may have open.
+//! Files: how many the process may have open, and reading a small one.
 //!
-//! Lives here: the soft limit, raised as far as the system lets us.
-//! Stays out: who uses them.
+//! Lives here: the soft limit, raised as far as the system lets us; a reading that ends.
+//! Stays out: who uses them, and what is in them.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -40,9 +42,32 @@ pub fn raise_open_files() -> io::Result<OpenFiles> {
     Ok(OpenFiles { before, now: getrlimit(Resource::Nofile).current })
 }
 
+/// Reads a file that is not longer than `bytes_max`, whatever the system says of its length.
+///
+/// # Errors
+/// When it cannot be read, or is longer.
+pub(crate) fn read_small(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(io::Error::other(format!("it has more than {bytes_max} bytes")));
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_file_is_read_and_a_long_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, [7; 100]).unwrap();
+        assert_eq!(read_small(&path, 100).unwrap(), [7; 100]);
+        assert!(read_small(&path, 99).is_err());
+        assert!(read_small(Path::new("/dev/zero"), 99).is_err(), "also one without an end");
+    }
 
     #[test]
     fn the_soft_limit_ends_at_the_hard_one() {

@@ -15,7 +15,7 @@ use crate::{Failure, say};
 pub(crate) fn events(flags: &EventsFlags) -> Result<(), Failure> {
     let settings = flags.layers()?.settings()?;
     let secret = gateway::secret(&settings).map_err(|wrong| Failure::of(2, &wrong))?;
-    let keys = gateway::Keys::new(&secret, &settings.jwt_issuer);
+    let keys = gateway::Keys::of_secret(&secret, &settings.tokens);
     let who = Identity::new(Role::Ops, "hansom-events").map_err(|wrong| Failure::of(1, &wrong))?;
     let token = keys.mint(&who, std::time::Duration::from_secs(60)).map_err(|wrong| Failure::of(1, &wrong))?;
     match &flags.command {

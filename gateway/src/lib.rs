@@ -5,6 +5,7 @@
 //! Stays out: matching rules, actors, stores.
 //! Touch with care: what is said over the wire (`PROTOCOL.md`), and the order of [`Server::stop`].
 
+mod address;
 mod app;
 mod around;
 mod auth;
@@ -18,6 +19,11 @@ mod drain;
 mod events;
 mod fields;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+mod headers;
+mod http;
+mod limiter;
 mod logs;
 mod metrics;
 mod nearby;
@@ -26,23 +32,28 @@ mod policy;
 mod problem;
 mod server;
 mod socket;
+mod tls;
+mod trace;
 mod travel;
 mod wire;
 mod worth;
 
-pub use auth::{BadToken, Identity, Keys, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
+pub use auth::{BadToken, Identity, Keys, KeysError, Role, Secret, SecretError, TOKEN_BYTES_MAX, dev_secret};
 pub use backup::{BackupError, backup, restore};
 pub use code::Code;
 pub use config::{
-    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, Layers, Limits, LogFormat, Places, RedisUrl, SecretFrom,
-    Settings, Shown, Webhook, describe_keys, policy as policy_of_table, read_table,
+    BadSetting, DatabaseUrl, EventSettings, HiddenAddress, JwksFrom, Layers, Limits, LogFormat, Mode, Network,
+    NotANetwork, Places, RedisUrl, SecretFrom, Settings, Shown, TlsSettings, TokenAlgorithm, TokenSettings, Webhook,
+    describe_keys, policy as policy_of_table, read_table,
 };
 pub use doctor::{Finding, Verdict, diagnose};
 pub use doors::openapi::openapi;
 pub use events::EventsError;
 pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
+pub use http::ask as ask_over_http;
 pub use logs::start as start_logs;
 pub use nearby::NearbySettings;
 pub use server::{Given, ServeError, Server, migrate, secret, serve};
+pub use tls::TlsError;
 pub use travel::BadFile;
 pub use worth::{BadWorth, read_worth, write_worth};

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gateway::{BadSetting, Given, SecretFrom, ServeError, Server, Settings, describe_keys};
+use gateway::{BadSetting, Given, Mode, SecretFrom, ServeError, Server, Settings, describe_keys};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
@@ -81,7 +81,12 @@ impl From<io::Error> for Failure {
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Failure {
         let code = match &error {
-            ServeError::Setting(_) | ServeError::Secret(_) | ServeError::File(_) | ServeError::Policy(_) => 2,
+            ServeError::Setting(_)
+            | ServeError::Secret(_)
+            | ServeError::Keys(_)
+            | ServeError::Tls(_)
+            | ServeError::File(_)
+            | ServeError::Policy(_) => 2,
             ServeError::Chance
             | ServeError::Listen { .. }
             | ServeError::Store(_)
@@ -102,6 +107,8 @@ fn serve(flags: &Serve) -> Result<(), Failure> {
     raise_open_files(&settings);
     if settings.secret == SecretFrom::Dev {
         warn_of_dev_mode(&settings);
+    } else if settings.mode == Mode::Development {
+        warn!("development mode: --mode production, or mode = \"production\", refuses what is unsafe for people");
     }
     // The doors have a runtime of their own; the actors bring their own threads.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build()?;
@@ -182,13 +189,22 @@ fn warn_of_dev_mode(settings: &Settings) {
     let _ = writeln!(io::stderr(), "\n  {stars}\n{said}\n  {stars}\n  {}\n", path.display());
 }
 
+/// How what is said comes and goes.
+fn wire(settings: &Settings) -> &'static str {
+    if settings.tls.certificate.is_some() { "over TLS" } else { "in plain text from a proxy that encrypts" }
+}
+
 fn banner(server: &Server, settings: &Settings) -> String {
     let (url, data) = (server.url(), settings.data_dir.display());
     let dev = settings.secret == SecretFrom::Dev;
-    let mode = match (dev, settings.time_scale) {
-        (true, 1.0) => "development: tokens of this machine are taken".to_owned(),
-        (true, scale) => format!("development: the city's clock runs {scale} times as fast as life"),
-        (false, _) => format!("production: tokens issued by {} are taken", settings.jwt_issuer),
+    let (mode, issuer) = (settings.mode.as_str(), &settings.tokens.issuer);
+    let mode = match (settings.mode, dev, settings.time_scale) {
+        (Mode::Development, true, 1.0) => format!("{mode}: tokens of this machine are taken"),
+        (Mode::Development, true, scale) => format!("{mode}: the city's clock runs {scale} times as fast as life"),
+        (Mode::Development, false, _) => {
+            format!("{mode}: tokens issued by {issuer} are taken; --mode production refuses what is unsafe")
+        }
+        (Mode::Production, ..) => format!("{mode}: tokens issued by {issuer} are taken, {}", wire(settings)),
     };
     let store = if settings.postgres.is_some() { "Postgres".to_owned() } else { format!("SQLite in {data}") };
     let store = if settings.redis.is_some() { format!("{store}, snapshots in Redis") } else { store };
@@ -232,9 +248,22 @@ fn token(flags: &Token) -> Result<(), Failure> {
     let who = flags.who().map_err(|wrong| Failure::of(2, &wrong))?;
     let settings = flags.layers()?.settings()?;
     let secret = gateway::secret(&settings).map_err(|wrong| Failure::of(2, &wrong))?;
-    let keys = gateway::Keys::new(&secret, &settings.jwt_issuer);
+    if !settings.tokens.takes_the_secret() {
+        warn_of_other_signers(&settings);
+    }
+    let keys = gateway::Keys::of_secret(&secret, &settings.tokens);
     let token = keys.mint(&who, flags.ttl.0).map_err(|wrong| Failure::of(1, &wrong))?;
     Ok(say(&format!("{token}\n"))?)
+}
+
+fn warn_of_other_signers(settings: &Settings) {
+    let taken: Vec<&str> = settings.tokens.taken().iter().map(|algorithm| algorithm.as_str()).collect();
+    let taken = taken.join(", ");
+    let _ = writeln!(
+        io::stderr(),
+        "hansom: a server of these settings takes tokens signed with {taken}, made by whoever holds the private key; \
+         this one is signed with HS256, and taken only where jwt_algorithms names that, too"
+    );
 }
 
 // ---- hansom health -----------------------------------------------------------------------------------------------

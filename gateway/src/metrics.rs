@@ -4,6 +4,8 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::auth::JwksMetrics;
+
 /// The counters and gauges of one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
@@ -19,6 +21,9 @@ pub(crate) struct Metrics {
     pub(crate) connections: IntGauge,
     pub(crate) connections_refused: IntCounter,
     pub(crate) panics: IntCounter,
+    pub(crate) jwks: JwksMetrics,
+    pub(crate) rate_limited: IntCounterVec,
+    pub(crate) certificate_reloads: IntCounterVec,
 }
 
 /// The counters of one kind of WebSocket, looked up once: a position must not pay for a search among labels.
@@ -53,6 +58,8 @@ impl Metrics {
             registry.register(Box::new(made.clone())).map(|()| made)
         };
         let buckets = prometheus::exponential_buckets(0.000_5, 2.0, 15)?;
+        let public_keys = IntGauge::new("gateway_public_keys", "Public keys of jwt_jwks that are taken")?;
+        registry.register(Box::new(public_keys.clone()))?;
         let help = "Time from the head of a request to its answer, by route";
         let requests = HistogramVec::new(
             HistogramOpts::new("gateway_http_request_seconds", help).buckets(buckets),
@@ -94,6 +101,20 @@ impl Metrics {
             event_streams,
             connections,
             connections_refused: counter("gateway_connections_refused_total", "Connections above the limit")?,
+            jwks: JwksMetrics {
+                read: counters("gateway_jwks_reads_total", "Readings of jwt_jwks, by result", &["result"])?,
+                keys: public_keys,
+            },
+            rate_limited: counters(
+                "gateway_rate_limited_total",
+                "Requests, sockets and frames above a limit of a person, an address or a socket",
+                &["limit"],
+            )?,
+            certificate_reloads: counters(
+                "gateway_certificate_reloads_total",
+                "Changed files of tls.certificate and tls.key, by result",
+                &["result"],
+            )?,
             panics: counter("gateway_panics_total", "Requests that ended in a panic: each is a bug")?,
         })
     }

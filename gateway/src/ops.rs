@@ -80,7 +80,7 @@ pub(crate) fn ops(flags: &OpsFlags) -> Result<(), Failure> {
 fn own_token(flags: &OpsFlags) -> Result<String, Failure> {
     let settings = flags.layers()?.settings()?;
     let secret = gateway::secret(&settings).map_err(|wrong| Failure::of(2, &wrong))?;
-    let keys = gateway::Keys::new(&secret, &settings.jwt_issuer);
+    let keys = gateway::Keys::of_secret(&secret, &settings.tokens);
     let who = Identity::new(Role::Ops, "hansom-ops").map_err(|wrong| Failure::of(1, &wrong))?;
     keys.mint(&who, std::time::Duration::from_secs(60)).map_err(|wrong| Failure::of(1, &wrong))
 }

@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 use crate::Code;
 use crate::auth::{BadToken, Role};
 use crate::fields::Mistake;
+use crate::limiter::TooMuch;
 use crate::socket::come_back_after_ms;
 use crate::wire::{names, refusal_code};
 
@@ -157,6 +158,12 @@ impl Problem {
             .retry_after(Duration::from_millis(come_back_after_ms()))
     }
 
+    /// This one has asked for more than one may.
+    pub(crate) fn rate_limited(much: TooMuch) -> Problem {
+        let TooMuch { limit, retry_after } = much;
+        Problem::new(Code::RateLimited, format!("more than {limit} allows")).retry_after(retry_after)
+    }
+
     fn retry_after(self, retry_after: Duration) -> Problem {
         self.with(|facts| facts.retry_after = Some(retry_after))
     }
@@ -179,6 +186,9 @@ impl From<BadToken> for Problem {
             Code::TokenMissing => "Bearer realm=\"hansom\"".to_owned(),
             _ => format!("Bearer realm=\"hansom\", error=\"invalid_token\", error_description=\"{bad}\""),
         };
+        if bad.code == Code::KeysUnavailable {
+            return Problem::new(bad.code, bad.to_string()).retry_after(COME_BACK_AFTER);
+        }
         Problem::new(bad.code, bad.to_string())
             .challenge(challenge)
             .with(|facts| facts.field = bad.claim.map(Cow::Borrowed))
@@ -204,6 +214,17 @@ impl From<CityError> for Problem {
         };
         problem.with(|facts| facts.retry_after = retry_after)
     }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// When a refused request is worth another try, if time alone will help.
@@ -255,7 +276,7 @@ impl IntoResponse for Problem {
             value: value.as_deref(),
             allowed: allowed.as_deref(),
             trip: trip.as_deref(),
-            retry_after_ms: retry_after.map(|after| after.as_millis()),
+            retry_after_ms: retry_after.map(|after| after.as_micros().div_ceil(1_000)),
         };
         let text = serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned());
         let mut response = Response::new(Body::from(text));
@@ -264,7 +285,7 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(after) = retry_after {
             // The header counts whole seconds; less than the truth would bring everybody back too early.
-            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1_000) as u64));
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_micros().div_ceil(1_000_000) as u64));
         }
         if code == Code::UpgradeRequired {
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));

@@ -19,17 +19,20 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
+use crate::address::Peer;
 use crate::app::{App, Inside, Phase};
-use crate::auth::{Keys, Secret, SecretError, dev_secret};
-use crate::config::{BadSetting, Layers, SecretFrom, Settings};
+use crate::auth::{Jwks, Keys, KeysError, Secret, SecretError, dev_secret};
+use crate::config::{BadSetting, Layers, Mode, SecretFrom, Settings};
 use crate::doors::router;
-use crate::doorway::Doorway;
+use crate::doorway::{Doorway, Tls};
 use crate::drain::Drain;
 use crate::events::{Events, EventsError};
+use crate::headers::dress;
 use crate::metrics::Metrics;
 use crate::nearby::Nearby;
 use crate::nodes::Beat;
 use crate::policy::Rulebook;
+use crate::tls::{self, Certificate, TlsError};
 use crate::travel::{BadFile, travel, worth};
 
 /// How long sockets may take to say farewell before the server stops without them.
@@ -47,6 +50,12 @@ pub enum ServeError {
     /// There is no secret to check tokens with. Make it readable, or give another one.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// There are no public keys to check tokens with. Correct the setting.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The certificate cannot be used. Correct the setting, or the files.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A file that a setting names cannot be used.
     #[error(transparent)]
     File(#[from] BadFile),
@@ -103,6 +112,7 @@ pub struct Server {
     pub city: City,
     /// Everything it counts.
     pub registry: Registry,
+    scheme: &'static str,
     app: Arc<App>,
     listening: JoinHandle<io::Result<()>>,
     sockets: Option<Sockets>,
@@ -111,6 +121,7 @@ pub struct Server {
     rules: Arc<Rulebook>,
     follows: JoinHandle<()>,
     own_store: Option<OwnStore>,
+    chores: Vec<JoinHandle<()>>,
 }
 
 /// The store that the settings name.
@@ -162,15 +173,21 @@ struct Sockets {
 /// [`ServeError`] says what to correct; nothing is left running.
 pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeError> {
     settings.check()?;
-    let keys = Keys::new(&secret(&settings)?, &settings.jwt_issuer);
+    let secret = secret(&settings)?;
     let registry = given.registry.unwrap_or_default();
     let metrics = Metrics::register(&registry).map_err(ServeError::Metrics)?;
+    let jwks = Jwks::open(&settings.tokens, metrics.jwks.clone()).await?;
+    let keys = Keys::with_public(&secret, &settings.tokens, jwks.clone())?;
+    let certificate = tls::open(&settings.tls, &metrics.certificate_reloads)?;
+    let tls = certificate.as_ref().map(Certificate::acceptor).transpose()?;
+    let tls = tls.map(|acceptor| Tls { acceptor, within: settings.tls.handshake_within });
     let (listener, addr) = listen(settings.listen).await?;
     let nearby = Arc::new(Nearby::new(settings.nearby.clone()).ok_or(ServeError::Chance)?);
     let app = Arc::new(App::new(keys, settings.limits.clone(), metrics.clone()));
-    let doorway = Doorway::new(listener, settings.limits.connections, settings.limits.idle_after, metrics);
+    let doorway = Doorway::new(listener, &settings.limits, tls, metrics);
     let closing = Arc::clone(&app);
-    let doors = axum::serve(doorway, router(Arc::clone(&app)));
+    let doors = dress(router(Arc::clone(&app)), &settings).into_make_service_with_connect_info::<Peer>();
+    let doors = axum::serve(doorway, doors);
     let listening = tokio::spawn(doors.with_graceful_shutdown(async move { closing.stopping().await }).into_future());
     let clock = given.clock.unwrap_or_else(|| Clock::scaled(Clock::real().now(), settings.time_scale));
     let from = (given.store, given.layers);
@@ -180,8 +197,25 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
             app.open(Inside { city: city.clone(), store, nearby, rules: Arc::clone(&rules) }, &held);
             info!(%addr, "the doors are open");
             let sockets = Some(Sockets { held, all_gone });
+            let renewed = certificate.iter().map(Certificate::keep_fresh);
+            let chores = jwks.iter().map(Jwks::keep_fresh).chain(renewed).collect();
+            let scheme = if certificate.is_some() { "https" } else { "http" };
             let follows = Rulebook::keep_up(&rules);
-            Ok(Server { addr, city, registry, app, listening, sockets, events, beat, rules, follows, own_store })
+            Ok(Server {
+                scheme,
+                addr,
+                city,
+                registry,
+                app,
+                listening,
+                sockets,
+                events,
+                beat,
+                rules,
+                follows,
+                own_store,
+                chores,
+            })
         }
         Err(why) => {
             app.phase.send_replace(Phase::Stopping);
@@ -196,11 +230,12 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
 /// # Errors
 /// [`SecretError`] when it cannot be read or made.
 pub fn secret(settings: &Settings) -> Result<Secret, SecretError> {
-    match &settings.secret {
+    let secret = match &settings.secret {
         SecretFrom::Dev => dev_secret(&settings.data_dir),
         SecretFrom::Given(secret) => Ok(secret.clone()),
         SecretFrom::File(path) => Secret::read(path),
-    }
+    }?;
+    if settings.mode == Mode::Production { secret.check_strength() } else { Ok(secret) }
 }
 
 /// Brings the schema of the database that the settings name up to date. SQLite's is brought up to date when it is opened.
@@ -297,7 +332,7 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         let ip = if self.addr.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.addr.ip() };
-        format!("http://{}", SocketAddr::new(ip, self.addr.port()))
+        format!("{}://{}", self.scheme, SocketAddr::new(ip, self.addr.port()))
     }
 
     /// The keys it checks tokens with, for whoever embeds it and needs tokens.
@@ -353,6 +388,9 @@ impl Server {
         self.events.stop().await;
         self.beat.stop().await;
         close(self.own_store.take()).await;
+        for chore in &self.chores {
+            chore.abort();
+        }
         info!("stopped");
     }
 }

@@ -68,6 +68,8 @@ pub(crate) enum End {
     TooManyMistakes,
     /// A frame larger than the limit.
     TooLarge,
+    /// More frames than one socket may send.
+    TooMany,
 }
 
 impl End {
@@ -84,6 +86,7 @@ impl End {
             End::TooSlow => ("too_slow", None),
             End::TooManyMistakes => ("too_many_mistakes", Some((1008, "20 bad messages in a row"))),
             End::TooLarge => ("too_large", Some((1009, "the frame is too large"))),
+            End::TooMany => ("too_many", Some((1008, "more frames than limits.frames_per_socket allows"))),
         }
     }
 }
@@ -97,6 +100,8 @@ pub(crate) enum Heard {
     Binary(Bytes),
     /// A frame above the limit.
     TooLarge,
+    /// More frames than one socket may send.
+    TooMany,
     /// The other side says that it goes.
     Farewell,
     /// Nothing, and nothing will be.
@@ -137,7 +142,9 @@ pub(crate) struct Socket {
     inner: WebSocket,
     app: Arc<App>,
     counts: SocketMetrics,
+    opened_at: Instant,
     heard_at: Instant,
+    frames_full_at: u64,
     beat_at: Instant,
     /// When to look at heartbeat and silence again.
     wake_at: Instant,
@@ -152,7 +159,19 @@ impl Socket {
         let now = Instant::now();
         let wake_at = now + app.limits.heartbeat_every;
         let binary = inner.protocol().is_some_and(|protocol| protocol == BINARY);
-        Socket { inner, app, counts, heard_at: now, beat_at: now, wake_at, mistakes: 0, binary, _alive: alive }
+        Socket {
+            inner,
+            app,
+            counts,
+            opened_at: now,
+            heard_at: now,
+            frames_full_at: 0,
+            beat_at: now,
+            wake_at,
+            mistakes: 0,
+            binary,
+            _alive: alive,
+        }
     }
 
     /// When [`Socket::beat`] is due.
@@ -170,6 +189,9 @@ impl Socket {
             };
             self.heard_at = Instant::now();
             self.counts.frames_in.inc();
+            if self.app.frames.take(&mut self.frames_full_at, nanos_since(self.opened_at, self.heard_at)).is_err() {
+                return Heard::TooMany;
+            }
             match message {
                 Message::Text(text) if text.len() > self.app.limits.frame_bytes => return Heard::TooLarge,
                 Message::Binary(bytes) if bytes.len() > self.app.limits.frame_bytes => return Heard::TooLarge,
@@ -261,8 +283,11 @@ impl Socket {
     pub(crate) async fn end(mut self, end: End) {
         let (reason, close) = end.facts();
         self.counts.closed(reason);
+        if end == End::TooMany {
+            self.app.metrics.rate_limited.with_label_values(&["limits.frames_per_socket"]).inc();
+        }
         let said = match end {
-            End::Stopping | End::Drained | End::Dropped => {
+            End::Stopping | End::Drained | End::Dropped | End::TooMany => {
                 self.say(&ToDriver::Closing { retry_after_ms: come_back_after_ms() }).await
             }
             End::Superseded => self.say(&ToDriver::Superseded).await,
@@ -291,6 +316,10 @@ impl Drop for Socket {
     fn drop(&mut self) {
         self.counts.open.dec();
     }
+}
+
+fn nanos_since(earlier: Instant, later: Instant) -> u64 {
+    u64::try_from(later.duration_since(earlier).as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The library says only in words that a frame is above [`FRAME_READ_MAX`]; a test holds it to them.

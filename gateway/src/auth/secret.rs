@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The least a secret must hold: HS256 is as strong as its key, and RFC 7518 asks for 256 bits.
 const BYTES_MIN: usize = 32;
 
+/// Fewer different bytes than this are no chance: of 32 random hexadecimal digits not one in ten million has as few.
+const DISTINCT_MIN: usize = 8;
+
 /// The most that is read of a secret's file.
 const BYTES_MAX: usize = 4_096;
 
@@ -31,6 +34,14 @@ pub enum SecretError {
     Length {
         /// How many bytes it has.
         bytes: usize,
+    },
+    /// As long as it should be, but hardly a secret. Choose another one, by chance.
+    #[error(
+        "the secret has {distinct} different bytes, allowed in production are {DISTINCT_MIN} or more: openssl rand -hex 32"
+    )]
+    Weak {
+        /// How many different bytes it has.
+        distinct: usize,
     },
     /// The file cannot be read or made. Check the path and its rights.
     #[error("the secret's file {} cannot be used", path.display())]
@@ -74,6 +85,17 @@ impl Secret {
         let file = File::open(path).map_err(wrong)?;
         file.take(BYTES_MAX as u64 + 2).read_to_end(&mut bytes).map_err(wrong)?;
         Secret::new(&bytes)
+    }
+
+    /// Refuses what was hardly made by chance.
+    ///
+    /// # Errors
+    /// [`SecretError::Weak`] when it is made of few letters.
+    pub(crate) fn check_strength(self) -> Result<Secret, SecretError> {
+        let mut bytes = self.0.to_vec();
+        bytes.sort_unstable();
+        bytes.dedup();
+        if bytes.len() < DISTINCT_MIN { Err(SecretError::Weak { distinct: bytes.len() }) } else { Ok(self) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

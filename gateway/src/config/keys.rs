@@ -12,6 +12,7 @@ use values::{file, log_format, meters, path, seconds};
 #[macro_use]
 mod kinds;
 mod policy;
+mod security;
 mod values;
 
 /// One setting, as flags, environment and file know it.
@@ -146,16 +147,6 @@ const SERVER: &[Key] = &[
         }
     ),
     key!(
-        "jwt_issuer",
-        "a text of 1 to 200 bytes",
-        |settings, text| {
-            settings.jwt_issuer = text.to_owned();
-            Some(())
-        },
-        |settings| settings.jwt_issuer.clone(),
-        |settings| (1..=200).contains(&settings.jwt_issuer.len())
-    ),
-    key!(
         "time_scale",
         "a number from 1 to 1000, and only 1 unless tokens are for development",
         |settings, text| text.parse().map(|scale| settings.time_scale = scale).ok(),
@@ -280,18 +271,11 @@ const SERVER: &[Key] = &[
         |settings, text| events::options(text).map(|options| settings.events.kafka_options = Some(options)),
         |settings| events::given(settings.events.kafka_options.is_some())
     ),
-    whole!("limits.body_bytes", limits.body_bytes, 256..=1_048_576),
-    whole!("limits.frame_bytes", limits.frame_bytes, 256..=65_536),
-    whole!("limits.connections", limits.connections, 1..=1_000_000),
-    seconds!("limits.request_timeout", limits.request_timeout, 0.1..=50.0),
-    seconds!("limits.heartbeat_every", limits.heartbeat_every, 0.05..=50.0),
-    seconds!("limits.idle_after", limits.idle_after, 0.1..=3600.0),
-    seconds!("limits.write_within", limits.write_within, 0.1..=60.0),
 ];
 
 /// Every setting there is.
 pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
-    SERVER.iter().chain(policy::POLICY)
+    SERVER.iter().chain(security::SECURITY).chain(policy::POLICY)
 }
 
 /// Checks the range of every setting that has one here.

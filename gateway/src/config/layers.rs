@@ -77,7 +77,8 @@ impl Layers {
                 Value::String(text) => text.clone(),
                 Value::Integer(number) => number.to_string(),
                 Value::Float(number) => number.to_string(),
-                Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
+                Value::Boolean(truth) => truth.to_string(),
+                Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
                     let allowed = known(&key, name)?.allowed.to_owned();
                     let value = format!("of type {}", value.type_str());
                     return Err(BadSetting::Value { key, value, origin: Some(name.to_owned()), allowed });

@@ -267,6 +267,7 @@ impl Shift {
                 return Box::pin(self.socket.mistaken_frame(Code::BinaryFrame, "JSON in text frames")).await;
             }
             Heard::TooLarge => return Err(End::TooLarge),
+            Heard::TooMany => return Err(End::TooMany),
             Heard::Gone => return Err(End::Gone),
             Heard::Farewell => {
                 self.session.farewell();

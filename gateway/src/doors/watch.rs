@@ -123,6 +123,7 @@ impl Window {
             Heard::Text(_) => self.socket.mistaken_frame(Code::UnexpectedMessage, "nothing: this socket tells").await,
             Heard::Binary(_) => self.socket.mistaken_frame(Code::BinaryFrame, "nothing: this socket tells").await,
             Heard::TooLarge => Err(End::TooLarge),
+            Heard::TooMany => Err(End::TooMany),
             Heard::Gone | Heard::Farewell => Err(End::Gone),
         }
     }

@@ -19,11 +19,11 @@ use tracing::{error, info, warn};
 
 use super::EventsError;
 use super::envelope::Telling;
-use super::http::Client;
 use super::outlet::{EventMetrics, Outlet};
 use super::redis::RedisStream;
 use super::webhook::{Manner, Receiver};
 use crate::config::EventSettings;
+use crate::http::Client;
 
 /// How often the store is asked who tells events.
 const ASK_EVERY: Duration = Duration::from_secs(1);

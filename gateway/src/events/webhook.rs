@@ -21,12 +21,12 @@ use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
 use super::envelope::Envelope;
-use super::http::{Bytes, Client, Error};
 use super::outlet::{Line, Outlet, Trouble};
 use super::signature::{HEADER, sign};
 use super::window::Window;
 use crate::auth::Secret;
 use crate::config::{EventSettings, Webhook};
+use crate::http::{Bytes, Client, ClientError as Error};
 
 /// How much of an answer is read, so that the connection can be used again. Nobody looks at it.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024;

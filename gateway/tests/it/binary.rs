@@ -43,6 +43,11 @@ impl Process {
         self.banner[0].rsplit(' ').next().unwrap()
     }
 
+    /// A line of what it said at its start.
+    pub(crate) fn banner(&self, nth: usize) -> &str {
+        &self.banner[nth]
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -109,7 +114,7 @@ fn log_lines_are_json_when_asked() {
     std::fs::write(&secret, "0123456789abcdef0123456789abcdef").unwrap();
     let more = ["--log-format", "json", "--jwt-secret-file", secret.to_str().unwrap()];
     let process = Process::start(&directory.path().join("data"), &more);
-    assert!(process.banner[2].contains("production"), "{:?}", process.banner);
+    assert!(process.banner[2].contains("tokens issued by hansom"), "{:?}", process.banner);
     let (code, said) = process.stop();
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("DEVELOPMENT") && said.lines().count() > 0, "{said}");

@@ -214,6 +214,8 @@ async fn a_silent_phone_is_let_go_and_one_that_answers_heartbeats_is_kept() {
         heartbeat_every: Duration::from_millis(100),
         idle_after: Duration::from_millis(600),
         request_timeout: Duration::from_millis(500),
+        // The one that is kept asks as fast as it is answered.
+        frames_per_socket: 1_000_000,
         ..Limits::default()
     };
     let server = server_with(limits).await;

@@ -11,7 +11,7 @@ mod receiver;
 mod redis;
 mod redis_server;
 mod tellers;
-mod tls;
+pub(crate) mod tls;
 mod webhooks;
 
 use std::collections::BTreeMap;

@@ -12,16 +12,21 @@ mod events;
 mod example;
 mod http;
 mod life;
+mod limits;
+mod modes;
 mod ops;
 #[path = "../../../persistence/tests/it/server.rs"]
 #[expect(dead_code, reason = "a database that has the schema is for the tests of the store")]
 mod postgres;
+mod public_keys;
 mod quotes;
 #[path = "../../../persistence/tests/it/redis.rs"]
 mod redis_server;
 mod rerouting;
 mod ride;
 mod sessions;
+mod signer;
 mod street;
+mod tls;
 mod tokens;
 mod why;

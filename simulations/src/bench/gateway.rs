@@ -135,7 +135,9 @@ async fn contender(
         OURS => {
             let folder = tempfile::Builder::new().prefix("hansom-bench").tempdir()?;
             let connections = ("HANSOM_LIMITS_CONNECTIONS", (sockets + 100).to_string());
-            let server = Hansom::start(&programs.hansom, folder.path(), 1.0, vec![connections]).await?;
+            // As fast as it can is faster than any phone.
+            let frames = ("HANSOM_LIMITS_FRAMES_PER_SOCKET", "1000000".to_owned());
+            let server = Hansom::start(&programs.hansom, folder.path(), 1.0, vec![connections, frames]).await?;
             let keys = Keys::new(&dev_secret(folder.path())?, "hansom");
             (server.pid(), server.url().to_owned(), Some(keys), Process::Ours(server, folder))
         }

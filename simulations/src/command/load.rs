@@ -110,7 +110,10 @@ impl LoadArguments {
         }
         // Riders and whoever reads the counters need connections, too.
         let connections = u64::from(self.drivers) + 2_000;
-        Ok(Target::Own { hansom, settings: vec![("HANSOM_LIMITS_CONNECTIONS", connections.to_string())] })
+        // A few phones may be asked to send what many would.
+        let frames = ("HANSOM_LIMITS_FRAMES_PER_SOCKET", "1000000".to_owned());
+        let connections = ("HANSOM_LIMITS_CONNECTIONS", connections.to_string());
+        Ok(Target::Own { hansom, settings: vec![connections, frames] })
     }
 }
 

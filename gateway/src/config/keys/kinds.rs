@@ -23,6 +23,18 @@ macro_rules! whole {
     };
 }
 
+/// Yes or no.
+macro_rules! truth {
+    ($name:literal, $($field:ident).+) => {
+        key!(
+            $name,
+            "true or false",
+            |settings, text| text.parse().map(|value| settings.$($field).+ = value).ok(),
+            |settings| settings.$($field).+.to_string()
+        )
+    };
+}
+
 /// A text of so many visible ASCII characters.
 macro_rules! text {
     ($name:literal, $($field:ident).+, $allowed:literal, $most:literal) => {

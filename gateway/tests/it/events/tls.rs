@@ -22,9 +22,14 @@ const MAKE: &str = "set -e; cd \"$1\"; new() { openssl req -newkey ec -pkeyopt e
     echo subjectAltName=IP:127.0.0.1 > names; \
     openssl x509 -req -in asked.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out cert.pem";
 
-fn acceptor(folder: &Path) -> TlsAcceptor {
+/// Writes `ca.pem`, `cert.pem` and `key.pem`.
+pub(crate) fn certify(folder: &Path) {
     let made = Command::new("sh").args(["-c", MAKE, "sh"]).arg(folder).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+fn acceptor(folder: &Path) -> TlsAcceptor {
+    certify(folder);
     let certificate = CertificateDer::from_pem_file(folder.join("cert.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
