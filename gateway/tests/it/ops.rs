@@ -147,8 +147,15 @@ async fn a_drained_server_takes_nobody_new_and_keeps_who_is_on_a_trip() {
         ann.answer(json!({"type": deed, "id": id, "trip": trip["id"]})).await;
     }
     assert_eq!(ann.closed().await.1, Some(1012), "when the trip has ended it is her turn, too");
-    let (_, state) = get(&server, "/v1/ops/drain").await;
-    assert_eq!((&state["driver_sockets"], &state["trips"]), (&json!(0), &json!(0)), "{state}");
+    drop((ann, bob));
+    let state = loop {
+        let (_, state) = get(&server, "/v1/ops/drain").await;
+        if state["driver_sockets"] == 0 {
+            break state;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((&state["draining"], &state["trips"]), (&json!(true), &json!(0)), "{state}");
 
     let (_, state) = post(&server, "/v1/ops/undrain", json!({})).await;
     assert_eq!(state["draining"], false);
