@@ -11,6 +11,9 @@ pub struct Timestamp(u64);
 const MILLIS_MAX: u64 = (1 << 48) - 1;
 
 impl Timestamp {
+    /// The last moment there is.
+    pub const MAX: Timestamp = Timestamp(MILLIS_MAX);
+
     /// The moment this many milliseconds after the Unix epoch; a moment past the year 10889 becomes that year.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Timestamp {

@@ -204,19 +204,19 @@ impl<'a> Fields<'a> {
     /// A whole number that must be there.
     pub(crate) fn whole(&mut self, name: &str) -> Result<u64, Mistake> {
         let raw = self.must(name, WHOLE)?;
-        raw.parse().map_err(|_| Mistake::bad(self.at(name), raw, WHOLE))
+        whole(raw).ok_or_else(|| Mistake::bad(self.at(name), raw, WHOLE))
     }
 
     /// A whole number that may be there.
     pub(crate) fn maybe_whole(&mut self, name: &str) -> Result<Option<u64>, Mistake> {
         let Some(raw) = self.take(name) else { return Ok(None) };
-        raw.parse().map(Some).map_err(|_| Mistake::bad(self.at(name), raw, WHOLE))
+        whole(raw).map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, WHOLE))
     }
 
     /// A moment that may be there, in milliseconds since 1970.
     pub(crate) fn maybe_moment(&mut self, name: &str) -> Result<Option<Timestamp>, Mistake> {
         let Some(raw) = self.take(name) else { return Ok(None) };
-        let at = raw.parse().ok().map(|millis| (millis, Timestamp::from_millis(millis)));
+        let at = whole(raw).map(|millis| (millis, Timestamp::from_millis(millis)));
         let at = at.filter(|(millis, at)| at.millis() == *millis).map(|(_, at)| at);
         at.map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, MOMENT))
     }
@@ -229,7 +229,7 @@ impl<'a> Fields<'a> {
         allowed: &'static str,
     ) -> Result<Option<u8>, Mistake> {
         let Some(raw) = self.take(name) else { return Ok(None) };
-        let number = raw.parse().ok().filter(|number| range.contains(number));
+        let number = whole(raw).and_then(|number| u8::try_from(number).ok()).filter(|number| range.contains(number));
         number.map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, allowed))
     }
 
@@ -349,6 +349,14 @@ const WHOLE: &str = "a whole number from 0 to 18446744073709551615";
 fn number(raw: &str) -> Option<f64> {
     // A raw JSON value that starts like a number is one; Rust alone would also take `inf` and `nan`.
     raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| raw.parse().ok())?
+}
+
+/// The whole number of a raw JSON value. JSON knows numbers only: `2.0` is as whole as `2`, and some libraries write it so.
+fn whole(raw: &str) -> Option<u64> {
+    // Above this not every whole number is a float.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let of_float = |float: f64| (float.fract() == 0.0 && (0.0..=EXACT_MAX).contains(&float)).then_some(float as u64);
+    raw.parse().ok().or_else(|| number(raw).and_then(of_float))
 }
 
 /// The text inside a JSON string; `None` for any other value.

@@ -21,11 +21,11 @@ use tracing::debug;
 mod cadence;
 mod receipts;
 
-use super::openapi::Refused;
+use super::openapi::{PROBLEM, Refused};
 use crate::Code;
 use crate::app::{App, Phase};
 use crate::fields::Mistake;
-use crate::problem::{Problem, from_city};
+use crate::problem::{Body9457, Problem, from_city};
 use crate::socket::{self, End, Heard, Socket};
 use crate::wire::{Counted, FromDriver, Position, ToDriver, Unreadable, binary_ack, millis, read_binary};
 use cadence::Cadence;
@@ -45,7 +45,7 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(1);
     get, path = "/v1/driver", operation_id = "driver", tag = "drivers",
     description = "A WebSocket, subprotocol `hansom.v1.json` or `hansom.v1.bin`; what is said over it is in /asyncapi.json.",
     params(("resume" = Option<String>, Query, description = "The cursor of the last message that was heard")),
-    responses((status = 101, description = "A WebSocket"), Refused),
+    responses((status = 101, description = "A WebSocket"), (status = 426, description = "This address is a WebSocket", body = Body9457<'static>, content_type = PROBLEM), Refused),
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch::Receiver;
 use tokio::time::{sleep, timeout};
 
-use super::openapi::Refused;
+use super::openapi::{Refused, TripEvent};
 use super::rider::visible;
 use crate::app::App;
 use crate::problem::Problem;
@@ -36,7 +36,7 @@ const UNBUFFERED: (HeaderName, HeaderValue) =
     get, path = "/v1/trips/{id}/events", operation_id = "tripEvents", tag = "riders",
     description = "The same as the WebSocket tells, as server-sent events: `trip` with the trip as it stands, `end`, `closing`.",
     params(("id" = String, Path, description = "The trip's name")),
-    responses((status = 200, description = "Events until the trip is over", body = String, content_type = "text/event-stream"), Refused),
+    responses((status = 200, description = "Events until the trip is over", body = TripEvent, content_type = "text/event-stream"), Refused),
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::openapi::Refused;
 use super::ops::ops_only;
+use super::query::Query;
 use super::rider::json;
 use crate::Code;
 use crate::app::App;
@@ -66,7 +67,7 @@ struct Due {
 #[utoipa::path(
     get, path = "/v1/ops/dead-letters", operation_id = "deadLetters", tag = "ops",
     params(
-        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^[^/]{1,64}/[1-9][0-9]{0,17}$"),
         ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 1000),
     ),
     responses((status = 200, description = "A page of them", body = Letters<'static>), Refused),
@@ -77,7 +78,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
-    let (after, limit) = page(query.as_deref().unwrap_or_default())?;
+    let (after, limit) = page(query.as_deref())?;
     // One more than is told, to know whether there is more.
     let mut found = app.inside()?.store.dead_letters(after, limit + 1).await.map_err(CityError::Store)?;
     let more = found.len() > limit as usize;
@@ -101,8 +102,8 @@ pub(super) async fn redeliver_all(State(app): State<Arc<App>>, headers: HeaderMa
 #[utoipa::path(
     post, path = "/v1/ops/dead-letters/{outlet}/{line}/redeliver", operation_id = "redeliver", tag = "ops",
     params(
-        ("outlet" = String, Path, description = "The outlet's name"),
-        ("line" = u64, Path, description = "The journal's line"),
+        ("outlet" = String, Path, description = "The outlet's name", min_length = 1, max_length = 64),
+        ("line" = u64, Path, description = "The journal's line", minimum = 1),
     ),
     responses((status = 202, description = "It is due", body = Due), Refused),
 )]
@@ -125,17 +126,10 @@ fn id(text: &str) -> Result<LetterId, Mistake> {
 }
 
 /// Reads `after` and `limit` from the address.
-fn page(query: &str) -> Result<(Option<LetterId>, u32), Mistake> {
-    let (mut after, mut limit) = (None, LIMIT_DEFAULT);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=').unwrap_or((pair, "")) {
-            ("after", text) => after = Some(text.parse().map_err(|_| Mistake::bad("after", text, ID_ALLOWED))?),
-            ("limit", text) => {
-                let given = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                limit = given.ok_or_else(|| Mistake::bad("limit", text, "a whole number from 1 to 1000"))?;
-            }
-            (name, _) => return Err(Mistake::bad("query", name, "after, limit")),
-        }
-    }
+fn page(query: Option<&str>) -> Result<(Option<LetterId>, u32), Mistake> {
+    let mut query = Query::read(query)?;
+    let after = query.maybe("after", ID_ALLOWED)?;
+    let limit = query.number("limit", (1, LIMIT_MAX), "a whole number from 1 to 1000")?.unwrap_or(LIMIT_DEFAULT);
+    query.done("after, limit")?;
     Ok((after, limit))
 }

@@ -14,7 +14,7 @@ use geo::{Cell, Resolution};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::openapi::Refused;
+use super::openapi::{AvailabilityName, Refused, StateName};
 use super::ops::{Shard, ops_only};
 use super::query::Query;
 use super::rider::{counted, json};
@@ -30,7 +30,10 @@ const LIMIT_MAX: usize = 500;
 
 const LIMIT: &str = "a whole number from 1 to 500";
 const CELL: &str = "an H3 cell such as 872a100d6ffffff";
-const MILLIS: &str = "milliseconds as a whole number";
+const MILLIS: &str = "milliseconds as a whole number, at most those of a year";
+
+/// Nobody stands still for longer: a larger number is a slip of the pen.
+const MILLIS_MAX: u64 = 365 * 24 * 3_600_000;
 const NAME: &str = "a name of 1 to 64 letters, digits or any of . _ : @ | -";
 
 /// How a page ends.
@@ -90,7 +93,7 @@ impl Asked {
             most: query.number("limit", (1, LIMIT_MAX), LIMIT)?.unwrap_or(LIMIT_DEFAULT),
             shard: shard.map(ShardId),
             cell: query.maybe("cell", CELL)?,
-            stale_for: query.maybe("stale_ms", MILLIS)?.map(Duration::from_millis),
+            stale_for: query.number("stale_ms", (0, MILLIS_MAX), MILLIS)?.map(Duration::from_millis),
         })
     }
 }
@@ -134,11 +137,11 @@ fn drivers_asked(query: Option<&str>, resolution: Resolution) -> Result<(Option<
     get, path = "/v1/ops/drivers", operation_id = "drivers", tag = "ops",
     params(
         ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
-        ("after" = Option<String>, Query, description = "The `next` of the page before"),
-        ("shard" = Option<String>, Query, description = "Only of this shard"),
-        ("cell" = Option<String>, Query, description = "Only in this H3 cell, of any size"),
-        ("stale_ms" = Option<u64>, Query, description = "Only who has sent no position for so long"),
-        ("availability" = Option<String>, Query, description = "Only who stands so"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@|-]+$"),
+        ("shard" = Option<String>, Query, description = "Only of this shard", pattern = "^8[0-9a-f]{14}$"),
+        ("cell" = Option<String>, Query, description = "Only in this H3 cell, of any size", pattern = "^8[0-9a-f]{14}$"),
+        ("stale_ms" = Option<u64>, Query, description = "Only who has sent no position for so long", maximum = 31_536_000_000u64),
+        ("availability" = inline(Option<AvailabilityName>), Query, description = "Only who stands so"),
     ),
     responses((status = 200, description = "A page of them, by name", body = DriversPage<'static>), Refused),
 )]
@@ -175,13 +178,13 @@ fn trips_asked(query: Option<&str>, resolution: Resolution) -> Result<(Option<Sh
     get, path = "/v1/ops/trips", operation_id = "trips", tag = "ops",
     params(
         ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
-        ("after" = Option<String>, Query, description = "The `next` of the page before"),
-        ("shard" = Option<String>, Query, description = "Only of this shard"),
-        ("cell" = Option<String>, Query, description = "Only in this H3 cell, of any size"),
-        ("stale_ms" = Option<u64>, Query, description = "Only what has been in its state for so long"),
-        ("state" = Option<String>, Query, description = "Only in this state"),
-        ("rider" = Option<String>, Query, description = "Only this rider's"),
-        ("driver" = Option<String>, Query, description = "Only this driver's"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"),
+        ("shard" = Option<String>, Query, description = "Only of this shard", pattern = "^8[0-9a-f]{14}$"),
+        ("cell" = Option<String>, Query, description = "Only in this H3 cell, of any size", pattern = "^8[0-9a-f]{14}$"),
+        ("stale_ms" = Option<u64>, Query, description = "Only what has been in its state for so long", maximum = 31_536_000_000u64),
+        ("state" = inline(Option<StateName>), Query, description = "Only in this state"),
+        ("rider" = Option<String>, Query, description = "Only this rider's", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@|-]+$"),
+        ("driver" = Option<String>, Query, description = "Only this driver's", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@|-]+$"),
     ),
     responses((status = 200, description = "A page of live trips, as they were requested", body = TripsPage<'static>), Refused),
 )]
@@ -212,7 +215,7 @@ fn shards_asked(query: Option<&str>) -> Result<(Option<ShardId>, usize), Mistake
     get, path = "/v1/ops/shards", operation_id = "shards", tag = "ops",
     params(
         ("limit" = Option<u32>, Query, description = "How many at most; none: 100", minimum = 1, maximum = 500),
-        ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("after" = Option<String>, Query, description = "The `next` of the page before", pattern = "^8[0-9a-f]{14}$"),
     ),
     responses((status = 200, description = "A page of them, by cell", body = ShardsPage), Refused),
 )]

@@ -71,6 +71,9 @@ impl Modify for InCommon {
         components.add_security_scheme("token", SecurityScheme::Http(token.build()));
         document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
         for operation in document.paths.paths.values_mut().flat_map(operations) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                parameter.schema = parameter.schema.take().map(never_null);
+            }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let text = "The name of this request in the server's log: the client's own, if it sent one";
@@ -83,6 +86,27 @@ impl Modify for InCommon {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// A parameter may be left out, which is not to say `null`.
+fn never_null(schema: RefOr<schema::Schema>) -> RefOr<schema::Schema> {
+    let is_null = |one: &RefOr<schema::Schema>| matches!(one, RefOr::T(schema::Schema::Object(object)) if object.schema_type == schema::SchemaType::Type(Type::Null));
+    match schema {
+        RefOr::T(schema::Schema::Object(mut object)) => {
+            if let schema::SchemaType::Array(kinds) = &mut object.schema_type {
+                kinds.retain(|kind| *kind != Type::Null);
+                if let [kind] = kinds.as_slice() {
+                    object.schema_type = schema::SchemaType::Type(kind.clone());
+                }
+            }
+            RefOr::T(schema::Schema::Object(object))
+        }
+        RefOr::T(schema::Schema::OneOf(one_of)) => {
+            let mut kinds = one_of.items.into_iter().filter(|one| !is_null(one));
+            kinds.next().unwrap_or_default()
+        }
+        other => other,
+    }
 }
 
 fn header(kind: Type, text: &str) -> utoipa::openapi::Header {
@@ -140,6 +164,7 @@ pub(super) struct Asked {
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
+    #[schema(maximum = 281_474_976_710_655u64)]
     pickup_at_ms: Option<u64>,
     /// Whether others may ride along.
     shared: Option<bool>,
@@ -157,12 +182,27 @@ pub(super) struct NewTrip {
     dropoff: AskedPlace,
     needs: Option<AskedNeeds>,
     /// When the rider wants to be picked up, 5 minutes to 30 days ahead; none: as soon as possible.
+    #[schema(maximum = 281_474_976_710_655u64)]
     pickup_at_ms: Option<u64>,
     /// Whether others may ride along.
     shared: Option<bool>,
     /// As `POST /v1/quotes` gave it: the ride costs what it says.
     #[schema(max_length = 1024)]
     quote: Option<String>,
+}
+
+/// Something that is told of a trip, one after another.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "says what a stream of events looks like; axum writes them")]
+pub(super) struct TripEvent {
+    /// `trip`, `end` or `closing`.
+    event: Option<String>,
+    /// Of `trip`: the trip's version.
+    id: Option<String>,
+    /// JSON: of `trip` the trip as it stands, of `closing` `retry_after_ms`.
+    data: Option<String>,
+    /// When to come again, in milliseconds.
+    retry: Option<u64>,
 }
 
 /// The rest of the way, changed: one of the two at least.
@@ -200,16 +240,30 @@ pub(super) struct AskedPolicy {
     dry_run: Option<bool>,
 }
 
-/// Why a trip is called off.
-pub(super) struct CancelReasonName;
+/// Names a parameter may hold: a type for each list of `wire::names`.
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident = $names:path;)+) => {
+        $($(#[$doc])*
+        pub(super) struct $name;
 
-impl PartialSchema for CancelReasonName {
-    fn schema() -> RefOr<schema::Schema> {
-        names::cancel_reasons().into()
-    }
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<schema::Schema> {
+                $names().into()
+            }
+        }
+
+        impl ToSchema for $name {})+
+    };
 }
 
-impl ToSchema for CancelReasonName {}
+named! {
+    /// Why a rider calls a trip off.
+    CancelReasonName = names::rider_reasons;
+    /// How a driver stands.
+    AvailabilityName = names::availabilities;
+    /// How a trip stands.
+    StateName = names::trip_states;
+}
 
 #[cfg(test)]
 mod tests;

@@ -145,7 +145,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 /// Changes some settings, and leaves the others.
 #[utoipa::path(
     patch, path = "/v1/ops/policy", operation_id = "changePolicy", tag = "ops",
-    params(("If-Match" = String, Header, description = "The revision in quotes, or *")),
+    params(("If-Match" = String, Header, description = "The revision in quotes, or *", pattern = "^(\"[0-9]{1,18}\"|\\*)$")),
     request_body = AskedPolicy,
     responses(
         (status = 200, description = "What was changed", body = RevisionBody<'static>),
@@ -160,7 +160,7 @@ pub(super) async fn patch(State(app): State<Arc<App>>, request: Request) -> Resu
 /// Says all that is to count before the settings; whatever else was changed is the settings' again.
 #[utoipa::path(
     put, path = "/v1/ops/policy", operation_id = "replacePolicy", tag = "ops",
-    params(("If-Match" = String, Header, description = "The revision in quotes, or *")),
+    params(("If-Match" = String, Header, description = "The revision in quotes, or *", pattern = "^(\"[0-9]{1,18}\"|\\*)$")),
     request_body = AskedPolicy,
     responses(
         (status = 200, description = "What was changed", body = RevisionBody<'static>),
@@ -236,7 +236,7 @@ pub(super) async fn history(
     ops_only(&app, &headers)?;
     let page = |query: Option<&str>| {
         let mut query = Query::read(query)?;
-        let before = query.maybe::<u64>("after", "the number of a revision")?;
+        let before = query.number("after", (0, i64::MAX.unsigned_abs()), "the number of a revision")?;
         let limit = query.number("limit", (1, HISTORY_MAX), "a whole number from 1 to 500")?;
         query.done("after, limit")?;
         Ok::<_, Mistake>((before, limit.unwrap_or(HISTORY_DEFAULT)))

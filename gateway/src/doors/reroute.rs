@@ -26,7 +26,7 @@ const VERSION_ALLOWED: &str = "the version of the trip in quotes, as in \"3\"";
     patch, path = "/v1/trips/{id}", operation_id = "rerouteTrip", tag = "riders",
     params(
         ("id" = String, Path, description = "The trip's name"),
-        ("If-Match" = Option<String>, Header, description = "The version of the trip in quotes, if the change is only meant for that"),
+        ("If-Match" = Option<String>, Header, description = "The version of the trip in quotes, if the change is only meant for that", pattern = "^(\"[0-9]{1,9}\"|\\*)$"),
     ),
     request_body = AskedReroute,
     responses(

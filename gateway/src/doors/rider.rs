@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::openapi::{CancelReasonName, NewTrip, PROBLEM, Refused};
+use super::query::Query;
 use crate::Code;
 use crate::app::{App, Carrier};
 use crate::auth::Identity;
@@ -84,7 +85,7 @@ pub(super) async fn show(
 /// Calls a trip off: a rider its own, ops any, in the name of the city.
 #[utoipa::path(
     delete, path = "/v1/trips/{id}", operation_id = "cancelTrip", tag = "riders",
-    params(("id" = String, Path, description = "The trip's name"), ("reason" = inline(Option<CancelReasonName>), Query, description = "Why; who may give which is in the protocol")),
+    params(("id" = String, Path, description = "The trip's name"), ("reason" = inline(Option<CancelReasonName>), Query, description = "Why, as riders have it; ops say `ops` or `other`")),
     responses(
         (status = 200, description = "The trip, called off", body = TripBody<'static>),
         (status = 409, description = "It stands so that it cannot be called off", body = Body9457<'static>, content_type = PROBLEM),
@@ -110,18 +111,19 @@ pub(super) async fn cancel(
 
 /// The reason in the address, `?reason=changed_mind`, if one is given.
 fn reason(query: Option<&str>, by: Party) -> Result<Option<CancelReason>, Mistake> {
-    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(None) };
-    let Some(text) = query.strip_prefix("reason=") else {
-        return Err(Mistake::bad("query", query, "reason=..."));
-    };
+    let allowed = if by == Party::System { "ops or other" } else { CancelReason::ALLOWED };
+    let mut query = Query::read(query)?;
+    let reason = query.maybe::<CancelReason>("reason", allowed)?;
+    query.done("reason")?;
     // The other reasons of the city are its deadlines: nobody says those.
     let may = |reason: &CancelReason| match by {
         Party::System => matches!(reason, CancelReason::Ops | CancelReason::Other),
         Party::Rider | Party::Driver => reason.is_of(by),
     };
-    let reason = text.parse::<CancelReason>().ok().filter(may);
-    let allowed = if by == Party::System { "ops or other" } else { CancelReason::ALLOWED };
-    reason.map(Some).ok_or_else(|| Mistake::bad("reason", text, allowed))
+    match reason.filter(|reason| !may(reason)) {
+        Some(other) => Err(Mistake::bad("reason", other.as_str(), allowed)),
+        None => Ok(reason),
+    }
 }
 
 /// The trip in the address, for who may see it, and who that is.

@@ -15,11 +15,11 @@ use tokio::sync::watch::Receiver;
 use tokio::time::sleep_until;
 use tracing::debug;
 
-use super::openapi::Refused;
+use super::openapi::{PROBLEM, Refused};
 use super::rider::{may_see, trip_id};
 use crate::Code;
 use crate::app::{App, Carrier};
-use crate::problem::Problem;
+use crate::problem::{Body9457, Problem};
 use crate::socket::{self, End, Heard, Socket};
 use crate::wire::Told;
 
@@ -28,7 +28,7 @@ use crate::wire::Told;
     get, path = "/v1/trips/{id}/watch", operation_id = "watchTrip", tag = "riders",
     description = "A WebSocket; what is said over it is in /asyncapi.json.",
     params(("id" = String, Path, description = "The trip's name")),
-    responses((status = 101, description = "A WebSocket"), Refused),
+    responses((status = 101, description = "A WebSocket"), (status = 426, description = "This address is a WebSocket", body = Body9457<'static>, content_type = PROBLEM), Refused),
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,

@@ -11,6 +11,7 @@ use dispatch::{DriverId, Timestamp};
 
 use super::openapi::Refused;
 use super::ops::ops_only;
+use super::query::Query;
 use super::rider::{json, trip_id};
 use crate::app::App;
 use crate::fields::Mistake;
@@ -20,7 +21,7 @@ use crate::wire::{ExplanationBody, WhyNotBody};
 /// How far back the question goes when it does not say.
 const SINCE_DEFAULT: Duration = Duration::from_secs(3_600);
 
-const SINCE_ALLOWED: &str = "milliseconds since 1970 as a whole number";
+const SINCE_ALLOWED: &str = "milliseconds since 1970 as a whole number, at most 281474976710655";
 
 /// How a trip was matched.
 #[utoipa::path(
@@ -46,8 +47,9 @@ pub(super) async fn explain(
 #[utoipa::path(
     get, path = "/v1/drivers/{id}/why-not", operation_id = "whyNot", tag = "ops",
     params(
-        ("id" = String, Path, description = "The driver's name", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:-]+$"),
-        ("since" = Option<u64>, Query, description = "Milliseconds since 1970; none: the last hour"),
+        ("id" = String, Path, description = "The driver's name", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@|-]+$"),
+        ("since" = Option<u64>, Query, description = "Milliseconds since 1970; none: the last hour",
+            maximum = 281_474_976_710_655u64),
     ),
     responses((status = 200, description = "Reasons in the order of time", body = WhyNotBody<'static>), Refused),
 )]
@@ -70,15 +72,9 @@ pub(super) async fn why_not(
 
 /// Reads `since` from the address, if it is there.
 fn since(uri: &Uri) -> Result<Option<Timestamp>, Mistake> {
-    let Some(query) = uri.query() else { return Ok(None) };
-    let mut found = None;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if name != "since" {
-            return Err(Mistake::bad("query", name, "since"));
-        }
-        let millis: u64 = value.parse().map_err(|_| Mistake::bad("since", value, SINCE_ALLOWED))?;
-        found = Some(Timestamp::from_millis(millis));
-    }
-    Ok(found)
+    let mut query = Query::read(uri.query())?;
+    // A moment so far away that it would become another one is a slip of the pen.
+    let since = query.number("since", (0, Timestamp::MAX.millis()), SINCE_ALLOWED)?;
+    query.done("since")?;
+    Ok(since.map(Timestamp::from_millis))
 }

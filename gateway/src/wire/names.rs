@@ -25,6 +25,11 @@ pub(crate) fn cancel_reasons() -> Object {
     one_of(CancelReason::ALL.iter().map(|reason| reason.as_str()))
 }
 
+/// Why a rider can call a trip off.
+pub(crate) fn rider_reasons() -> Object {
+    one_of(CancelReason::ALL.iter().filter(|reason| reason.is_of(Party::Rider)).map(|reason| reason.as_str()))
+}
+
 /// What calling off costs.
 pub(crate) fn fee_stages() -> Object {
     one_of(FeeStage::ALL.map(FeeStage::as_str))
