@@ -71,6 +71,9 @@ pub(crate) enum ConfigCommand {
         /// Say where each comes from: a file, a variable, a flag or the default
         #[arg(long)]
         origin: bool,
+        /// Also what was changed at work (`hansom ops policy`) and counts before all settings: asks the store
+        #[arg(long)]
+        stored: bool,
         /// Only those that are given
         #[arg(long)]
         given: bool,

@@ -4,7 +4,7 @@ use std::io;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
-use gateway::{Finding, Shown, Verdict};
+use gateway::{Finding, Settings, Shown, Verdict};
 
 use crate::cli::{Cli, ConfigCommand, ConfigFlags, Doctor, Output};
 use crate::{Failure, say};
@@ -16,8 +16,12 @@ pub(crate) fn config(flags: &ConfigFlags) -> Result<(), Failure> {
             serve.layers()?.settings()?;
             Ok(say("the settings can be\n")?)
         }
-        ConfigCommand::Print { origin, given, output, serve } => {
-            let mut shown = serve.layers()?.shown()?;
+        ConfigCommand::Print { origin, stored, given, output, serve } => {
+            let layers = serve.layers()?;
+            let mut shown = layers.shown()?;
+            if *stored {
+                lay_stored(&layers.settings()?, &mut shown)?;
+            }
             shown.retain(|setting| !*given || setting.origin.is_some());
             match output {
                 Output::Json => say_json(&shown),
@@ -25,6 +29,19 @@ pub(crate) fn config(flags: &ConfigFlags) -> Result<(), Failure> {
             }
         }
     }
+}
+
+/// What was changed while a server was at work counts before everything that is given.
+fn lay_stored(settings: &Settings, shown: &mut [Shown]) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stored = runtime.block_on(gateway::stored_policy(settings)).map_err(|why| Failure::of(1, &why))?;
+    let Some((revision, overrides)) = stored else { return Ok(()) };
+    for setting in shown {
+        if let Some(value) = overrides.get(setting.name) {
+            (setting.value, setting.origin) = (value.clone(), Some(format!("the store, revision {revision}")));
+        }
+    }
+    Ok(())
 }
 
 fn line(setting: &Shown, origin: bool) -> String {

@@ -53,7 +53,7 @@ pub use files::{FILES_BESIDE_CONNECTIONS, OpenFiles, raise_open_files};
 pub use http::ask as ask_over_http;
 pub use logs::start as start_logs;
 pub use nearby::NearbySettings;
-pub use server::{Given, ServeError, Server, migrate, secret, serve};
+pub use server::{Given, ServeError, Server, migrate, secret, serve, stored_policy};
 pub use tls::TlsError;
 pub use travel::BadFile;
 pub use worth::{BadWorth, read_worth, write_worth};

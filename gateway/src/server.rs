@@ -5,13 +5,14 @@
 //! Touch with care: the order of [`Server::stop`]. First nobody new comes in, then those who are inside are sent home,
 //! then the city settles what it began, then events tell the rest of it, then the store is closed: so nothing that was acknowledged is lost.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{City, CityError, Clock, Recovery, Stores};
-use persistence::{PostgresStore, Snapshots, SqliteStore, Store, StoreError};
+use persistence::{Policies, PostgresStore, Snapshots, SqliteStore, Store, StoreError};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -247,6 +248,24 @@ pub async fn migrate(settings: &Settings) -> Result<(), StoreError> {
         Some(url) => PostgresStore::migrate(url.address()).await,
         None => SqliteStore::open(&settings.data_dir).await?.close().await,
     }
+}
+
+/// What was changed about the policy while servers were at work, by the store that the settings name: the number of the latest
+/// change and all that counts before the settings. A server may be at work.
+///
+/// # Errors
+/// [`StoreError`] says what to correct.
+pub async fn stored_policy(settings: &Settings) -> Result<Option<(u64, BTreeMap<String, String>)>, StoreError> {
+    let latest = match &settings.postgres {
+        Some(url) => {
+            let store = PostgresStore::open_with(url.address(), settings.postgres_async_standby).await?;
+            let latest = store.policy_latest().await;
+            store.close().await;
+            latest?
+        }
+        None => SqliteStore::stored_policy(&settings.data_dir).await?,
+    };
+    Ok(latest.map(|latest| (latest.revision, latest.overrides)))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

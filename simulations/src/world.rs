@@ -118,6 +118,7 @@ enum Letter {
 
 /// What is bound to happen.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most of what happens is a letter: boxing it saves nothing")]
 enum Happening {
     Wake(Who),
     Letter(Letter),

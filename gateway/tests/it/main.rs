@@ -7,6 +7,7 @@
 
 mod binary;
 mod comfort;
+mod commands;
 mod driver;
 mod events;
 mod example;

@@ -1,9 +1,12 @@
 //! Changes of the policy in SQLite.
 
-use sqlx::SqliteConnection;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::SqliteStore;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
 use super::writer::Job;
+use super::{SqliteStore, refused, schema};
 use crate::rows::{self, moment_number, number};
 use crate::{BoxFuture, Policies, PolicyRevision, StoreError};
 
@@ -25,6 +28,25 @@ pub(super) async fn change(connection: &mut SqliteConnection, next: PolicyRevisi
         .bind(diff)
         .bind(overrides);
     Ok(query.execute(connection).await?.rows_affected())
+}
+
+impl SqliteStore {
+    /// The latest change of the policy in the store in `directory`. A server may be at work on the store, and goes on.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn stored_policy(directory: &Path) -> Result<Option<PolicyRevision>, StoreError> {
+        let database = directory.join("hansom.sqlite");
+        if !database.exists() {
+            return Ok(None);
+        }
+        let failed = |why: sqlx::Error| refused(&database, Arc::new(why));
+        let mut connection = schema::reading(&database).connect().await.map_err(failed)?;
+        let question = sqlx::query(BEFORE).bind(i64::MAX).bind(1_i64);
+        let row = question.fetch_optional(&mut connection).await.map_err(failed)?;
+        connection.close().await.map_err(failed)?;
+        row.as_ref().map(|row| rows::read_policy_revision(row)).transpose()
+    }
 }
 
 impl Policies for SqliteStore {

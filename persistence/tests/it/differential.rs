@@ -184,8 +184,9 @@ fn legal_events(trip: &Trip, name: &str) -> Vec<Event> {
         let stops = Stops::new([corner(0), corner(1)].into_iter().take(stops)).unwrap();
         Event::Rerouted { stops, dropoff: corner(2), fare: None }
     };
-    let ways = [other_way(1), other_way(2), Event::StopReached { stop: 1 }, Event::StopReached { stop: 2 }];
-    let all = well.iter().cycle().take(8 * well.len()).chain(&ways).chain(&ways).chain(&badly);
+    let ways = [other_way(1), other_way(2)];
+    let halts = [Event::StopReached { stop: 1 }, Event::StopReached { stop: 2 }];
+    let all = well.iter().cycle().take(8 * well.len()).chain(halts.iter().cycle().take(16)).chain(&ways).chain(&badly);
     all.filter(|event| trip.apply(event, trip.since).is_ok()).cloned().collect()
 }
 

@@ -216,7 +216,7 @@ async fn a_database_that_cannot_be_trusted_is_not_opened() {
     let why = |opened: Result<PostgresStore, StoreError>| opened.unwrap_err().to_string();
     let bare = server::bare().await;
     let outdated = why(PostgresStore::open(&bare).await);
-    assert!(outdated.ends_with("has schema version 0, this version needs 3: run `hansom migrate`"), "{outdated}");
+    assert!(outdated.ends_with("has schema version 0, this version needs 5: run `hansom migrate`"), "{outdated}");
     PostgresStore::migrate(&bare).await.unwrap();
     PostgresStore::migrate(&bare).await.unwrap();
     PostgresStore::open(&bare).await.unwrap().close().await;
