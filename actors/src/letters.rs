@@ -10,10 +10,11 @@ use dispatch::{
     Reroute, RiderId, SessionId, ShardId, ShardInput, Timestamp, TripId, TripInput, TripView,
 };
 use persistence::DriverRow;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
+use crate::notices;
 use crate::routes::Door;
-use crate::told::{Cursor, Log, Told};
+use crate::told::{Cursor, Log};
 
 /// The answer to a question about a trip.
 pub(crate) type TripAnswer = Result<TripView, Refusal>;
@@ -51,8 +52,7 @@ pub(crate) struct Resident {
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) session: SessionId,
-    /// Boxed: a channel keeps room for many at once, and most sessions have none.
-    pub(crate) notices: mpsc::Sender<Box<Told>>,
+    pub(crate) notices: notices::Sender,
     /// The number of the latest message that the app has confirmed.
     pub(crate) confirmed: Arc<AtomicU64>,
     /// How far the app had heard over its last connection, if it says so.

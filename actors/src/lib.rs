@@ -16,6 +16,7 @@ mod lists;
 mod load;
 mod metrics;
 mod node;
+mod notices;
 mod office;
 mod pings;
 mod recovery;

@@ -9,10 +9,10 @@ use dispatch::{
 };
 use geo::{Meters, Point};
 use persistence::DriverRow;
-use tokio::sync::mpsc;
 
 use crate::handle::{City, CityError};
 use crate::letters::{Attach, Letter, Line};
+use crate::notices;
 use crate::pings::Place;
 use crate::told::{Cursor, News, Told};
 
@@ -24,12 +24,12 @@ pub struct DriverSession {
     session: SessionId,
     /// Where positions and commands go; `None` before the driver went on line for the first time.
     home: Option<ShardId>,
-    notices: mpsc::Receiver<Box<Told>>,
+    notices: notices::Receiver,
     /// Where the latest position waits for its shard.
     place: Place,
     /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
     /// the session.
-    _until_home: Option<mpsc::Sender<Box<Told>>>,
+    _until_home: Option<notices::Sender>,
     /// Shared with the driver's actor: how far the app has heard.
     confirmed: Arc<AtomicU64>,
     /// The latest that was handed out.
@@ -41,7 +41,7 @@ pub struct DriverSession {
 impl DriverSession {
     pub(crate) async fn open(city: City, driver: DriverId, resume: Option<Cursor>) -> Result<DriverSession, CityError> {
         let row = city.store_open_session(driver.clone()).await?;
-        let (line, notices) = mpsc::channel(city.settings().notices_max);
+        let (line, notices) = notices::channel(city.settings().notices_max);
         let session = row.session;
         let homeless = row.home.is_none();
         if homeless {
@@ -201,7 +201,7 @@ impl DriverSession {
 
     async fn attach(&mut self, row: DriverRow, resume: Option<Cursor>) -> Result<(), CityError> {
         let Some(home) = row.home else { return Err(CityError::come_back()) };
-        let (line, notices) = mpsc::channel(self.city.settings().notices_max);
+        let (line, notices) = notices::channel(self.city.settings().notices_max);
         // Numbers of the old home's count say nothing of the new one's.
         self.confirmed = Arc::default();
         let line = Line { session: self.session, notices: line, confirmed: Arc::clone(&self.confirmed), resume };

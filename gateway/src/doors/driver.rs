@@ -16,6 +16,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use dispatch::{Notice, Timestamp};
 use futures_util::FutureExt;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
@@ -93,6 +94,14 @@ fn resume(query: Option<&str>) -> Result<Option<Cursor>, Mistake> {
     text.parse().map(Some).map_err(|_| Mistake::bad("resume", text, "a cursor as the server gave it"))
 }
 
+/// Waits until the server opens, is drained or stops.
+async fn next_phase(mut phases: watch::Receiver<Phase>) -> (Phase, watch::Receiver<Phase>) {
+    // The sender is in the app: it cannot go away meanwhile.
+    let _ = phases.changed().await;
+    let phase = *phases.borrow_and_update();
+    (phase, phases)
+}
+
 /// One connection of one driver. In ten thousand idle sockets every byte that a future holds counts: the shift is
 /// boxed, and so is all that is done seldom.
 struct Shift {
@@ -122,15 +131,19 @@ impl Shift {
     async fn talk(&mut self) -> Result<Infallible, End> {
         Box::pin(self.welcome(None, None)).await?;
         let app = Arc::clone(&self.app);
-        let mut phase = app.phase.subscribe();
-        self.heed(*phase.borrow_and_update())?;
+        let mut phases = app.phase.subscribe();
+        self.heed(*phases.borrow_and_update())?;
+        // Kept from one position to the next: to ask anew each time would take a lock that all sockets share.
+        let mut phase = pin!(next_phase(phases));
         let mut alarm = pin!(sleep_until(self.wake_at()));
         loop {
             tokio::select! {
                 // What the driver is told goes before what the phone says: an offer waits for no position.
                 biased;
-                // The sender is in the app: it cannot go away meanwhile.
-                _ = phase.changed() => self.heed(*phase.borrow_and_update())?,
+                (now, phases) = &mut phase => {
+                    phase.set(next_phase(phases));
+                    self.heed(now)?;
+                }
                 notice = self.session.next() => Box::pin(self.tell(notice)).await?,
                 () = &mut alarm => {
                     self.leave()?;
