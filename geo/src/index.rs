@@ -156,7 +156,8 @@ impl<K: Clone + Ord> NearIndex<K> {
         }
     }
 
-    /// Moves many things: in the end each is where [`NearIndex::update`] for each, in order, would have left it.
+    /// Moves many things: in the end each is where [`NearIndex::update`] for each, in order, would have left it. The cells
+    /// may be of another size, for those are chosen by the changes there were.
     ///
     /// Faster than that, for the memory of several things is fetched at a time.
     pub fn update_all<'a>(&mut self, moves: impl IntoIterator<Item = (&'a Handle, Fix)>) {
