@@ -25,13 +25,15 @@ fn as_many_as_may_be(sockets: u32) -> u32 {
 
 fn plan(drivers: u32, rate: f64, phases: &[(&str, f64, u64)]) -> Plan {
     let connections = ("HANSOM_LIMITS_CONNECTIONS", (drivers + 500).to_string());
+    // What is looked at is the city under too much, not the door that shows those out who send too much.
+    let floods = ("HANSOM_LIMITS_FRAMES_PER_SOCKET", "1000000".to_owned());
     let phase = |(name, share, seconds): &(&str, f64, u64)| Phase {
         name: (*name).to_owned(),
         share: *share,
         lasts: Duration::from_secs(*seconds),
     };
     Plan {
-        target: Target::Own { hansom: binary("hansom"), settings: vec![connections] },
+        target: Target::Own { hansom: binary("hansom"), settings: vec![connections, floods] },
         drivers: drivers as usize,
         rate,
         requests: 4.0,
