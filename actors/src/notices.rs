@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -15,13 +15,21 @@ use crate::told::Told;
 
 /// A channel in which so many wait at most.
 pub(crate) fn channel(room: usize) -> (Sender, Receiver) {
-    let queue = Arc::new(Mutex::new(Queue { waiting: VecDeque::new(), room, senders: 1, deaf: false, waker: None }));
-    (Sender(Arc::clone(&queue)), Receiver(queue))
+    let queue = Mutex::new(Queue { waiting: VecDeque::new(), room, senders: 1, deaf: false, waker: None });
+    let shared = Arc::new(Shared { news: AtomicBool::new(false), queue });
+    (Sender(Arc::clone(&shared)), Receiver { shared, waits: None })
 }
 
 /// Nobody hears any more, or too many wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotSent;
+
+/// What both ends hold.
+struct Shared {
+    /// Whether there may be something to hear: written under the lock, read without it.
+    news: AtomicBool,
+    queue: Mutex<Queue>,
+}
 
 struct Queue {
     waiting: VecDeque<Box<Told>>,
@@ -31,12 +39,13 @@ struct Queue {
     waker: Option<Waker>,
 }
 
-fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(shared: &Shared) -> MutexGuard<'_, Queue> {
+    shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Wakes who hears, if anybody waits: not under the lock, for whoever is woken takes it.
-fn wake(mut queue: MutexGuard<'_, Queue>) {
+fn wake(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
+    shared.news.store(true, Ordering::Release);
     let waker = queue.waker.take();
     drop(queue);
     if let Some(waker) = waker {
@@ -45,7 +54,7 @@ fn wake(mut queue: MutexGuard<'_, Queue>) {
 }
 
 /// The end that says.
-pub(crate) struct Sender(Arc<Mutex<Queue>>);
+pub(crate) struct Sender(Arc<Shared>);
 
 impl Sender {
     /// Says something, if there is room.
@@ -58,7 +67,7 @@ impl Sender {
             return Err(NotSent);
         }
         queue.waiting.push_back(told);
-        wake(queue);
+        wake(&self.0, queue);
         Ok(())
     }
 }
@@ -75,7 +84,7 @@ impl Drop for Sender {
         let mut queue = lock(&self.0);
         queue.senders -= 1;
         if queue.senders == 0 {
-            wake(queue);
+            wake(&self.0, queue);
         }
     }
 }
@@ -87,17 +96,21 @@ impl fmt::Debug for Sender {
 }
 
 /// The end that hears.
-pub(crate) struct Receiver(Arc<Mutex<Queue>>);
+pub(crate) struct Receiver {
+    shared: Arc<Shared>,
+    /// Who was left to be woken: while there is no news, there is no need to ask under the lock again.
+    waits: Option<Waker>,
+}
 
 impl Receiver {
-    /// The next thing that is said; `None` when all of it was heard and nobody can say more. May be dropped and called anew
-    /// without loss.
-    pub(crate) async fn recv(&mut self) -> Option<Box<Told>> {
-        poll_fn(|context| self.poll(context)).await
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Box<Told>>> {
-        let mut queue = lock(&self.0);
+    /// The next thing that is said; `None` when all of it was heard and nobody can say more.
+    pub(crate) fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Box<Told>>> {
+        if !self.shared.news.load(Ordering::Acquire)
+            && self.waits.as_ref().is_some_and(|waits| waits.will_wake(context.waker()))
+        {
+            return Poll::Pending;
+        }
+        let mut queue = lock(&self.shared);
         match queue.waiting.pop_front() {
             Some(told) => {
                 if queue.waiting.is_empty() {
@@ -108,9 +121,9 @@ impl Receiver {
             }
             None if queue.senders == 0 => Poll::Ready(None),
             None => {
-                if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                    queue.waker = Some(context.waker().clone());
-                }
+                self.shared.news.store(false, Ordering::Release);
+                queue.waker = Some(context.waker().clone());
+                self.waits = Some(context.waker().clone());
                 Poll::Pending
             }
         }
@@ -119,7 +132,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        let mut queue = lock(&self.0);
+        let mut queue = lock(&self.shared);
         queue.deaf = true;
         let unheard = std::mem::take(&mut queue.waiting);
         drop(queue);
@@ -135,10 +148,17 @@ impl fmt::Debug for Receiver {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::time::Duration;
 
     use super::*;
     use crate::told::News;
+
+    impl Receiver {
+        async fn recv(&mut self) -> Option<Box<Told>> {
+            poll_fn(|context| self.poll_recv(context)).await
+        }
+    }
 
     fn told(again: usize) -> Box<Told> {
         Box::new(Told { cursor: None, news: News::Resumed { complete: true, again } })

@@ -14,15 +14,12 @@ use dispatch::{Ping, ShardId};
 use prometheus::IntCounter;
 
 use crate::letters::Letter;
-use crate::load::{Gauge, Load, Strain};
+use crate::load::{Flush, Gauge, Load, Strain};
 use crate::metrics::Metrics;
 use crate::routes::{Routes, post};
 
 /// How often positions are sent on. Five milliseconds gather what a mailbox hop would cost and are not felt.
 const FLUSH_EVERY: Duration = Duration::from_millis(5);
-
-/// A flush so late says that this process gets too little of the machine.
-const LATE: Duration = Duration::from_millis(250);
 
 /// A shard behind by this part of what makes it full lags.
 const LAGS_AT: usize = 8;
@@ -89,10 +86,9 @@ impl Pings {
             let (mut gauge, mut emptied) = (Gauge::new(slowdown_max, Instant::now()), Vec::new());
             loop {
                 let due = tick.tick().await.into_std();
-                let late = due.elapsed() >= LATE;
-                let strain = flushed.flush(&routes, &mut emptied);
-                let strain = if late && strain == Strain::None { Strain::Lag } else { strain };
-                gauge.note(Instant::now(), strain, &flushed.load);
+                let late = due.elapsed();
+                let (strain, sent) = flushed.flush(&routes, &mut emptied);
+                gauge.note(Instant::now(), Flush { strain, late, sent }, &flushed.load);
                 flushed.metrics.slowdown.set(i64::from(flushed.load.slowdown()));
             }
         });
@@ -121,6 +117,7 @@ impl Pings {
     /// Counts positions that were given up for newer ones at the door.
     pub(crate) fn passed_over(&self, positions: u32) {
         self.metrics.pings.with_label_values(&["shed"]).inc_by(u64::from(positions));
+        self.load.passed_over(positions);
     }
 
     /// How this node bears what it is sent.
@@ -128,8 +125,9 @@ impl Pings {
         &self.load
     }
 
-    /// Sends everything on. `emptied` is an empty list whose memory is used again.
-    fn flush(&self, routes: &Routes, emptied: &mut Vec<Place>) -> Strain {
+    /// Sends everything on: how that was taken, and how many positions were. `emptied` is an empty list whose memory is used
+    /// again.
+    fn flush(&self, routes: &Routes, emptied: &mut Vec<Place>) -> (Strain, u64) {
         std::mem::swap(&mut lock(&self.list).full, emptied);
         let mut batches: BTreeMap<ShardId, Batch> = BTreeMap::new();
         for place in emptied.drain(..) {
@@ -139,16 +137,17 @@ impl Pings {
             batch.timed.extend(since);
             batch.places.push(place);
         }
-        let mut strain = Strain::None;
+        let (mut strain, mut sent) = (Strain::None, 0);
         for (shard, batch) in batches {
             let Some(door) = routes.get(shard) else {
                 self.metrics.pings.with_label_values(&["stray"]).inc_by(batch.pings.len() as u64);
                 continue;
             };
             if door.depth.is_below(self.depth_max) {
-                if strain == Strain::None && !door.depth.is_below(self.depth_max / LAGS_AT) {
-                    strain = Strain::Lag;
+                if !door.depth.is_below(self.depth_max / LAGS_AT) {
+                    strain = strain.max(Strain::Lag);
                 }
+                sent += batch.pings.len() as u64;
                 door.depth.raise();
                 // A mailbox that closes in this moment loses positions; the next ones are a few seconds away.
                 drop(post(&door.addr, Letter::Pings { pings: batch.pings, timed: batch.timed }));
@@ -158,7 +157,7 @@ impl Pings {
                 strain = Strain::Shed;
             }
         }
-        strain
+        (strain, sent)
     }
 
     /// The shard is busy: its positions wait for the next flush, unless newer ones came in meanwhile.

@@ -1,7 +1,9 @@
 //! The session of one driver's app, as a door holds it: commands in, notices out.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 
 use dispatch::{
     Availability, Deed, DriverAsk, DriverId, DriverInput, Notice, OfferId, Ping, SessionId, ShardId, Timestamp, TripId,
@@ -89,13 +91,20 @@ impl DriverSession {
     /// The next thing to tell the app; `None` when the city has dropped this session (its shard was lost, or the app
     /// was too slow): close the socket and let the app come again. May be dropped and called anew without loss.
     pub async fn next(&mut self) -> Option<Told> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// As [`DriverSession::next`], for whoever waits for several things at once: costs next to nothing while there is nothing
+    /// to tell.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Told>> {
         loop {
-            match *self.notices.recv().await? {
-                Told { news: News::Notice(Notice::Home { home }), .. } => self.home = Some(home),
-                told => {
+            match ready!(self.notices.poll_recv(context)).map(|told| *told) {
+                Some(Told { news: News::Notice(Notice::Home { home }), .. }) => self.home = Some(home),
+                Some(told) => {
                     self.told = told.cursor.or(self.told);
-                    return Some(told);
+                    return Poll::Ready(Some(told));
                 }
+                None => return Poll::Ready(None),
             }
         }
     }

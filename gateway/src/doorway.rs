@@ -29,7 +29,7 @@ use tracing::{debug, warn};
 use crate::config::Limits;
 use crate::metrics::Metrics;
 use crowd::{Crowd, Place};
-use stream::Stream;
+pub(crate) use stream::Stream;
 
 /// How many are told at once that there is no room. More are closed without a word.
 const TURNED_AWAY_AT_ONCE: usize = 64;
@@ -89,7 +89,7 @@ impl Doorway {
             None => (Stream::Plain(stream), self.patience),
             Some(tls) => (Stream::Shaking(Box::new(tls.acceptor.accept(stream))), tls.within),
         };
-        let held = Held { open: self.metrics.connections.clone(), _place: place, _room: room };
+        let held = Held::new(self.metrics.connections.clone(), place, room);
         Ok(Connection::new(stream, self.patience, within, held))
     }
 
@@ -150,10 +150,23 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// What a connection holds for its life.
 #[derive(Debug)]
-struct Held {
+pub(crate) struct Held {
     open: IntGauge,
     _place: Place,
     _room: OwnedSemaphorePermit,
+}
+
+impl Held {
+    fn new(open: IntGauge, place: Place, room: OwnedSemaphorePermit) -> Held {
+        open.inc();
+        Held { open, _place: place, _room: room }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.open.dec();
+    }
 }
 
 /// One connection, which holds its place in the limits for its life.
@@ -173,21 +186,19 @@ pub(crate) struct Connection {
 impl Connection {
     /// `within` is how long it may take until the first request may begin.
     fn new(stream: Stream, patience: Duration, within: Duration, held: Held) -> Connection {
-        held.open.inc();
         let since = Instant::now();
         let alarm = Box::pin(sleep_until(since + within));
         Connection { stream, patience, since, alarm, at_rest: true, held }
     }
 
+    /// Its bytes, without a limit for requests, and its place.
+    pub(crate) fn into_parts(self) -> (Stream, Held) {
+        (self.stream, self.held)
+    }
+
     fn wrote(&mut self) {
         self.since = Instant::now();
         self.at_rest = true;
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.held.open.dec();
     }
 }
 

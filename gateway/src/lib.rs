@@ -35,6 +35,7 @@ mod socket;
 mod tls;
 mod trace;
 mod travel;
+mod websocket;
 mod wire;
 mod worth;
 

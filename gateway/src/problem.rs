@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actors::CityError;
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use dispatch::{BadPickupTime, Refusal};
@@ -24,6 +24,7 @@ use crate::auth::{BadToken, Role};
 use crate::fields::Mistake;
 use crate::limiter::TooMuch;
 use crate::socket::come_back_after_ms;
+use crate::websocket::VERSION;
 use crate::wire::{names, refusal_code};
 
 /// How long to wait before a request that met a start, a stop or a store that does not answer is worth another try.
@@ -289,6 +290,7 @@ impl IntoResponse for Problem {
         }
         if code == Code::UpgradeRequired {
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
         }
         if let Some((name, value)) = header
             && let Ok(value) = HeaderValue::from_str(&value)

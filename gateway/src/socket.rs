@@ -2,27 +2,25 @@
 //!
 //! Lives here: opening, hearing, saying and ending, the same for drivers and riders.
 //! Stays out: what is said.
-//! Touch with care: the buffer sizes. The library's default costs 137 KB a connection and more time than everything
-//! else together (it clears a 128 KiB buffer at every read). 1 KiB holds eight positions, grows for a longer frame, and is as
-//! fast as the best.
+//! Touch with care: in ten thousand idle sockets every byte counts, and at a hundred thousand positions a second every
+//! look at a clock. One moment is taken for each message.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::http::HeaderMap;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use crate::Code;
-use crate::app::{App, subprotocols};
+use crate::app::App;
 use crate::fields::Mistake;
 use crate::metrics::SocketMetrics;
-use crate::problem::Problem;
+use crate::websocket::frames::{self, Fault, Message};
+use crate::websocket::{Line, Lost};
 use crate::wire::{ToDriver, Unreadable};
 
 /// The subprotocol spoken at every socket.
@@ -30,14 +28,6 @@ pub(crate) const SUBPROTOCOL: &str = "hansom.v1.json";
 
 /// The one in which positions are bytes, for drivers who want it.
 pub(crate) const BINARY: &str = "hansom.v1.bin";
-
-const READ_BUFFER: usize = 1_024;
-const WRITE_BUFFER: usize = 512;
-/// What may wait for a slow client before its socket is given up.
-const WRITE_BUFFER_MAX: usize = 64 * 1_024;
-/// A frame up to this size is read to its end even when it is too large, so that the farewell is not lost in a reset
-/// of the connection. A larger one ends the connection at once.
-const FRAME_READ_MAX: usize = 64 * 1_024;
 
 /// This many bad messages in a row and the client is taken for broken.
 const MISTAKES_MAX: u32 = 20;
@@ -70,6 +60,21 @@ pub(crate) enum End {
     TooLarge,
     /// More frames than one socket may send.
     TooMany,
+    /// What was sent are no frames of a WebSocket's client.
+    BadFrames,
+    /// A text that is not UTF-8.
+    NotUtf8,
+}
+
+impl From<Lost> for End {
+    fn from(lost: Lost) -> End {
+        match lost {
+            Lost::Gone => End::Gone,
+            Lost::Fault(Fault::TooLarge) => End::TooLarge,
+            Lost::Fault(Fault::Broken) => End::BadFrames,
+            Lost::Fault(Fault::NotUtf8) => End::NotUtf8,
+        }
+    }
 }
 
 impl End {
@@ -86,6 +91,8 @@ impl End {
             End::TooSlow => ("too_slow", None),
             End::TooManyMistakes => ("too_many_mistakes", Some((1008, "20 bad messages in a row"))),
             End::TooLarge => ("too_large", Some((1009, "the frame is too large"))),
+            End::BadFrames => ("bad_frames", Some((1002, "these are no frames of a client"))),
+            End::NotUtf8 => ("not_utf8", Some((1007, "a text that is not UTF-8"))),
             End::TooMany => ("too_many", Some((1008, "more frames than limits.frames_per_socket allows"))),
         }
     }
@@ -95,51 +102,19 @@ impl End {
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// A message.
-    Text(Utf8Bytes),
+    Text(String),
     /// Bytes.
-    Binary(Bytes),
-    /// A frame above the limit.
-    TooLarge,
-    /// More frames than one socket may send.
-    TooMany,
+    Binary(Vec<u8>),
     /// The other side says that it goes.
     Farewell,
-    /// Nothing, and nothing will be.
-    Gone,
-}
-
-/// Checks that a request is a WebSocket's and speaks our language, and sets the buffers.
-///
-/// # Errors
-/// [`Problem`] says what is wrong with the request.
-pub(crate) fn prepare(
-    headers: &HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    spoken: &'static [&'static str],
-) -> Result<WebSocketUpgrade, Problem> {
-    let upgrade = upgrade.map_err(|rejection| {
-        Problem::new(Code::UpgradeRequired, rejection.body_text()).allowed("a WebSocket handshake, version 13")
-    })?;
-    let mut offered = subprotocols(headers).peekable();
-    if offered.peek().is_some() && !offered.any(|protocol| spoken.contains(&protocol)) {
-        // What was offered is not shown: it may be a token.
-        let spoken = spoken.join(" or ");
-        let detail = format!("none of the subprotocols offered is {spoken}");
-        return Err(Problem::new(Code::BadValue, detail).field("Sec-WebSocket-Protocol").allowed(spoken));
-    }
-    Ok(upgrade
-        .protocols(spoken.iter().copied())
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(WRITE_BUFFER_MAX)
-        .max_message_size(FRAME_READ_MAX)
-        .max_frame_size(FRAME_READ_MAX))
+    /// Nothing that could be gone on with: nobody is there, or the limits or the rules do not allow it.
+    Over(End),
 }
 
 /// One open WebSocket.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    inner: WebSocket,
+    line: Line,
     app: Arc<App>,
     counts: SocketMetrics,
     opened_at: Instant,
@@ -150,17 +125,24 @@ pub(crate) struct Socket {
     wake_at: Instant,
     mistakes: u32,
     binary: bool,
+    /// Whether the other side said that it goes.
+    left: bool,
     _alive: mpsc::Sender<()>,
 }
 
 impl Socket {
-    pub(crate) fn new(inner: WebSocket, app: Arc<App>, counts: SocketMetrics, alive: mpsc::Sender<()>) -> Socket {
+    pub(crate) fn new(
+        line: Line,
+        protocol: Option<&'static str>,
+        app: Arc<App>,
+        counts: SocketMetrics,
+        alive: mpsc::Sender<()>,
+    ) -> Socket {
         counts.open.inc();
         let now = Instant::now();
         let wake_at = now + app.limits.heartbeat_every;
-        let binary = inner.protocol().is_some_and(|protocol| protocol == BINARY);
         Socket {
-            inner,
+            line,
             app,
             counts,
             opened_at: now,
@@ -169,9 +151,15 @@ impl Socket {
             beat_at: now,
             wake_at,
             mistakes: 0,
-            binary,
+            binary: protocol == Some(BINARY),
+            left: false,
             _alive: alive,
         }
+    }
+
+    /// When something was heard last.
+    pub(crate) fn heard_at(&self) -> Instant {
+        self.heard_at
     }
 
     /// When [`Socket::beat`] is due.
@@ -181,26 +169,34 @@ impl Socket {
 
     /// Waits for the next message. May be dropped and called anew without loss.
     pub(crate) async fn hear(&mut self) -> Heard {
+        poll_fn(|context| self.poll_hear(context)).await
+    }
+
+    /// The next message, if it is here.
+    pub(crate) fn poll_hear(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
         loop {
-            let message = match self.inner.recv().await {
-                Some(Ok(message)) => message,
-                Some(Err(error)) if is_too_large(&error) => return Heard::TooLarge,
-                Some(Err(_)) | None => return Heard::Gone,
+            let message = match ready!(self.line.poll_hear(context)) {
+                Ok(message) => message,
+                Err(lost) => return Poll::Ready(Heard::Over(lost.into())),
             };
             self.heard_at = Instant::now();
             self.counts.frames_in.inc();
             if self.app.frames.take(&mut self.frames_full_at, nanos_since(self.opened_at, self.heard_at)).is_err() {
-                return Heard::TooMany;
+                return Poll::Ready(Heard::Over(End::TooMany));
             }
-            match message {
-                Message::Text(text) if text.len() > self.app.limits.frame_bytes => return Heard::TooLarge,
-                Message::Binary(bytes) if bytes.len() > self.app.limits.frame_bytes => return Heard::TooLarge,
-                Message::Text(text) => return Heard::Text(text),
-                Message::Binary(bytes) => return Heard::Binary(bytes),
-                Message::Close(_) => return Heard::Farewell,
-                // The library answers pings itself; both are signs of life.
-                Message::Ping(_) | Message::Pong(_) => {}
-            }
+            let most = self.app.limits.frame_bytes;
+            return Poll::Ready(match message {
+                Message::Text(text) if text.len() > most => Heard::Over(End::TooLarge),
+                Message::Binary(bytes) if bytes.len() > most => Heard::Over(End::TooLarge),
+                Message::Text(text) => Heard::Text(text),
+                Message::Binary(bytes) => Heard::Binary(bytes),
+                Message::Close => {
+                    self.left = true;
+                    Heard::Farewell
+                }
+                // The line answers pings itself; both are signs of life.
+                Message::Ping(_) | Message::Pong => continue,
+            });
         }
     }
 
@@ -211,15 +207,15 @@ impl Socket {
     pub(crate) async fn say<T: Serialize>(&mut self, message: &T) -> Result<(), End> {
         // Everything said here is plain data: it can always be written.
         let text = serde_json::to_string(message).map_err(|_| End::Gone)?;
-        self.send(Message::Text(text.into())).await
+        self.send(frames::text(&text)).await
     }
 
     /// Says something in bytes.
     ///
     /// # Errors
     /// [`End`] when nobody takes it.
-    pub(crate) async fn say_bytes(&mut self, bytes: Vec<u8>) -> Result<(), End> {
-        self.send(Message::Binary(bytes.into())).await
+    pub(crate) async fn say_bytes(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.send(frames::binary(bytes)).await
     }
 
     /// Whether positions are bytes here.
@@ -227,8 +223,8 @@ impl Socket {
         self.binary
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(self.app.limits.write_within, self.inner.send(message)).await {
+    async fn send(&mut self, frame: Vec<u8>) -> Result<(), End> {
+        match timeout(self.app.limits.write_within, self.line.send(&frame)).await {
             Ok(Ok(())) => {
                 self.counts.frames_out.inc();
                 Ok(())
@@ -249,7 +245,7 @@ impl Socket {
         }
         if now.duration_since(self.beat_at) >= every {
             self.beat_at = now;
-            self.send(Message::Ping(Vec::new().into())).await?;
+            self.send(frames::ping()).await?;
         }
         self.wake_at = (self.beat_at + every).min(self.heard_at + silence);
         Ok(())
@@ -300,15 +296,26 @@ impl Socket {
         if said == Err(End::TooSlow) || end == End::TooSlow {
             return;
         }
-        if let Some((code, why)) = close {
-            let frame = CloseFrame { code, reason: Utf8Bytes::from_static(why) };
-            if self.send(Message::Close(Some(frame))).await.is_err() {
+        // Who goes hears it back (RFC 6455, 5.5.1).
+        if let Some((code, why)) = close.or(self.left.then_some((1000, ""))) {
+            if self.send(frames::close(code, why)).await.is_err() {
                 return;
             }
         }
-        // Also answers the farewell of the other side, and reads what is on its way: to close with something unread
-        // would reset the connection, and the last words with it.
-        let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = self.inner.recv().await {} }).await;
+        // To close with something unread would reset the connection, and the last words with it: what is on its way is heard
+        // up to the answer. Whoever sent no frames is heard to the end.
+        let _ = timeout(FAREWELL, async {
+            while !self.left {
+                match self.line.hear().await {
+                    Ok(Message::Close) => self.left = true,
+                    Ok(_) | Err(Lost::Fault(_)) => {}
+                    Err(Lost::Gone) => return,
+                }
+            }
+            // Nobody is left to hear that this failed.
+            let _ = self.line.shut().await;
+        })
+        .await;
     }
 }
 
@@ -320,11 +327,6 @@ impl Drop for Socket {
 
 fn nanos_since(earlier: Instant, later: Instant) -> u64 {
     u64::try_from(later.duration_since(earlier).as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// The library says only in words that a frame is above [`FRAME_READ_MAX`]; a test holds it to them.
-fn is_too_large(error: &axum::Error) -> bool {
-    error.to_string().contains("Message too long")
 }
 
 /// When to come back, spread over four seconds so that not everybody comes at once.

@@ -9,6 +9,7 @@ mod binary;
 mod from_driver;
 pub(crate) mod names;
 mod order;
+mod quick;
 mod route;
 mod rows;
 mod sharing;

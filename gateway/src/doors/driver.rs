@@ -4,13 +4,13 @@
 //! waiting for anything.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actors::{City, CityError, Cursor, DriverSession, News, Told};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -29,6 +29,7 @@ use crate::app::{App, Phase};
 use crate::fields::Mistake;
 use crate::problem::{Body9457, Problem, from_city};
 use crate::socket::{self, End, Heard, Socket};
+use crate::websocket::Upgrade;
 use crate::wire::{Counted, FromDriver, Position, ToDriver, Unreadable, binary_ack, millis, read_binary};
 use cadence::Cadence;
 use receipts::{Receipt, Receipts};
@@ -60,10 +61,10 @@ pub(super) async fn open(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
     let driver = app.driver(&headers)?;
-    let upgrade = socket::prepare(&headers, upgrade, &[socket::BINARY, socket::SUBPROTOCOL])?;
+    let upgrade = upgrade?.choose(&headers, &[socket::BINARY, socket::SUBPROTOCOL])?;
     let heard = resume(query.as_deref())?;
     let alive = app.socket_token()?;
     // Who comes back over a broken line is not new: while the server is drained, that is who has a trip to end.
@@ -78,8 +79,9 @@ pub(super) async fn open(
         None => city.open_session(driver).await?,
     };
     let counts = app.metrics.driver_sockets.clone();
-    Ok(upgrade.on_upgrade(move |inner| {
-        let socket = Socket::new(inner, Arc::clone(&app), counts, alive);
+    let protocol = upgrade.protocol();
+    Ok(upgrade.answer(move |line| {
+        let socket = Socket::new(line, protocol, Arc::clone(&app), counts, alive);
         let (receipts, cadence) = (Receipts::default(), Cadence::default());
         Box::new(Shift { app, city, session, socket, receipts, cadence, leaves_at: None, rests_until: None }).work()
     }))
@@ -100,6 +102,18 @@ async fn next_phase(mut phases: watch::Receiver<Phase>) -> (Phase, watch::Receiv
     let _ = phases.changed().await;
     let phase = *phases.borrow_and_update();
     (phase, phases)
+}
+
+/// What a shift waits for.
+enum Call {
+    /// The server opens, is drained or stops.
+    Phase(Phase, watch::Receiver<Phase>),
+    /// There is something to tell; nothing, when the city let go of the session.
+    News(Option<Told>),
+    /// Something is due.
+    Alarm,
+    /// The phone says something.
+    Heard(Heard),
 }
 
 /// One connection of one driver. In ten thousand idle sockets every byte that a future holds counts: the shift is
@@ -133,19 +147,37 @@ impl Shift {
         let app = Arc::clone(&self.app);
         let mut phases = app.phase.subscribe();
         self.heed(*phases.borrow_and_update())?;
-        // Kept from one position to the next: to ask anew each time would take a lock that all sockets share.
+        // Asked once, and again only when there is something to hear: to ask them at every position would cost more than the
+        // position itself. They wake this task by themselves.
+        let mut seen = phases.clone();
         let mut phase = pin!(next_phase(phases));
         let mut alarm = pin!(sleep_until(self.wake_at()));
+        let mut asked = false;
         loop {
-            tokio::select! {
+            let call = poll_fn(|context| {
                 // What the driver is told goes before what the phone says: an offer waits for no position.
-                biased;
-                (now, phases) = &mut phase => {
+                if !(asked && seen.has_changed().is_ok_and(|changed| !changed))
+                    && let Poll::Ready((now, phases)) = phase.as_mut().poll(context)
+                {
+                    return Poll::Ready(Call::Phase(now, phases));
+                }
+                if let Poll::Ready(told) = self.session.poll_next(context) {
+                    return Poll::Ready(Call::News(told));
+                }
+                if (!asked || alarm.is_elapsed()) && alarm.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(Call::Alarm);
+                }
+                asked = true;
+                if self.rests_until.is_some() { Poll::Pending } else { self.socket.poll_hear(context).map(Call::Heard) }
+            });
+            match call.await {
+                Call::Phase(now, phases) => {
+                    (seen, asked) = (phases.clone(), false);
                     phase.set(next_phase(phases));
                     self.heed(now)?;
                 }
-                notice = self.session.next() => Box::pin(self.tell(notice)).await?,
-                () = &mut alarm => {
+                Call::News(told) => Box::pin(self.tell(told)).await?,
+                Call::Alarm => {
                     self.leave()?;
                     self.rests_until = self.rests_until.filter(|until| *until > Instant::now());
                     Box::pin(self.acknowledge()).await?;
@@ -153,14 +185,14 @@ impl Shift {
                         Box::pin(self.socket.beat()).await?;
                     }
                 }
-                heard = self.socket.hear(), if self.rests_until.is_none() => {
-                    // A city that is sent too much: boxed, for most of the time it is not.
-                    if self.city.slowdown() > 1 { Box::pin(self.take_latest(heard)).await? } else { self.take(heard).await? }
-                }
+                // A city that is sent too much: boxed, for most of the time it is not.
+                Call::Heard(heard) if self.city.slowdown() > 1 => Box::pin(self.take_latest(heard)).await?,
+                Call::Heard(heard) => self.take(heard).await?,
             }
             let wake_at = self.wake_at();
             if alarm.deadline() != wake_at {
                 alarm.as_mut().reset(wake_at);
+                asked = false;
             }
         }
     }
@@ -279,9 +311,7 @@ impl Shift {
             Heard::Binary(_) => {
                 return Box::pin(self.socket.mistaken_frame(Code::BinaryFrame, "JSON in text frames")).await;
             }
-            Heard::TooLarge => return Err(End::TooLarge),
-            Heard::TooMany => return Err(End::TooMany),
-            Heard::Gone => return Err(End::Gone),
+            Heard::Over(end) => return Err(end),
             Heard::Farewell => {
                 self.session.farewell();
                 return Err(End::Gone);
@@ -303,7 +333,7 @@ impl Shift {
             Ok(None) => {
                 self.socket.understood();
                 // Once a second: boxed, for a future that does nothing would be as large in every socket.
-                if self.receipts.due().is_some_and(|due| due <= Instant::now()) {
+                if self.receipts.due().is_some_and(|due| due <= self.socket.heard_at()) {
                     Box::pin(self.acknowledge()).await?;
                 }
                 // A city that is sent too much slows those down who send.
@@ -320,7 +350,7 @@ impl Shift {
     fn take_position(&mut self, position: Position, measured_at: Timestamp) {
         let Position { seq, point, heading, accuracy, .. } = position;
         let taken = self.session.ping(point, measured_at, heading, accuracy);
-        self.receipts.owe(seq, taken, Instant::now());
+        self.receipts.owe(seq, taken, self.socket.heard_at());
     }
 
     /// Positions of a time when nobody could be told. Only the latest says where the driver is; all are acknowledged, also
@@ -359,7 +389,7 @@ impl Shift {
     async fn acknowledge(&mut self) -> Result<(), End> {
         match self.receipts.give(Instant::now()) {
             Some(Receipt { seq, taken: true, .. }) if self.socket.speaks_binary() && u32::try_from(seq).is_ok() => {
-                Box::pin(self.socket.say_bytes(binary_ack(seq))).await
+                Box::pin(self.socket.say_bytes(&binary_ack(seq))).await
             }
             Some(Receipt { seq, taken: true, .. }) => Box::pin(self.socket.say(&ToDriver::Ack { seq })).await,
             Some(Receipt { seq, .. }) => Box::pin(self.socket.say(&ToDriver::ping_dropped(seq))).await,

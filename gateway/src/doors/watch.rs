@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use actors::City;
 use axum::extract::rejection::PathRejection;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -21,6 +19,7 @@ use crate::Code;
 use crate::app::{App, Carrier};
 use crate::problem::{Body9457, Problem};
 use crate::socket::{self, End, Heard, Socket};
+use crate::websocket::Upgrade;
 use crate::wire::Told;
 
 /// Opens the window on a trip.
@@ -34,10 +33,10 @@ pub(super) async fn open(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
     let who = app.who(&headers, Carrier::HeaderOrSubprotocol)?;
-    let upgrade = socket::prepare(&headers, upgrade, &[socket::SUBPROTOCOL])?;
+    let upgrade = upgrade?.choose(&headers, &[socket::SUBPROTOCOL])?;
     let trip = trip_id(path)?;
     let alive = app.socket_token()?;
     let city = app.inside()?.city.clone();
@@ -48,8 +47,9 @@ pub(super) async fn open(
     };
     may_see(&app, &who, &view)?;
     let counts = app.metrics.trip_sockets.clone();
-    Ok(upgrade.on_upgrade(move |inner| {
-        let socket = Socket::new(inner, Arc::clone(&app), counts, alive);
+    let protocol = upgrade.protocol();
+    Ok(upgrade.answer(move |line| {
+        let socket = Socket::new(line, protocol, Arc::clone(&app), counts, alive);
         Box::new(Window { app, city, trip, socket, told: Told::default() }).stay(live, view)
     }))
 }
@@ -122,9 +122,8 @@ impl Window {
         match heard {
             Heard::Text(_) => self.socket.mistaken_frame(Code::UnexpectedMessage, "nothing: this socket tells").await,
             Heard::Binary(_) => self.socket.mistaken_frame(Code::BinaryFrame, "nothing: this socket tells").await,
-            Heard::TooLarge => Err(End::TooLarge),
-            Heard::TooMany => Err(End::TooMany),
-            Heard::Gone | Heard::Farewell => Err(End::Gone),
+            Heard::Over(end) => Err(end),
+            Heard::Farewell => Err(End::Gone),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio_rustls::Accept;
 use tokio_rustls::server::TlsStream;
 
 /// The bytes of a connection. A handshake is made by whoever reads first, so that accepting waits for none.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Shaking(Box<Accept<TcpStream>>),
     Tls(Box<TlsStream<TcpStream>>),

@@ -65,24 +65,33 @@ impl FromDriver {
     /// # Errors
     /// [`Unreadable`] names the field, what it held and what it may hold.
     pub(crate) fn read(text: &str) -> Result<FromDriver, Unreadable> {
-        let mut fields = Fields::read(text, "message").map_err(|mistake| Unreadable { re: None, mistake })?;
-        let kind = fields.text("type", TYPES).map_err(|mistake| Unreadable { re: None, mistake })?;
-        // By far the most frequent message; like these, it has no number of its own.
-        let unnumbered = match kind.as_ref() {
-            "ping" => position(fields, PING_FIELDS).map(FromDriver::Ping),
-            "pings" => pings(fields),
-            "ack" => ack(fields),
-            _ => {
-                let id = fields.maybe_whole("id").map_err(|mistake| Unreadable { re: None, mistake })?;
-                return command(&kind, id, fields).map_err(|mistake| Unreadable { re: id, mistake });
-            }
-        };
-        unnumbered.map_err(|mistake| Unreadable { re: None, mistake })
+        // By far the most frequent message.
+        match super::quick::position(text) {
+            Some(position) => Ok(FromDriver::Ping(position)),
+            None => read_at_length(text),
+        }
     }
 }
 
+/// Reads one text frame field by field, so that every mistake can be named.
+pub(super) fn read_at_length(text: &str) -> Result<FromDriver, Unreadable> {
+    let mut fields = Fields::read(text, "message").map_err(|mistake| Unreadable { re: None, mistake })?;
+    let kind = fields.text("type", TYPES).map_err(|mistake| Unreadable { re: None, mistake })?;
+    // These have no number of their own.
+    let unnumbered = match kind.as_ref() {
+        "ping" => position(fields, PING_FIELDS).map(FromDriver::Ping),
+        "pings" => pings(fields),
+        "ack" => ack(fields),
+        _ => {
+            let id = fields.maybe_whole("id").map_err(|mistake| Unreadable { re: None, mistake })?;
+            return command(&kind, id, fields).map_err(|mistake| Unreadable { re: id, mistake });
+        }
+    };
+    unnumbered.map_err(|mistake| Unreadable { re: None, mistake })
+}
+
 /// The worst accuracy a phone may admit to, in metres: that of a mobile network that knows only its country's region.
-const ACCURACY_MAX_M: f64 = 100_000.0;
+pub(super) const ACCURACY_MAX_M: f64 = 100_000.0;
 
 const POSITION_FIELDS: &str = "seq, lat, lon, at_ms, heading, accuracy_m";
 const PING_FIELDS: &str = "type, seq, lat, lon, at_ms, heading, accuracy_m";
