@@ -1,7 +1,6 @@
 //! The actor of one driver: a mailbox, [`LiveDriver`], and the lines to the driver's app.
 
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 
 use actix::prelude::*;
 use dispatch::{DriverInput, Effect, LiveDriver, Notice, SessionId, WriteError};
@@ -110,7 +109,7 @@ impl DriverActor {
 
     fn tell(&mut self, session: SessionId, notice: Notice, context: &mut Context<Self>) {
         let place = self.lines.iter().position(|line| line.session == session);
-        let confirmed = place.map_or(0, |place| self.lines[place].confirmed.load(Ordering::Relaxed));
+        let confirmed = place.map_or(0, |place| self.lines[place].notices.confirmed());
         let cursor = self.log.write(&notice, confirmed);
         // What is said to a line that broke is only kept.
         let Some(place) = place else { return };

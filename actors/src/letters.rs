@@ -1,7 +1,6 @@
 //! What actors are sent. Each message is a thin wrapper around an input of a core, or a question from a door.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use actix::Message;
@@ -53,8 +52,6 @@ pub(crate) struct Resident {
 pub(crate) struct Line {
     pub(crate) session: SessionId,
     pub(crate) notices: notices::Sender,
-    /// The number of the latest message that the app has confirmed.
-    pub(crate) confirmed: Arc<AtomicU64>,
     /// How far the app had heard over its last connection, if it says so.
     pub(crate) resume: Option<Cursor>,
 }

@@ -1,23 +1,26 @@
-//! The channel from a driver to the door of the app: small, for there is one for each socket and it is nearly always empty.
+//! What the door of an app and the driver behind it share: one piece of memory for each session.
 //!
-//! Lives here: a bounded queue with one end that hears and any number that say.
-//! Stays out: what is said.
-//! Touch with care: `tokio`'s channel keeps room for 32 and pads its ends to cache lines: 0.8 KB, where this keeps nothing
-//! while nothing waits.
+//! Lives here: a bounded queue of notices with one end that hears and any number that say; how far the app has heard; the
+//! place of its latest position.
+//! Stays out: what is said, and what becomes of a position (see [`crate::pings`]).
+//! Touch with care: there is one for each socket, and a position looks at all of it. `tokio`'s channel keeps room for 32
+//! and pads its ends to cache lines: 0.8 KB, where this keeps nothing while nothing waits.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::pings::Waiting;
 use crate::told::Told;
 
 /// A channel in which so many wait at most.
 pub(crate) fn channel(room: usize) -> (Sender, Receiver) {
     let queue = Mutex::new(Queue { waiting: VecDeque::new(), room, senders: 1, deaf: false, waker: None });
-    let shared = Arc::new(Shared { news: AtomicBool::new(false), queue });
-    (Sender(Arc::clone(&shared)), Receiver { shared, waits: None })
+    let (news, confirmed, position) = (AtomicBool::new(false), AtomicU64::new(0), Mutex::default());
+    let desk = Arc::new(Desk { news, confirmed, position, queue });
+    (Sender(Arc::clone(&desk)), Receiver { desk, waits: None })
 }
 
 /// Nobody hears any more, or too many wait already.
@@ -25,10 +28,27 @@ pub(crate) fn channel(room: usize) -> (Sender, Receiver) {
 pub(crate) struct NotSent;
 
 /// What both ends hold.
-struct Shared {
+pub(crate) struct Desk {
     /// Whether there may be something to hear: written under the lock, read without it.
     news: AtomicBool,
+    /// The number of the latest message that the app has confirmed.
+    confirmed: AtomicU64,
+    /// The latest position, until it is sent on.
+    position: Mutex<Option<Waiting>>,
     queue: Mutex<Queue>,
+}
+
+impl Desk {
+    /// The place of the latest position.
+    pub(crate) fn position(&self) -> MutexGuard<'_, Option<Waiting>> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
 }
 
 struct Queue {
@@ -39,13 +59,13 @@ struct Queue {
     waker: Option<Waker>,
 }
 
-fn lock(shared: &Shared) -> MutexGuard<'_, Queue> {
-    shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(desk: &Desk) -> MutexGuard<'_, Queue> {
+    desk.queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Wakes who hears, if anybody waits: not under the lock, for whoever is woken takes it.
-fn wake(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
-    shared.news.store(true, Ordering::Release);
+fn wake(desk: &Desk, mut queue: MutexGuard<'_, Queue>) {
+    desk.news.store(true, Ordering::Release);
     let waker = queue.waker.take();
     drop(queue);
     if let Some(waker) = waker {
@@ -54,7 +74,7 @@ fn wake(shared: &Shared, mut queue: MutexGuard<'_, Queue>) {
 }
 
 /// The end that says.
-pub(crate) struct Sender(Arc<Shared>);
+pub(crate) struct Sender(Arc<Desk>);
 
 impl Sender {
     /// Says something, if there is room.
@@ -69,6 +89,11 @@ impl Sender {
         queue.waiting.push_back(told);
         wake(&self.0, queue);
         Ok(())
+    }
+
+    /// The number of the latest message that the app has confirmed.
+    pub(crate) fn confirmed(&self) -> u64 {
+        self.0.confirmed.load(Ordering::Relaxed)
     }
 }
 
@@ -97,20 +122,30 @@ impl fmt::Debug for Sender {
 
 /// The end that hears.
 pub(crate) struct Receiver {
-    shared: Arc<Shared>,
+    desk: Arc<Desk>,
     /// Who was left to be woken: while there is no news, there is no need to ask under the lock again.
     waits: Option<Waker>,
 }
 
 impl Receiver {
+    /// What both ends hold.
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Lets the other end know that the app has everything up to this number.
+    pub(crate) fn confirm(&self, number: u64) {
+        self.desk.confirmed.fetch_max(number, Ordering::Relaxed);
+    }
+
     /// The next thing that is said; `None` when all of it was heard and nobody can say more.
     pub(crate) fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Box<Told>>> {
-        if !self.shared.news.load(Ordering::Acquire)
+        if !self.desk.news.load(Ordering::Acquire)
             && self.waits.as_ref().is_some_and(|waits| waits.will_wake(context.waker()))
         {
             return Poll::Pending;
         }
-        let mut queue = lock(&self.shared);
+        let mut queue = lock(&self.desk);
         match queue.waiting.pop_front() {
             Some(told) => {
                 if queue.waiting.is_empty() {
@@ -121,7 +156,7 @@ impl Receiver {
             }
             None if queue.senders == 0 => Poll::Ready(None),
             None => {
-                self.shared.news.store(false, Ordering::Release);
+                self.desk.news.store(false, Ordering::Release);
                 queue.waker = Some(context.waker().clone());
                 self.waits = Some(context.waker().clone());
                 Poll::Pending
@@ -132,7 +167,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        let mut queue = lock(&self.shared);
+        let mut queue = lock(&self.desk);
         queue.deaf = true;
         let unheard = std::mem::take(&mut queue.waiting);
         drop(queue);

@@ -4,7 +4,7 @@
 //! Stays out: what a position means.
 //! Touch with care: a full shard may miss a position, for the next one says more. What is held is at most one
 //! position for each session, so the memory is bounded by the sessions. Nothing is looked up for a position: its session
-//! has a place of its own, and is in the list of those to be flushed while something is in it.
+//! has a place of its own (see [`crate::notices::Desk`]), and is in the list of those to be flushed while something is in it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use prometheus::IntCounter;
 use crate::letters::Letter;
 use crate::load::{Flush, Gauge, Load, Strain};
 use crate::metrics::Metrics;
+use crate::notices::Desk;
 use crate::routes::{Routes, post};
 
 /// How often positions are sent on. Five milliseconds gather what a mailbox hop would cost and are not felt.
@@ -37,20 +38,17 @@ pub(crate) struct Pings {
     coalesced: IntCounter,
 }
 
-/// The places that hold something.
+/// The desks that hold a position.
 #[derive(Debug, Default)]
 struct List {
-    full: Vec<Place>,
+    full: Vec<Arc<Desk>>,
     /// How many have come into it: says which are timed.
     seen: u64,
 }
 
-/// Where a session's latest position waits.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Place(Arc<Mutex<Option<Waiting>>>);
-
+/// A position that waits for the next flush.
 #[derive(Debug)]
-struct Waiting {
+pub(crate) struct Waiting {
     home: ShardId,
     ping: Ping,
     /// When this one, or the first of those it replaced, came; for those that are timed.
@@ -60,7 +58,7 @@ struct Waiting {
 /// What goes to one shard.
 #[derive(Debug, Default)]
 struct Batch {
-    places: Vec<Place>,
+    desks: Vec<Arc<Desk>>,
     pings: Vec<Ping>,
     timed: Vec<Instant>,
 }
@@ -95,9 +93,9 @@ impl Pings {
         (pings, task)
     }
 
-    /// Takes a position in, at its session's place. The latest wins.
-    pub(crate) fn put(&self, place: &Place, home: ShardId, ping: Ping) {
-        let mut waiting = lock(&place.0);
+    /// Takes a position in, at its session's desk. The latest wins.
+    pub(crate) fn put(&self, desk: &Arc<Desk>, home: ShardId, ping: Ping) {
+        let mut waiting = desk.position();
         match &mut *waiting {
             Some(waiting) => {
                 (waiting.home, waiting.ping) = (home, ping);
@@ -107,7 +105,7 @@ impl Pings {
                 let mut list = lock(&self.list);
                 list.seen += 1;
                 let since = list.seen.is_multiple_of(TIMED_ONE_IN).then(Instant::now);
-                list.full.push(place.clone());
+                list.full.push(Arc::clone(desk));
                 drop(list);
                 *empty = Some(Waiting { home, ping, since });
             }
@@ -127,15 +125,15 @@ impl Pings {
 
     /// Sends everything on: how that was taken, and how many positions were. `emptied` is an empty list whose memory is used
     /// again.
-    fn flush(&self, routes: &Routes, emptied: &mut Vec<Place>) -> (Strain, u64) {
+    fn flush(&self, routes: &Routes, emptied: &mut Vec<Arc<Desk>>) -> (Strain, u64) {
         std::mem::swap(&mut lock(&self.list).full, emptied);
         let mut batches: BTreeMap<ShardId, Batch> = BTreeMap::new();
-        for place in emptied.drain(..) {
-            let Some(Waiting { home, ping, since }) = lock(&place.0).take() else { continue };
+        for desk in emptied.drain(..) {
+            let Some(Waiting { home, ping, since }) = desk.position().take() else { continue };
             let batch = batches.entry(home).or_default();
             batch.pings.push(ping);
             batch.timed.extend(since);
-            batch.places.push(place);
+            batch.desks.push(desk);
         }
         let (mut strain, mut sent) = (Strain::None, 0);
         for (shard, batch) in batches {
@@ -164,14 +162,14 @@ impl Pings {
     fn put_back(&self, home: ShardId, batch: Batch) {
         // Which of them was timed is not known any more: the first stands for it.
         let mut timed = batch.timed.into_iter();
-        for (place, ping) in batch.places.into_iter().zip(batch.pings) {
-            let mut waiting = lock(&place.0);
+        for (desk, ping) in batch.desks.into_iter().zip(batch.pings) {
+            let mut waiting = desk.position();
             if waiting.is_some() {
                 self.metrics.pings.with_label_values(&["shed"]).inc();
             } else {
                 *waiting = Some(Waiting { home, ping, since: timed.next() });
                 drop(waiting);
-                lock(&self.list).full.push(place);
+                lock(&self.list).full.push(desk);
             }
         }
     }

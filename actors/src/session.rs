@@ -1,8 +1,6 @@
 //! The session of one driver's app, as a door holds it: commands in, notices out.
 
 use std::future::poll_fn;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use dispatch::{
@@ -15,7 +13,6 @@ use persistence::DriverRow;
 use crate::handle::{City, CityError};
 use crate::letters::{Attach, Letter, Line};
 use crate::notices;
-use crate::pings::Place;
 use crate::told::{Cursor, News, Told};
 
 /// One connection of one driver. Dropping it tells the city that the driver hung up.
@@ -27,13 +24,9 @@ pub struct DriverSession {
     /// Where positions and commands go; `None` before the driver went on line for the first time.
     home: Option<ShardId>,
     notices: notices::Receiver,
-    /// Where the latest position waits for its shard.
-    place: Place,
     /// Held only until the driver has a home; from then on its actor holds the other end, and letting go of it ends
     /// the session.
     _until_home: Option<notices::Sender>,
-    /// Shared with the driver's actor: how far the app has heard.
-    confirmed: Arc<AtomicU64>,
     /// The latest that was handed out.
     told: Option<Cursor>,
     /// Whether the app said that it goes.
@@ -63,9 +56,7 @@ impl DriverSession {
             session,
             home: None,
             notices,
-            place: Place::default(),
             _until_home: Some(line),
-            confirmed: Arc::default(),
             told: None,
             farewell: false,
         };
@@ -112,7 +103,7 @@ impl DriverSession {
     /// The app has everything up to here: none of it is said again. A cursor of another count is of no account.
     pub fn confirm(&mut self, heard: Cursor) {
         if let Some(number) = self.told.and_then(|told| heard.within(told)) {
-            self.confirmed.fetch_max(number, Ordering::Relaxed);
+            self.notices.confirm(number);
         }
     }
 
@@ -132,7 +123,7 @@ impl DriverSession {
     ) -> bool {
         let Some(home) = self.home else { return false };
         let ping = Ping { driver: self.driver.clone(), point, measured_at, heading, accuracy };
-        self.city.pings().put(&self.place, home, ping);
+        self.city.pings().put(self.notices.desk(), home, ping);
         true
     }
 
@@ -210,10 +201,9 @@ impl DriverSession {
 
     async fn attach(&mut self, row: DriverRow, resume: Option<Cursor>) -> Result<(), CityError> {
         let Some(home) = row.home else { return Err(CityError::come_back()) };
+        // Also of what was confirmed: numbers of the old home's count say nothing of the new one's.
         let (line, notices) = notices::channel(self.city.settings().notices_max);
-        // Numbers of the old home's count say nothing of the new one's.
-        self.confirmed = Arc::default();
-        let line = Line { session: self.session, notices: line, confirmed: Arc::clone(&self.confirmed), resume };
+        let line = Line { session: self.session, notices: line, resume };
         let shard = self.city.shard(home).await?;
         shard.send(Attach { row: Box::new(row), line }).await.map_err(|_| CityError::come_back())?;
         (self.home, self.notices, self._until_home) = (Some(home), notices, None);

@@ -74,6 +74,9 @@ pub struct Settings {
     pub redis_positions: Option<String>,
     /// Where the doors are. Port 0 chooses a free one.
     pub listen: SocketAddr,
+    /// Threads of the doors, in the binary: half of the cores, at least one. The actors have threads of their own, and idle
+    /// threads that wake each other for every position cost more than they carry.
+    pub door_threads: usize,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines there are, as in `info,gateway=debug`.
@@ -119,6 +122,7 @@ impl Default for Settings {
             redis: None,
             redis_positions: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7070)),
+            door_threads: std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
             log_format: LogFormat::Text,
             log: "info".to_owned(),
             secret: SecretFrom::Dev,

@@ -19,6 +19,7 @@ use crate::auth::{Keys, Secret, read_jwks, read_pem};
 use crate::config::{Layers, Network};
 use crate::fields::Mistake;
 use crate::trace::TraceParent;
+use crate::websocket::frames::{Fault, Frames, MESSAGE_BYTES_MAX, Message};
 use crate::wire::{FromDriver, NewTripBody, ToDriver, read_binary};
 use crate::worth::{read_worth, write_worth};
 
@@ -39,7 +40,7 @@ pub struct Target {
 }
 
 /// All decoders.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "from_driver", run: from_driver, seeds: from_driver_seeds },
     Target { name: "binary", run: binary, seeds: binary_seeds },
     Target { name: "order", run: order, seeds: order_seeds },
@@ -50,6 +51,7 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "worth", run: worth, seeds: worth_seeds },
     Target { name: "cursor", run: cursor, seeds: || texts(&["3-7.12", "0-0.0", "18446744073709551615-1.9"]) },
     Target { name: "traceparent", run: traceparent, seeds: traceparent_seeds },
+    Target { name: "frames", run: frames, seeds: frames_seeds },
     Target { name: "forwarded", run: forwarded, seeds: forwarded_seeds },
 ];
 
@@ -296,6 +298,42 @@ fn traceparent_seeds() -> Vec<Vec<u8>> {
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-more",
     ])
+}
+
+/// The bytes of a WebSocket, first in one piece and then one by one.
+pub fn frames(bytes: &[u8]) -> bool {
+    let whole = heard(std::iter::once(bytes));
+    assert_eq!(heard(bytes.chunks(1)), whole, "the same, however it is cut");
+    let fits = |content: &[u8]| content.len() <= MESSAGE_BYTES_MAX.min(bytes.len());
+    assert!(whole.iter().flatten().all(|message| match message {
+        Message::Text(text) => fits(text.as_bytes()),
+        Message::Binary(content) | Message::Ping(content) => fits(content),
+        Message::Pong | Message::Close => true,
+    }));
+    whole.iter().any(Result::is_ok)
+}
+
+/// All messages of these pieces, up to the first fault after which nothing can be heard.
+fn heard<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Result<Message, Fault>> {
+    let (mut frames, mut heard) = (Frames::default(), Vec::new());
+    for piece in pieces {
+        frames.feed(piece);
+        while let Some(message) = frames.next().transpose() {
+            heard.push(message);
+        }
+    }
+    heard
+}
+
+fn frames_seeds() -> Vec<Vec<u8>> {
+    // Masks of nothing: the content can be read here.
+    let said =
+        |first: u8, content: &str| [&[first, 0x80 | content.len() as u8, 0, 0, 0, 0], content.as_bytes()].concat();
+    vec![
+        said(0x81, "hello"),
+        [said(0x01, "hel"), said(0x89, "ping"), said(0x80, "lo")].concat(),
+        [said(0x82, "bytes"), said(0x8A, ""), said(0x88, "")].concat(),
+    ]
 }
 
 /// For whom a proxy asks.

@@ -111,7 +111,8 @@ fn serve(flags: &Serve) -> Result<(), Failure> {
         warn!("development mode: --mode production, or mode = \"production\", refuses what is unsafe for people");
     }
     // The doors have a runtime of their own; the actors bring their own threads.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("doors").build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(settings.door_threads).enable_all().thread_name("doors").build()?;
     runtime.block_on(async {
         // Before anything is opened, so that no signal finds the process without an ear for it.
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -198,6 +198,7 @@ const SERVER: &[Key] = &[
         |settings| (50.0..=2_000.0).contains(&settings.nearby.jitter.get())
     ),
     seconds!("nearby.window", nearby.window, 10.0..=3600.0),
+    whole!("door_threads", door_threads, 1..=256),
     whole!("arbiters", city.arbiters, 1..=256),
     key!(
         "city.roads",

@@ -26,7 +26,8 @@ pub(super) fn position(text: &str) -> Option<Position> {
     let mut said = Said::default();
     let mut rest = text.strip_prefix(BEGINNING)?;
     loop {
-        let (name, after) = rest.strip_prefix('"')?.split_once("\":")?;
+        let (name, after) = rest.strip_prefix('"')?.split_once('"')?;
+        let after = after.strip_prefix(':')?;
         let place = match name {
             "seq" => &mut said.seq,
             "lat" => &mut said.lat,

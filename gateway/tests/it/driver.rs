@@ -240,6 +240,7 @@ async fn a_plain_request_to_a_socket_is_told_to_upgrade() {
     let request = crate::street::request(&server, reqwest::Method::GET, "/v1/driver", &ann);
     let response = request.send().await.unwrap();
     assert_eq!(response.headers()["upgrade"], "websocket");
+    assert_eq!(response.headers()["sec-websocket-version"], "13");
     let (status, code, _) = crate::street::problem(response).await;
     assert_eq!((status, code.as_str()), (426, "upgrade_required"));
     server.stop().await;

@@ -11,6 +11,7 @@ mod commands;
 mod driver;
 mod events;
 mod example;
+mod frames;
 mod http;
 mod life;
 mod limits;

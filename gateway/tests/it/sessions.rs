@@ -1,5 +1,7 @@
 //! Sessions that survive the street: lost lines, dead zones, phones that count bytes.
 
+use std::time::Duration;
+
 use futures_util::SinkExt;
 use gateway::{Role, Server};
 use reqwest::Method;
