@@ -125,5 +125,6 @@ whatever_the_bytes_are_there_is_an_answer!(
     worth,
     cursor,
     traceparent,
+    frames,
     forwarded
 );

@@ -113,7 +113,8 @@ impl Frames {
         let Ok(parsed) = FrameHeader::parse(&mut head) else { return Err(self.give_up()) };
         let Some((header, length)) = parsed else { return Ok(None) };
         let (start, here) = (self.read + head.position() as usize, fresh.len() as u64 - head.position());
-        let before = if matches!(header.opcode, OpCode::Data(_)) { self.begun_bytes() } else { 0 };
+        let goes_on = header.opcode == OpCode::Data(Data::Continue);
+        let before = self.begun.as_ref().filter(|_| goes_on).map_or(0, |begun| begun.content.len());
         if length > (MESSAGE_BYTES_MAX - before) as u64 {
             self.skip(start, here, length);
             return Err(Fault::TooLarge);
@@ -126,10 +127,6 @@ impl Frames {
         let mut content = self.take(start, length as usize);
         unmask(&mut content, mask);
         Ok(Some((header, content)))
-    }
-
-    fn begun_bytes(&self) -> usize {
-        self.begun.as_ref().map_or(0, |begun| begun.content.len())
     }
 
     /// Takes the content of a frame out. Bytes that hold nothing else go with it.

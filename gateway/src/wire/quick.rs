@@ -26,8 +26,10 @@ pub(super) fn position(text: &str) -> Option<Position> {
     let mut said = Said::default();
     let mut rest = text.strip_prefix(BEGINNING)?;
     loop {
-        let (name, after) = rest.strip_prefix('"')?.split_once('"')?;
-        let after = after.strip_prefix(':')?;
+        // Names and numbers are short: a search that has to be prepared would take longer than looking at each byte.
+        let quoted = rest.strip_prefix('"')?;
+        let end = quoted.bytes().position(|byte| byte == b'"')?;
+        let (name, after) = (&quoted[..end], quoted[end + 1..].strip_prefix(':')?);
         let place = match name {
             "seq" => &mut said.seq,
             "lat" => &mut said.lat,
