@@ -115,11 +115,13 @@ impl Frames {
         let (start, here) = (self.read + head.position() as usize, fresh.len() as u64 - head.position());
         let goes_on = header.opcode == OpCode::Data(Data::Continue);
         let before = self.begun.as_ref().filter(|_| goes_on).map_or(0, |begun| begun.content.len());
-        if length > (MESSAGE_BYTES_MAX - before) as u64 {
+        let mask = header.mask.filter(|_| is_fair(&header, length));
+        let most = MESSAGE_BYTES_MAX - if mask.is_some() { before } else { 0 };
+        if length > most as u64 {
             self.skip(start, here, length);
             return Err(Fault::TooLarge);
         }
-        let Some(mask) = header.mask.filter(|_| is_fair(&header, length)) else { return Err(self.give_up()) };
+        let Some(mask) = mask else { return Err(self.give_up()) };
         if here < length {
             return Ok(None);
         }
