@@ -82,21 +82,20 @@ impl DriverSession {
     /// The next thing to tell the app; `None` when the city has dropped this session (its shard was lost, or the app
     /// was too slow): close the socket and let the app come again. May be dropped and called anew without loss.
     pub async fn next(&mut self) -> Option<Told> {
-        poll_fn(|context| self.poll_next(context)).await
+        poll_fn(|context| self.poll_next(context)).await.map(|told| *told)
     }
 
     /// As [`DriverSession::next`], for whoever waits for several things at once: costs next to nothing while there is nothing
     /// to tell.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Told>> {
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Box<Told>>> {
         loop {
-            match ready!(self.notices.poll_recv(context)).map(|told| *told) {
-                Some(Told { news: News::Notice(Notice::Home { home }), .. }) => self.home = Some(home),
-                Some(told) => {
-                    self.told = told.cursor.or(self.told);
-                    return Poll::Ready(Some(told));
-                }
-                None => return Poll::Ready(None),
+            let told = ready!(self.notices.poll_recv(context));
+            if let Some(Told { news: News::Notice(Notice::Home { home }), .. }) = told.as_deref() {
+                self.home = Some(*home);
+                continue;
             }
+            self.told = told.as_ref().and_then(|told| told.cursor).or(self.told);
+            return Poll::Ready(told);
         }
     }
 

@@ -297,10 +297,10 @@ impl Socket {
             return;
         }
         // Who goes hears it back (RFC 6455, 5.5.1).
-        if let Some((code, why)) = close.or(self.left.then_some((1000, ""))) {
-            if self.send(frames::close(code, why)).await.is_err() {
-                return;
-            }
+        if let Some((code, why)) = close.or(self.left.then_some((1000, "")))
+            && self.send(frames::close(code, why)).await.is_err()
+        {
+            return;
         }
         // To close with something unread would reset the connection, and the last words with it: what is on its way is heard
         // up to the answer. Whoever sent no frames is heard to the end.

@@ -109,7 +109,7 @@ enum Call {
     /// The server opens, is drained or stops.
     Phase(Phase, watch::Receiver<Phase>),
     /// There is something to tell; nothing, when the city let go of the session.
-    News(Option<Told>),
+    News(Option<Box<Told>>),
     /// Something is due.
     Alarm,
     /// The phone says something.
@@ -239,8 +239,9 @@ impl Shift {
         self.socket.say(&welcome).await
     }
 
-    async fn tell(&mut self, told: Option<Told>) -> Result<(), End> {
-        let Some(Told { cursor, news }) = told else { return Err(End::Dropped) };
+    async fn tell(&mut self, told: Option<Box<Told>>) -> Result<(), End> {
+        let Some(told) = told else { return Err(End::Dropped) };
+        let Told { cursor, news } = *told;
         let message = match &news {
             News::Resumed { complete, again } => Some(ToDriver::Resumed { complete: *complete, again: *again }),
             News::Notice(Notice::Superseded) => return Err(End::Superseded),

@@ -87,7 +87,7 @@ async fn whatever_is_no_frame_of_a_client_is_told_so() {
         (masked(0x88, &[3]), 1002),
         (masked(0x88, &1005_u16.to_be_bytes()), 1002),
         (masked(0x81, &[0xFF, 0xFE]), 1007),
-        ([masked(0x01, &[0xE2, 0x98]), masked(0x80, &[b'x'])].concat(), 1007),
+        ([masked(0x01, &[0xE2, 0x98]), masked(0x80, b"x")].concat(), 1007),
         ([longest.clone(), masked(0x00, &[b'x'; 60_000]), masked(0x80, b"too large in pieces")].concat(), 1009),
         (masked(0x88, b""), 1000),
         (masked(0x88, &[&1001_u16.to_be_bytes()[..], b"I go"].concat()), 1000),
