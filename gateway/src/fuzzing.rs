@@ -286,7 +286,7 @@ pub fn cursor(bytes: &[u8]) -> bool {
 /// The trace of a request.
 pub fn traceparent(bytes: &[u8]) -> bool {
     let Some(trace) = TraceParent::read(bytes) else { return false };
-    let again = TraceParent::read(trace.response().as_bytes()).expect("what is sent back is one, too");
+    let again = TraceParent::read(trace.passed_on().as_bytes()).expect("what is sent back is one, too");
     assert_eq!(again.to_string(), trace.to_string());
     true
 }
