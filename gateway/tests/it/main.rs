@@ -29,5 +29,6 @@ mod sessions;
 mod signer;
 mod street;
 mod tls;
+mod together;
 mod tokens;
 mod why;

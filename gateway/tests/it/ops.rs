@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::street::{Phone, ask, json_of, place, problem, refused, request, serve, server, settings, token};
 
-async fn get(server: &Server, path: &str) -> (u16, Value) {
+pub(crate) async fn get(server: &Server, path: &str) -> (u16, Value) {
     let kim = token(server, Role::Ops, "kim");
     json_of(request(server, Method::GET, path, &kim).send().await.unwrap()).await
 }
@@ -232,12 +232,12 @@ async fn riders_see_free_cars_about_where_they_are_and_none_on_a_trip() {
 
 // ---- policy ------------------------------------------------------------------------------------------------------
 
-async fn change(server: &Server, method: Method, tag: &str, body: &Value) -> reqwest::Response {
+pub(crate) async fn change(server: &Server, method: Method, tag: &str, body: &Value) -> reqwest::Response {
     let kim = token(server, Role::Ops, "kim");
     request(server, method, "/v1/ops/policy", &kim).header("If-Match", tag).json(body).send().await.unwrap()
 }
 
-fn value<'a>(policy: &'a Value, name: &str) -> (&'a str, &'a str) {
+pub(crate) fn value<'a>(policy: &'a Value, name: &str) -> (&'a str, &'a str) {
     let row = policy["values"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap();
     (row["value"].as_str().unwrap(), row["origin"].as_str().unwrap())
 }
