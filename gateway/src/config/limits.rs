@@ -22,6 +22,8 @@ pub struct Limits {
     pub requests_per_identity: u32,
     /// How many requests a second one address may make, with a token or without.
     pub requests_per_address: u32,
+    /// How often a second one person may look at free cars. Counted for itself: who looks often can still ask for a ride.
+    pub nearby_per_identity: u32,
     /// How many sockets a second one person may open.
     pub sockets_per_identity: u32,
     /// How many sockets a second one address may open.
@@ -54,6 +56,7 @@ impl Default for Limits {
             connections_per_address: 2_000,
             requests_per_identity: 20,
             requests_per_address: 200,
+            nearby_per_identity: 2,
             sockets_per_identity: 2,
             sockets_per_address: 100,
             frames_per_socket: 20,

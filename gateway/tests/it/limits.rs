@@ -52,6 +52,29 @@ async fn a_person_who_asks_too_often_is_told_when_to_ask_again() {
 }
 
 #[tokio::test]
+async fn who_looks_at_free_cars_too_often_waits_and_can_still_ask_for_a_ride() {
+    let server = server_with(Limits { nearby_per_identity: 1, requests_per_identity: 1, ..small() }).await;
+    let ask = async |name: &str, path: &str| {
+        let token = token(&server, Role::Rider, name);
+        request(&server, Method::GET, path, &token).send().await.unwrap()
+    };
+    let cars = "/v1/nearby?lat=40.75&lng=-73.98";
+    for _ in 0..2 {
+        assert_eq!(ask("eve", cars).await.status(), 200);
+    }
+    let wait = limited(ask("eve", cars).await, "limits.nearby_per_identity").await;
+    assert_eq!(ask("zoe", cars).await.status(), 200, "somebody else");
+    for _ in 0..2 {
+        assert_eq!(ask("eve", "/v1/trips/x").await.status(), 404, "what is no looking is counted for itself");
+    }
+    limited(ask("eve", "/v1/trips/x").await, "limits.requests_per_identity").await;
+    assert_eq!(counted(&server, "gateway_rate_limited_total{limit=\"limits.nearby_per_identity\"}").await, 1.0);
+    tokio::time::sleep(wait).await;
+    assert_eq!(ask("eve", cars).await.status(), 200, "as it was told");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_address_that_asks_too_often_is_refused_before_anything_is_looked_at() {
     let server = server_with(Limits { requests_per_address: 1, ..small() }).await;
     for _ in 0..2 {

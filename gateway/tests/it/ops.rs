@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use gateway::{Given, Role, Server, Settings};
+use gateway::{Given, Limits, Role, Server, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::street::{Phone, ask, json_of, place, problem, refused, request, serve, server, settings, token};
+use crate::street::{
+    Phone, ask, json_of, place, problem, refused, request, serve, server, server_with, settings, token,
+};
 
 pub(crate) async fn get(server: &Server, path: &str) -> (u16, Value) {
     let kim = token(server, Role::Ops, "kim");
@@ -183,7 +185,7 @@ async fn a_drain_before_a_stop_sends_drivers_away_within_its_window() {
 
 #[tokio::test]
 async fn riders_see_free_cars_about_where_they_are_and_none_on_a_trip() {
-    let server = server().await;
+    let server = server_with(Limits { nearby_per_identity: 1_000, ..Limits::default() }).await;
     let mut phones = Vec::new();
     for number in 0..10 {
         phones.push(Phone::waiting(&server, &format!("driver-{number}"), f64::from(number)).await);

@@ -79,6 +79,7 @@ pub(super) const SECURITY: &[Key] = &[
     whole!("limits.connections_per_address", limits.connections_per_address, 1..=1_000_000),
     whole!("limits.requests_per_identity", limits.requests_per_identity, 1..=1_000_000),
     whole!("limits.requests_per_address", limits.requests_per_address, 1..=1_000_000),
+    whole!("limits.nearby_per_identity", limits.nearby_per_identity, 1..=1_000_000),
     whole!("limits.sockets_per_identity", limits.sockets_per_identity, 1..=1_000_000),
     whole!("limits.sockets_per_address", limits.sockets_per_address, 1..=1_000_000),
     whole!("limits.frames_per_socket", limits.frames_per_socket, 1..=1_000_000),
