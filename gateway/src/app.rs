@@ -182,7 +182,7 @@ impl App {
     pub(crate) fn address_may(&self, headers: &HeaderMap, known: &Extensions) -> Result<(), Problem> {
         // A test may serve without saying whom.
         let Some(ConnectInfo(Peer(peer))) = known.get::<ConnectInfo<Peer>>() else { return Ok(()) };
-        let address = who_asks(peer.ip(), headers, &self.limits.trusted_proxies);
+        let address = who_asks(peer.ip(), headers, &self.limits.trusted_proxies, self.limits.proxies_write);
         self.limiter.address(address, kind(headers)).map_err(|much| self.too_much(much))
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway::{Limits, Role, Server};
+use gateway::{Limits, ProxiesWrite, Role, Server};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -100,6 +100,33 @@ async fn behind_a_trusted_proxy_each_client_is_counted_for_itself() {
     // What a client writes before the proxy does changes nothing.
     limited(alive(&server, "198.51.100.1, 192.0.2.1").await, "limits.requests_per_address").await;
     assert_eq!(alive(&server, "192.0.2.1, 198.51.100.2").await.status(), 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_writes_forwarded_is_believed_in_that_header_alone() {
+    let limits = Limits {
+        requests_per_address: 1,
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        proxies_write: ProxiesWrite::Forwarded,
+        ..small()
+    };
+    let server = server_with(limits).await;
+    let ask = async |forwarded: &str, other: &str| {
+        let request = Client::new().get(format!("{}/livez", server.url()));
+        request.header("forwarded", forwarded).header("x-forwarded-for", other).send().await.unwrap()
+    };
+    for client in 1..20 {
+        let forwarded = format!("for=\"[2001:db8:0:{client}::1]:4711\";proto=https");
+        for _ in 0..2 {
+            assert_eq!(ask(&forwarded, "").await.status(), 200);
+        }
+    }
+    let one = "for=\"[2001:db8:0:1::1]\"";
+    limited(ask(one, "198.51.100.1").await, "limits.requests_per_address").await;
+    // Nor does it help to open a quotation mark that the proxy does not close.
+    limited(ask(&format!("for=\"198.51.100.1, {one}"), "").await, "limits.requests_per_address").await;
+    assert_eq!(ask("for=198.51.100.2", "").await.status(), 200);
     server.stop().await;
 }
 
