@@ -163,11 +163,15 @@ impl App {
     /// # Errors
     /// [`Problem`] when there is no token, or one that is no good.
     pub(crate) fn who(&self, headers: &HeaderMap, carrier: Carrier) -> Result<Identity, Problem> {
+        self.who_asks_for(kind(headers), headers, carrier)
+    }
+
+    fn who_asks_for(&self, kind: Kind, headers: &HeaderMap, carrier: Carrier) -> Result<Identity, Problem> {
         let who = token(headers, carrier).and_then(|token| self.keys.check(&token)).map_err(|bad| {
             self.metrics.refused_tokens.with_label_values(&[bad.code.as_str()]).inc();
             Problem::from(bad)
         })?;
-        self.limiter.identity(&who, kind(headers)).map_err(|much| self.too_much(much))?;
+        self.limiter.identity(&who, kind).map_err(|much| self.too_much(much))?;
         Ok(who)
     }
 
@@ -178,7 +182,7 @@ impl App {
     pub(crate) fn address_may(&self, headers: &HeaderMap, known: &Extensions) -> Result<(), Problem> {
         // A test may serve without saying whom.
         let Some(ConnectInfo(Peer(peer))) = known.get::<ConnectInfo<Peer>>() else { return Ok(()) };
-        let address = who_asks(peer.ip(), headers, &self.limits.trusted_proxies);
+        let address = who_asks(peer.ip(), headers, &self.limits.trusted_proxies, self.limits.proxies_write);
         self.limiter.address(address, kind(headers)).map_err(|much| self.too_much(much))
     }
 
@@ -210,7 +214,19 @@ impl App {
     /// # Errors
     /// [`Problem`] when it is no rider.
     pub(crate) fn rider(&self, headers: &HeaderMap) -> Result<RiderId, Problem> {
-        match self.who(headers, Carrier::Header)? {
+        self.as_rider(self.who(headers, Carrier::Header)?)
+    }
+
+    /// Says which rider looks at free cars.
+    ///
+    /// # Errors
+    /// As [`App::rider`].
+    pub(crate) fn rider_who_looks(&self, headers: &HeaderMap) -> Result<RiderId, Problem> {
+        self.as_rider(self.who_asks_for(Kind::Nearby, headers, Carrier::Header)?)
+    }
+
+    fn as_rider(&self, who: Identity) -> Result<RiderId, Problem> {
+        match who {
             Identity::Rider(rider) => Ok(rider),
             other @ (Identity::Driver(_) | Identity::Ops(_)) => Err(self.wrong_role(&other, "rider")),
         }

@@ -60,7 +60,7 @@ pub(crate) async fn around(
     span.in_scope(|| debug!(route, method, status = status.as_u16(), ?id, "request"));
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    if let Some(said) = trace.and_then(|trace| HeaderValue::try_from(trace.response()).ok()) {
+    if let Some(said) = trace.and_then(|trace| HeaderValue::try_from(trace.passed_on()).ok()) {
         headers.insert(TRACE_RESPONSE, said);
     }
     response

@@ -31,7 +31,7 @@ pub use database::{DatabaseUrl, HiddenAddress, RedisUrl};
 pub use events::{EventSettings, Places, Webhook};
 pub use keys::describe_keys;
 pub use layers::{Layers, Shown, policy, read_table};
-pub use limits::Limits;
+pub use limits::{Limits, ProxiesWrite};
 pub use network::{Network, NotANetwork};
 pub(crate) use policy_keys::PolicyKey;
 pub use safety::{Mode, TlsSettings};

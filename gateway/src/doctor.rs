@@ -20,7 +20,7 @@ use crate::config::{Mode, RedisUrl, SecretFrom, Settings};
 use crate::files::{FILES_BESIDE_CONNECTIONS, raise_open_files};
 use crate::problem::chain;
 use crate::server::secret;
-use crate::tls::load;
+use crate::tls::{RENEW_WITHIN, load};
 use crate::travel::{travel, worth};
 
 /// How long a database may take to answer.
@@ -134,7 +134,7 @@ fn mode(settings: &Settings) -> Finding {
 fn encryption(settings: &Settings) -> Finding {
     match (&settings.tls.certificate, &settings.tls.key) {
         (Some(certificate), Some(key)) => match load(certificate, key) {
-            Ok(_) => Finding::good("tls", format!("the certificate in {} and its key fit", certificate.display())),
+            Ok(pair) => ends(certificate, pair.ends_in_s()),
             Err(wrong) => Finding::bad("tls", chain(&wrong), "correct tls.certificate and tls.key"),
         },
         _ if settings.tls.behind_proxy => Finding::good("tls", "a proxy or a mesh in front encrypts"),
@@ -143,6 +143,19 @@ fn encryption(settings: &Settings) -> Finding {
             "what is said goes in plain text, tokens and places among it",
             "set tls.certificate and tls.key, or tls.behind_proxy where a proxy or a mesh encrypts",
         ),
+    }
+}
+
+/// Whether the certificate, which fits its key, is good for long enough.
+fn ends(certificate: &Path, ends_in_s: i64) -> Finding {
+    const RENEW: &str = "renew it; a server takes the new files up without a restart";
+    let (shown, days) = (certificate.display(), ends_in_s / 86_400);
+    match ends_in_s {
+        ..=0 => Finding::bad("tls", format!("the certificate in {shown} has ended"), RENEW),
+        _ if ends_in_s < RENEW_WITHIN.as_secs() as i64 => {
+            Finding::doubtful("tls", format!("the certificate in {shown} ends in {days} days"), RENEW)
+        }
+        _ => Finding::good("tls", format!("the certificate in {shown} and its key fit, for {days} days to come")),
     }
 }
 

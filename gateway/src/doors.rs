@@ -12,11 +12,13 @@ mod lists;
 mod nearby;
 pub(crate) mod openapi;
 mod ops;
+mod page;
 mod policy;
 mod query;
 mod quote;
 mod reroute;
 mod rider;
+mod tag;
 mod watch;
 mod why;
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::address::who_asks;
 use crate::auth::{Keys, Secret, read_jwks, read_pem};
-use crate::config::{Layers, Network};
+use crate::config::{Layers, Network, ProxiesWrite};
 use crate::fields::Mistake;
 use crate::trace::TraceParent;
 use crate::websocket::frames::{Fault, Frames, MESSAGE_BYTES_MAX, Message};
@@ -288,7 +288,7 @@ pub fn cursor(bytes: &[u8]) -> bool {
 /// The trace of a request.
 pub fn traceparent(bytes: &[u8]) -> bool {
     let Some(trace) = TraceParent::read(bytes) else { return false };
-    let again = TraceParent::read(trace.response().as_bytes()).expect("what is sent back is one, too");
+    let again = TraceParent::read(trace.passed_on().as_bytes()).expect("what is sent back is one, too");
     assert_eq!(again.to_string(), trace.to_string());
     true
 }
@@ -336,21 +336,32 @@ fn frames_seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// For whom a proxy asks.
+/// For whom a proxy asks, in either header.
 pub fn forwarded(bytes: &[u8]) -> bool {
+    const HEADERS: [ProxiesWrite; 2] = [ProxiesWrite::XForwardedFor, ProxiesWrite::Forwarded];
     let mut headers = HeaderMap::new();
     for line in bytes.split(|byte| *byte == b'\n') {
         let Ok(value) = HeaderValue::from_bytes(line) else { return false };
-        headers.append("x-forwarded-for", value);
+        for header in HEADERS {
+            headers.append(header.as_str(), value.clone());
+        }
     }
     let trusted: Vec<Network> = ["10.0.0.0/8", "::1"].iter().filter_map(|text| text.parse().ok()).collect();
     let (stranger, proxy) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([10, 0, 0, 1]));
-    assert_eq!(who_asks(stranger, &headers, &trusted), stranger, "who is not trusted asks for itself");
-    who_asks(proxy, &headers, &trusted) != proxy
+    let asks = |peer, header| who_asks(peer, &headers, &trusted, header);
+    assert_eq!(HEADERS.map(|header| asks(stranger, header)), [stranger; 2], "who is not trusted asks for itself");
+    HEADERS.into_iter().any(|header| asks(proxy, header) != proxy)
 }
 
 fn forwarded_seeds() -> Vec<Vec<u8>> {
-    texts(&["198.51.100.7", "1.1.1.1, 198.51.100.7, 10.2.2.2", "[2001:db8::1]:4711\n10.0.0.3", "198.51.100.7:80"])
+    texts(&[
+        "198.51.100.7",
+        "1.1.1.1, 198.51.100.7, 10.2.2.2",
+        "[2001:db8::1]:4711\n10.0.0.3",
+        "198.51.100.7:80",
+        "for=192.0.2.60;proto=http;by=203.0.113.43, for=10.2.2.2",
+        "for=\"a\\\",b\"\nfor=\"[2001:db8::1]:4711\";by=_x",
+    ])
 }
 
 #[cfg(test)]

@@ -44,8 +44,8 @@ pub use backup::{BackupError, backup, restore};
 pub use code::Code;
 pub use config::{
     BadSetting, DatabaseUrl, EventSettings, HiddenAddress, JwksFrom, Layers, Limits, LogFormat, Mode, Network,
-    NotANetwork, Places, RedisUrl, SecretFrom, Settings, Shown, TlsSettings, TokenAlgorithm, TokenSettings, Webhook,
-    describe_keys, policy as policy_of_table, read_table,
+    NotANetwork, Places, ProxiesWrite, RedisUrl, SecretFrom, Settings, Shown, TlsSettings, TokenAlgorithm,
+    TokenSettings, Webhook, describe_keys, policy as policy_of_table, read_table,
 };
 pub use doctor::{Finding, Verdict, diagnose};
 pub use doors::openapi::openapi;

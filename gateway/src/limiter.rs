@@ -1,6 +1,6 @@
 //! How much each person and each address may ask for.
 //!
-//! Lives here: token buckets for requests and for sockets that are opened, and who is counted as one.
+//! Lives here: token buckets for requests, for looking at free cars and for sockets that are opened, and who is counted as one.
 //! Stays out: what an answer to too much looks like (see [`crate::problem::Problem`]).
 //! Touch with care: whoever asks chooses the keys of these tables, so they are hashed with a secret of the process and the
 //! tables have an end. What is forgotten first is who has been quiet for longest, for whom it makes no difference.
@@ -87,6 +87,8 @@ fn forget(full_at: &mut HashMap<u64, u64>, now: u64) {
 pub(crate) enum Kind {
     /// A request that is answered.
     Request,
+    /// A request for the free cars around a place.
+    Nearby,
     /// A socket that is opened.
     Socket,
 }
@@ -107,6 +109,7 @@ pub(crate) struct Limiter {
     loopback_exempt: bool,
     requests_per_identity: Buckets,
     requests_per_address: Buckets,
+    nearby_per_identity: Buckets,
     sockets_per_identity: Buckets,
     sockets_per_address: Buckets,
 }
@@ -120,6 +123,7 @@ impl Limiter {
             loopback_exempt: limits.loopback_exempt,
             requests_per_identity: buckets(limits.requests_per_identity),
             requests_per_address: buckets(limits.requests_per_address),
+            nearby_per_identity: buckets(limits.nearby_per_identity),
             sockets_per_identity: buckets(limits.sockets_per_identity),
             sockets_per_address: buckets(limits.sockets_per_address),
         }
@@ -132,6 +136,7 @@ impl Limiter {
     pub(crate) fn identity(&self, who: &Identity, kind: Kind) -> Result<(), TooMuch> {
         let (buckets, limit) = match kind {
             Kind::Request => (&self.requests_per_identity, "limits.requests_per_identity"),
+            Kind::Nearby => (&self.nearby_per_identity, "limits.nearby_per_identity"),
             Kind::Socket => (&self.sockets_per_identity, "limits.sockets_per_identity"),
         };
         self.take(buckets, limit, &(who.role().as_str(), who.name()))
@@ -146,7 +151,7 @@ impl Limiter {
             return Ok(());
         }
         let (buckets, limit) = match kind {
-            Kind::Request => (&self.requests_per_address, "limits.requests_per_address"),
+            Kind::Request | Kind::Nearby => (&self.requests_per_address, "limits.requests_per_address"),
             Kind::Socket => (&self.sockets_per_address, "limits.sockets_per_address"),
         };
         self.take(buckets, limit, &household(address))

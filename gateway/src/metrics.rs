@@ -24,6 +24,8 @@ pub(crate) struct Metrics {
     pub(crate) jwks: JwksMetrics,
     pub(crate) rate_limited: IntCounterVec,
     pub(crate) certificate_reloads: IntCounterVec,
+    /// Without a label, and without a value where there is no certificate.
+    pub(crate) certificate_ends_in: IntGaugeVec,
 }
 
 /// The counters of one kind of WebSocket, looked up once: a position must not pay for a search among labels.
@@ -60,6 +62,9 @@ impl Metrics {
         let buckets = prometheus::exponential_buckets(0.000_5, 2.0, 15)?;
         let public_keys = IntGauge::new("gateway_public_keys", "Public keys of jwt_jwks that are taken")?;
         registry.register(Box::new(public_keys.clone()))?;
+        let help = "Until the first certificate of tls.certificate ends; negative when it has";
+        let certificate_ends_in = IntGaugeVec::new(Opts::new("gateway_certificate_ends_in_seconds", help), &[])?;
+        registry.register(Box::new(certificate_ends_in.clone()))?;
         let help = "Time from the head of a request to its answer, by route";
         let requests = HistogramVec::new(
             HistogramOpts::new("gateway_http_request_seconds", help).buckets(buckets),
@@ -115,6 +120,7 @@ impl Metrics {
                 "Changed files of tls.certificate and tls.key, by result",
                 &["result"],
             )?,
+            certificate_ends_in,
             panics: counter("gateway_panics_total", "Requests that ended in a panic: each is a bug")?,
         })
     }

@@ -254,6 +254,8 @@ impl Rulebook {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(LOOKS_EVERY).await;
+                // In turn with changes that are made here: otherwise what was read before one could be in force after it.
+                let _turn = book.turn.lock().await;
                 match book.follow().await {
                     Ok(()) | Err(NotChanged::Store(StoreError::Unavailable(_))) => {}
                     Err(why) => error!(%why, "a policy that was changed elsewhere cannot be followed here"),

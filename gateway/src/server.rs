@@ -179,7 +179,7 @@ pub async fn serve(settings: Settings, given: Given) -> Result<Server, ServeErro
     let metrics = Metrics::register(&registry).map_err(ServeError::Metrics)?;
     let jwks = Jwks::open(&settings.tokens, metrics.jwks.clone()).await?;
     let keys = Keys::with_public(&secret, &settings.tokens, jwks.clone())?;
-    let certificate = tls::open(&settings.tls, &metrics.certificate_reloads)?;
+    let certificate = tls::open(&settings.tls, &metrics)?;
     let tls = certificate.as_ref().map(Certificate::acceptor).transpose()?;
     let tls = tls.map(|acceptor| Tls { acceptor, within: settings.tls.handshake_within });
     let (listener, addr) = listen(settings.listen).await?;

@@ -1,14 +1,14 @@
 //! TLS for the doors: a certificate that can be renewed while the server runs.
 //!
-//! Lives here: reading certificate and key, and looking at the files again.
+//! Lives here: reading certificate and key, looking at the files again, and saying in time that they end.
 //! Stays out: connections (see [`crate::doorway`]).
 //! Touch with care: a pair that does not fit is never used; the one before it goes on.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use prometheus::IntCounterVec;
+use prometheus::{IntCounterVec, IntGauge};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -23,9 +23,19 @@ use tracing::{info, warn};
 
 use crate::config::TlsSettings;
 use crate::files::read_small;
+use crate::metrics::Metrics;
+use ends::ends_at;
+
+mod ends;
 
 /// The most that is read of either file.
 const PEM_BYTES_MAX: u64 = 256 * 1_024;
+
+/// Who has no more time than this is to renew a certificate.
+pub(crate) const RENEW_WITHIN: Duration = Duration::from_secs(14 * 86_400);
+
+/// How often the log says so.
+const SAID_EVERY: Duration = Duration::from_secs(86_400);
 
 /// Why there is no TLS. Never holds the key.
 #[derive(Debug, thiserror::Error)]
@@ -51,18 +61,37 @@ pub enum TlsError {
     Pair(#[source] rustls::Error),
 }
 
+/// A certificate and its key, as they were read.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair {
+    key: Arc<CertifiedKey>,
+    /// What tells this pair from another.
+    digest: [u8; 32],
+    /// When the first certificate of the chain ends, since 1970.
+    ends_at: Duration,
+}
+
+impl Pair {
+    /// Seconds until the first certificate of the chain ends; negative when it has.
+    pub(crate) fn ends_in_s(&self) -> i64 {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        seconds(self.ends_at) - seconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
+}
+
 /// The certificate and key in use.
 #[derive(Debug)]
 pub(crate) struct Certificate {
     files: (PathBuf, PathBuf),
     reload_every: Duration,
     reloads: IntCounterVec,
-    now: RwLock<(Arc<CertifiedKey>, [u8; 32])>,
+    ends_in: IntGauge,
+    now: RwLock<Pair>,
 }
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).0))
+        Some(Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).key))
     }
 }
 
@@ -70,12 +99,14 @@ impl ResolvesServerCert for Certificate {
 ///
 /// # Errors
 /// [`TlsError`] says what to correct.
-pub(crate) fn open(settings: &TlsSettings, reloads: &IntCounterVec) -> Result<Option<Arc<Certificate>>, TlsError> {
+pub(crate) fn open(settings: &TlsSettings, metrics: &Metrics) -> Result<Option<Arc<Certificate>>, TlsError> {
     let (Some(certificate), Some(key)) = (&settings.certificate, &settings.key) else { return Ok(None) };
     let now = RwLock::new(load(certificate, key)?);
     let files = (certificate.clone(), key.clone());
-    let (reload_every, reloads) = (settings.reload_every, reloads.clone());
-    Ok(Some(Arc::new(Certificate { files, reload_every, reloads, now })))
+    let (reload_every, reloads) = (settings.reload_every, metrics.certificate_reloads.clone());
+    // Only where there is a certificate: an end that is none would be an alarm.
+    let ends_in = metrics.certificate_ends_in.with_label_values::<&str>(&[]);
+    Ok(Some(Arc::new(Certificate { files, reload_every, reloads, ends_in, now })))
 }
 
 impl Certificate {
@@ -91,35 +122,58 @@ impl Certificate {
     /// Looks at the files every now and then, for as long as the server runs.
     pub(crate) fn keep_fresh(self: &Arc<Certificate>) -> JoinHandle<()> {
         let certificate = Arc::clone(self);
+        let mut said_at = None;
+        certificate.say_when_it_ends(&mut said_at);
         tokio::spawn(async move {
             loop {
                 sleep(certificate.reload_every).await;
-                certificate.look();
+                if certificate.look() {
+                    said_at = None;
+                }
+                certificate.say_when_it_ends(&mut said_at);
             }
         })
     }
 
-    fn look(&self) {
+    /// Says how long the certificate is good for; the log hears of it once a day, and only when that is not long.
+    fn say_when_it_ends(&self, said_at: &mut Option<Instant>) {
+        let ends_in_s = self.now.read().unwrap_or_else(PoisonError::into_inner).ends_in_s();
+        self.ends_in.set(ends_in_s);
+        let soon = ends_in_s < RENEW_WITHIN.as_secs() as i64;
+        if soon && said_at.is_none_or(|said_at| said_at.elapsed() >= SAID_EVERY) {
+            *said_at = Some(Instant::now());
+            let certificate = self.files.0.display();
+            match ends_in_s {
+                ..=0 => warn!(%certificate, "the certificate has ended: nobody trusts it any more, renew it"),
+                _ => warn!(%certificate, days_left = ends_in_s / 86_400, "the certificate ends soon: renew it"),
+            }
+        }
+    }
+
+    /// Looks at the files. Returns whether another certificate is in use from now on.
+    fn look(&self) -> bool {
         let (path, key) = &self.files;
-        let known = self.now.read().unwrap_or_else(PoisonError::into_inner).1;
+        let known = self.now.read().unwrap_or_else(PoisonError::into_inner).digest;
         match load(path, key) {
-            Ok((_, digest)) if digest == known => {}
+            Ok(pair) if pair.digest == known => false,
             Ok(fresh) => {
                 *self.now.write().unwrap_or_else(PoisonError::into_inner) = fresh;
                 self.reloads.with_label_values(&["loaded"]).inc();
                 info!("a new certificate is in use");
+                true
             }
             Err(error) => {
                 self.reloads.with_label_values(&["failed"]).inc();
                 // A renewal writes two files, one after the other: in between they do not fit.
                 warn!(%error, "the certificate's files cannot be used; the one before goes on");
+                false
             }
         }
     }
 }
 
-/// Reads both files, and what tells this pair from another.
-pub(crate) fn load(path: &Path, key_path: &Path) -> Result<(Arc<CertifiedKey>, [u8; 32]), TlsError> {
+/// Reads both files.
+pub(crate) fn load(path: &Path, key_path: &Path) -> Result<Pair, TlsError> {
     let read = |path: &Path| {
         read_small(path, PEM_BYTES_MAX).map_err(|source| TlsError::File { path: path.to_owned(), source })
     };
@@ -127,12 +181,12 @@ pub(crate) fn load(path: &Path, key_path: &Path) -> Result<(Arc<CertifiedKey>, [
     let (chain_text, key_text) = (read(path)?, read(key_path)?);
     let chain: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(&chain_text).collect::<Result<_, _>>().map_err(|_| no(path, "certificate"))?;
-    if chain.is_empty() {
-        return Err(no(path, "certificate"));
-    }
+    let ends: Vec<Duration> =
+        chain.iter().map(|one| ends_at(one)).collect::<Result<_, _>>().map_err(|_| no(path, "certificate"))?;
+    let ends_at = ends.into_iter().min().ok_or_else(|| no(path, "certificate"))?;
     let key = PrivateKeyDer::from_pem_slice(&key_text).map_err(|_| no(key_path, "private key"))?;
     // Also checks that the two belong together.
-    let pair = CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(TlsError::Pair)?;
+    let key = CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(TlsError::Pair)?;
     let digest = Sha256::new().chain_update(&chain_text).chain_update(&key_text).finalize();
-    Ok((Arc::new(pair), digest.into()))
+    Ok(Pair { key: Arc::new(key), digest: digest.into(), ends_at })
 }

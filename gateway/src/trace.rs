@@ -1,6 +1,6 @@
 //! The trace a request belongs to: W3C Trace Context.
 //!
-//! Lives here: reading `traceparent`, and what is sent back of it.
+//! Lives here: reading `traceparent`, what is sent back of it, and the traces of events.
 //! Stays out: sending spans anywhere. Log lines name the trace, and that is all that is done with it.
 //! Touch with care: what cannot be read is as if it were not there; a trace is never a reason to refuse a request.
 
@@ -9,7 +9,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The one that a request comes with.
+use sha2::{Digest, Sha256};
+
+/// The one that a request or an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TraceParent {
     trace: u128,
@@ -34,8 +36,16 @@ impl TraceParent {
         (well_divided && ends_well && trace != 0 && parent != 0).then_some(TraceParent { trace, flags })
     }
 
-    /// What is sent back in `traceresponse`: the same trace, and what was done for it here.
-    pub(crate) fn response(self) -> String {
+    /// The one of an event, by its name: whoever tells it, however often, tells the same. Its first flag is set, for with
+    /// the usual samplers a receiver would otherwise drop spans of its own.
+    pub(crate) fn of_event(id: &str) -> TraceParent {
+        let digest = Sha256::digest(id.as_bytes());
+        let trace = digest.iter().take(16).fold(0, |trace: u128, byte| trace << 8 | u128::from(*byte));
+        TraceParent { trace: trace.max(1), flags: 1 }
+    }
+
+    /// What is passed on, in `traceresponse` or with an event: the same trace, and what was done for it here.
+    pub(crate) fn passed_on(self) -> String {
         // Only the first flag, "sampled", is known to us. Nothing here is sampled, so its word is passed on.
         format!("00-{:032x}-{:016x}-{:02x}", self.trace, span(), self.flags & 1)
     }
@@ -75,12 +85,22 @@ mod tests {
     fn a_trace_comes_back_with_a_span_of_our_own() {
         let read = TraceParent::read(format!("00-{TRACE}-b7ad6b7169203331-01").as_bytes()).unwrap();
         assert_eq!(read.to_string(), TRACE);
-        let (one, two) = (read.response(), read.response());
+        let (one, two) = (read.passed_on(), read.passed_on());
         assert!(one.starts_with(&format!("00-{TRACE}-")) && one.ends_with("-01") && one.len() == 55, "{one}");
         assert!(!one.contains("b7ad6b7169203331") && one != two);
         assert!(TraceParent::read(one.as_bytes()).is_some());
         let later = format!("cc-{TRACE}-b7ad6b7169203331-00-what-comes-next");
         assert_eq!(TraceParent::read(later.as_bytes()).unwrap().to_string(), TRACE, "of a later version what is known");
+    }
+
+    /// The digits are those of `printf 01a0c450-6c7b-852a-8403-fc0000000001.1 | sha256sum`.
+    #[test]
+    fn an_event_has_the_trace_that_its_name_says() {
+        let event = TraceParent::of_event("01a0c450-6c7b-852a-8403-fc0000000001.1");
+        assert_eq!(event.to_string(), "e38fe9c4ece77296dbcc0f1890121504");
+        let (one, two) = (event.passed_on(), event.passed_on());
+        assert!(one.ends_with("-01") && one != two, "each telling is a span of its own: {one}");
+        assert_eq!(TraceParent::read(one.as_bytes()), Some(event));
     }
 
     #[test]

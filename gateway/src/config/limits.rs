@@ -4,6 +4,32 @@ use std::time::Duration;
 
 use super::network::Network;
 
+/// The header in which trusted proxies say for whom they ask. No other is read: a proxy passes on what it does not write, and
+/// that may be a client's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxiesWrite {
+    /// `X-Forwarded-For`, as most do.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl ProxiesWrite {
+    /// The name of the header, which is also the name in settings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ProxiesWrite::XForwardedFor => "x-forwarded-for",
+            ProxiesWrite::Forwarded => "forwarded",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<ProxiesWrite> {
+        [ProxiesWrite::XForwardedFor, ProxiesWrite::Forwarded].into_iter().find(|header| header.as_str() == name)
+    }
+}
+
 /// How much a client may ask for, and how long anything may take. Times are real, not the city's.
 ///
 /// Who shares an address with many others, as phones behind a carrier's NAT do, shares what an address may do: those numbers
@@ -22,6 +48,8 @@ pub struct Limits {
     pub requests_per_identity: u32,
     /// How many requests a second one address may make, with a token or without.
     pub requests_per_address: u32,
+    /// How often a second one person may look at free cars. Counted for itself: who looks often can still ask for a ride.
+    pub nearby_per_identity: u32,
     /// How many sockets a second one person may open.
     pub sockets_per_identity: u32,
     /// How many sockets a second one address may open.
@@ -33,8 +61,10 @@ pub struct Limits {
     /// Whether limits of an address hold for addresses of this machine. Behind a proxy on the same machine, name it among
     /// the trusted ones instead.
     pub loopback_exempt: bool,
-    /// Networks of proxies that are believed when they say for whom they ask (`X-Forwarded-For`).
+    /// Networks of proxies that are believed when they say for whom they ask.
     pub trusted_proxies: Vec<Network>,
+    /// Where they say so.
+    pub proxies_write: ProxiesWrite,
     /// How long a request may take until it is answered.
     pub request_timeout: Duration,
     /// How often a socket is asked for a sign of life. Well below the idle limits of load balancers.
@@ -54,12 +84,14 @@ impl Default for Limits {
             connections_per_address: 2_000,
             requests_per_identity: 20,
             requests_per_address: 200,
+            nearby_per_identity: 2,
             sockets_per_identity: 2,
             sockets_per_address: 100,
             frames_per_socket: 20,
             burst: Duration::from_secs(10),
             loopback_exempt: true,
             trusted_proxies: Vec::new(),
+            proxies_write: ProxiesWrite::default(),
             request_timeout: Duration::from_secs(10),
             heartbeat_every: Duration::from_secs(20),
             idle_after: Duration::from_secs(60),

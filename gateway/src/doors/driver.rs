@@ -24,6 +24,7 @@ mod cadence;
 mod receipts;
 
 use super::openapi::{PROBLEM, Refused};
+use super::query::Query;
 use crate::Code;
 use crate::app::{App, Phase};
 use crate::fields::Mistake;
@@ -70,7 +71,6 @@ pub(super) async fn open(
     // Who comes back over a broken line is not new: while the server is drained, that is who has a trip to end.
     let inside = if heard.is_some() { app.inside()? } else { app.admit()? };
     let city = inside.city.clone();
-    // Who only lost the line is not new.
     if heard.is_none() && city.is_full() {
         return Err(Problem::full());
     }
@@ -89,11 +89,10 @@ pub(super) async fn open(
 
 /// The cursor in the address, `?resume=...`, if there is one.
 fn resume(query: Option<&str>) -> Result<Option<Cursor>, Mistake> {
-    let Some(query) = query.filter(|query| !query.is_empty()) else { return Ok(None) };
-    let Some(text) = query.strip_prefix("resume=") else {
-        return Err(Mistake::bad("query", query, "resume=..."));
-    };
-    text.parse().map(Some).map_err(|_| Mistake::bad("resume", text, "a cursor as the server gave it"))
+    let mut query = Query::read(query)?;
+    let heard = query.maybe("resume", "a cursor as the server gave it")?;
+    query.done("resume")?;
+    Ok(heard)
 }
 
 /// Waits until the server opens, is drained or stops.

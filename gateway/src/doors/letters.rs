@@ -13,19 +13,13 @@ use utoipa::ToSchema;
 
 use super::openapi::Refused;
 use super::ops::ops_only;
-use super::query::Query;
-use super::rider::json;
+use super::page::{Page, SHORT_ROWS};
+use super::rider::{counted, json};
 use crate::Code;
 use crate::app::App;
 use crate::fields::Mistake;
 use crate::problem::Problem;
 use crate::wire::as_text;
-
-/// How many letters an answer holds when the question does not say.
-const LIMIT_DEFAULT: u32 = 100;
-
-/// How many it holds at most.
-const LIMIT_MAX: u32 = 1_000;
 
 const ID_ALLOWED: &str = "an outlet and a line, as in billing/4711";
 
@@ -78,12 +72,11 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
-    let (after, limit) = page(query.as_deref())?;
-    // One more than is told, to know whether there is more.
-    let mut found = app.inside()?.store.dead_letters(after, limit + 1).await.map_err(CityError::Store)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let page = Page::read(query.as_deref(), SHORT_ROWS, |query| query.maybe("after", ID_ALLOWED));
+    let page = page.map_err(|mistake| counted(&app, mistake))?;
+    let rows = page.looked_for();
+    let mut found = app.inside()?.store.dead_letters(page.after.clone(), rows).await.map_err(CityError::Store)?;
+    let next = page.cut(&mut found).map(|last: &DeadLetter| last.id.to_string());
     json(StatusCode::OK, &Letters { dead_letters: found.iter().map(Letter::from).collect(), next })
 }
 
@@ -123,13 +116,4 @@ pub(super) async fn redeliver(
 
 fn id(text: &str) -> Result<LetterId, Mistake> {
     text.parse().map_err(|_| Mistake::bad("id", text, ID_ALLOWED))
-}
-
-/// Reads `after` and `limit` from the address.
-fn page(query: Option<&str>) -> Result<(Option<LetterId>, u32), Mistake> {
-    let mut query = Query::read(query)?;
-    let after = query.maybe("after", ID_ALLOWED)?;
-    let limit = query.number("limit", (1, LIMIT_MAX), "a whole number from 1 to 1000")?.unwrap_or(LIMIT_DEFAULT);
-    query.done("after, limit")?;
-    Ok((after, limit))
 }

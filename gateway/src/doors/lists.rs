@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::openapi::{AvailabilityName, Refused, StateName};
 use super::ops::{Shard, ops_only};
+use super::page::{Page, ROWS};
 use super::query::Query;
 use super::rider::{counted, json};
 use crate::app::App;
@@ -23,12 +24,6 @@ use crate::fields::Mistake;
 use crate::problem::Problem;
 use crate::wire::{DriverRow, TripRow};
 
-/// How many rows a page has when the question does not say.
-const LIMIT_DEFAULT: usize = 100;
-/// How many it has at most.
-const LIMIT_MAX: usize = 500;
-
-const LIMIT: &str = "a whole number from 1 to 500";
 const CELL: &str = "an H3 cell such as 872a100d6ffffff";
 const MILLIS: &str = "milliseconds as a whole number, at most those of a year";
 
@@ -75,22 +70,26 @@ fn end<T>(listed: &Listed<T>, name: impl Fn(&T) -> String) -> PageEnd {
 }
 
 /// What every list can be asked.
-struct Asked {
-    most: usize,
+struct Asked<T> {
+    page: Page<T>,
     shard: Option<ShardId>,
     cell: Option<Cell>,
     stale_for: Option<Duration>,
 }
 
-impl Asked {
-    fn read(query: &mut Query<'_>, resolution: Resolution) -> Result<Asked, Mistake> {
+impl<T> Asked<T> {
+    fn read<'a>(
+        query: &mut Query<'a>,
+        resolution: Resolution,
+        after: impl FnOnce(&mut Query<'a>) -> Result<Option<T>, Mistake>,
+    ) -> Result<Asked<T>, Mistake> {
         const SHARD: &str = "the cell of a shard, as /v1/ops/shards lists them";
         let shard: Option<Cell> = query.maybe("shard", SHARD)?;
         if let Some(other) = shard.filter(|cell| cell.resolution() != resolution) {
             return Err(Mistake::bad("shard", &other.to_string(), SHARD));
         }
         Ok(Asked {
-            most: query.number("limit", (1, LIMIT_MAX), LIMIT)?.unwrap_or(LIMIT_DEFAULT),
+            page: Page::take(query, ROWS, after)?,
             shard: shard.map(ShardId),
             cell: query.maybe("cell", CELL)?,
             stale_for: query.number("stale_ms", (0, MILLIS_MAX), MILLIS)?.map(Duration::from_millis),
@@ -124,12 +123,12 @@ const AVAILABILITY: &str = "offline, on_break, available, reserved, offered, en_
 
 fn drivers_asked(query: Option<&str>, resolution: Resolution) -> Result<(Option<ShardId>, DriverFilter), Mistake> {
     let mut query = Query::read(query)?;
-    let Asked { most, shard, cell, stale_for } = Asked::read(&mut query, resolution)?;
-    let after = name(&mut query, "after", DriverId::new)?;
+    let after = |query: &mut Query<'_>| name(query, "after", DriverId::new);
+    let Asked { page, shard, cell, stale_for } = Asked::read(&mut query, resolution, after)?;
     let stands = ("availability", AVAILABILITY);
     let availability = word(&mut query, stands, &Availability::ALL, Availability::as_str)?;
     query.done("limit, after, shard, availability, cell, stale_ms")?;
-    Ok((shard, DriverFilter { after, availability, cell, stale_for, most }))
+    Ok((shard, DriverFilter { after: page.after, availability, cell, stale_for, most: page.rows as usize }))
 }
 
 /// The drivers at home on this server, by name.
@@ -165,12 +164,12 @@ const STATES: &str =
 
 fn trips_asked(query: Option<&str>, resolution: Resolution) -> Result<(Option<ShardId>, TripFilter), Mistake> {
     let mut query = Query::read(query)?;
-    let Asked { most, shard, cell, stale_for } = Asked::read(&mut query, resolution)?;
-    let after: Option<TripId> = query.maybe("after", "a trip's id")?;
+    let after = |query: &mut Query<'_>| query.maybe::<TripId>("after", "a trip's id");
+    let Asked { page, shard, cell, stale_for } = Asked::read(&mut query, resolution, after)?;
     let state = word(&mut query, ("state", STATES), &StageName::ALL, StageName::as_str)?;
     let (rider, driver) = (name(&mut query, "rider", RiderId::new)?, name(&mut query, "driver", DriverId::new)?);
     query.done("limit, after, shard, state, cell, stale_ms, rider, driver")?;
-    Ok((shard, TripFilter { after, state, cell, stale_for, rider, driver, most }))
+    Ok((shard, TripFilter { after: page.after, state, cell, stale_for, rider, driver, most: page.rows as usize }))
 }
 
 /// The live trips of this server, in the order in which they were requested.
@@ -202,14 +201,6 @@ pub(super) async fn trips(
     json(StatusCode::OK, &TripsPage { trips, end: end(&listed, |view| view.trip.id.to_string()) })
 }
 
-fn shards_asked(query: Option<&str>) -> Result<(Option<ShardId>, usize), Mistake> {
-    let mut query = Query::read(query)?;
-    let after: Option<Cell> = query.maybe("after", CELL)?;
-    let most = query.number("limit", (1, LIMIT_MAX), LIMIT)?.unwrap_or(LIMIT_DEFAULT);
-    query.done("limit, after")?;
-    Ok((after.map(ShardId), most))
-}
-
 /// The shards of this server, by cell.
 #[utoipa::path(
     get, path = "/v1/ops/shards", operation_id = "shards", tag = "ops",
@@ -226,8 +217,9 @@ pub(super) async fn shards(
 ) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
     let city = &app.inside()?.city;
-    let (after, most) = shards_asked(query.as_deref()).map_err(|mistake| counted(&app, mistake))?;
-    let listed = city.shards(after, most).await?;
+    let page = Page::<Cell>::read(query.as_deref(), ROWS, |query| query.maybe("after", CELL));
+    let page = page.map_err(|mistake| counted(&app, mistake))?;
+    let listed = city.shards(page.after.map(ShardId), page.rows as usize).await?;
     let shards = listed.rows.iter().map(Shard::from).collect();
     json(StatusCode::OK, &ShardsPage { shards, end: end(&listed, |status| status.shard.to_string()) })
 }

@@ -54,7 +54,7 @@ pub(super) async fn cars(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    app.rider(&headers)?;
+    app.rider_who_looks(&headers)?;
     let from = place(query.as_deref()).map_err(|mistake| counted(&app, mistake))?;
     let Inside { city, nearby, .. } = app.inside()?;
     let settings = &nearby.settings;

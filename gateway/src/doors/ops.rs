@@ -149,10 +149,10 @@ impl From<&ShardStatus> for Shard {
     }
 }
 
-/// Refuses whoever is not of the role `ops`.
-pub(super) fn ops_only(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+/// Refuses whoever is not of the role `ops`; says who it is.
+pub(super) fn ops_only(app: &App, headers: &HeaderMap) -> Result<String, Problem> {
     match app.who(headers, Carrier::Header)? {
-        Identity::Ops(_) => Ok(()),
+        Identity::Ops(name) => Ok(name),
         other @ (Identity::Driver(_) | Identity::Rider(_)) => Err(app.wrong_role(&other, "ops")),
     }
 }

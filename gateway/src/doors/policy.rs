@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use actors::CityError;
 use axum::extract::{RawQuery, Request, State};
-use axum::http::header::{ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use persistence::PolicyRevision;
 use serde::Serialize;
@@ -16,10 +15,11 @@ use utoipa::ToSchema;
 
 use super::openapi::{AskedPolicy, PROBLEM, Refused};
 use super::ops::ops_only;
-use super::query::Query;
+use super::page::{Page, ROWS};
 use super::rider::{body, counted, json};
+use super::tag::{seen, tagged};
 use crate::Code;
-use crate::app::{App, Carrier};
+use crate::app::App;
 use crate::config::{BadSetting, policy_keys};
 use crate::fields::{Fields, Mistake};
 use crate::policy::{Asked, Changes, NotChanged, Value};
@@ -27,8 +27,6 @@ use crate::problem::{Body9457, Problem};
 
 const TAG: &str = "the revision in quotes as GET gives it in ETag, as in \"7\", or *";
 const REASON_MAX: usize = 500;
-const HISTORY_DEFAULT: u32 = 100;
-const HISTORY_MAX: u32 = 500;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Policy)]
@@ -120,13 +118,6 @@ fn mistake(bad: BadSetting) -> Mistake {
     }
 }
 
-fn tagged(mut response: Response, revision: u64) -> Response {
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{revision}\"")) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
-}
-
 /// Shows the policy in force, and who says so.
 #[utoipa::path(
     get, path = "/v1/ops/policy", operation_id = "policy", tag = "ops",
@@ -173,27 +164,15 @@ pub(super) async fn put(State(app): State<Arc<App>>, request: Request) -> Result
 }
 
 async fn change(app: &App, request: Request, replace: bool) -> Result<Response, Problem> {
-    ops_only(app, request.headers())?;
-    let by = app.who(request.headers(), Carrier::Header)?.name().to_owned();
-    let seen = seen(request.headers()).map_err(|mistake| counted(app, mistake))?;
+    let by = ops_only(app, request.headers())?;
+    // Two who change the policy at once are to notice.
+    let seen = seen(request.headers(), TAG).map_err(|mistake| counted(app, mistake))?;
     let text = body(app, request).await?;
     let (changes, reason, dry_run) = read(&text).map_err(|mistake| counted(app, mistake))?;
     let inside = app.inside()?;
     let asked = Asked { by, reason, seen, replace, dry_run };
     let made = inside.rules.change(inside.city.clock().now(), asked, &changes).await?;
     Ok(tagged(json(StatusCode::OK, &RevisionBody::of(&made, dry_run))?, inside.rules.revision()))
-}
-
-/// The revision that a change is made for. It must be said: two who change the policy at once are to notice.
-fn seen(headers: &HeaderMap) -> Result<Option<u64>, Mistake> {
-    let Some(value) = headers.get(IF_MATCH) else { return Err(Mistake::missing("If-Match", TAG)) };
-    let text = value.to_str().unwrap_or_default().trim();
-    let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-    match number {
-        Some(number) => Ok(Some(number)),
-        None if text == "*" => Ok(None),
-        None => Err(Mistake::bad("If-Match", text, TAG)),
-    }
 }
 
 fn read(text: &str) -> Result<(Changes, String, bool), Mistake> {
@@ -234,18 +213,12 @@ pub(super) async fn history(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     ops_only(&app, &headers)?;
-    let page = |query: Option<&str>| {
-        let mut query = Query::read(query)?;
-        let before = query.number("after", (0, i64::MAX.unsigned_abs()), "the number of a revision")?;
-        let limit = query.number("limit", (1, HISTORY_MAX), "a whole number from 1 to 500")?;
-        query.done("after, limit")?;
-        Ok::<_, Mistake>((before, limit.unwrap_or(HISTORY_DEFAULT)))
-    };
-    let (before, limit) = page(query.as_deref()).map_err(|mistake| counted(&app, mistake))?;
-    let mut found = app.inside()?.rules.history(before, limit + 1).await.map_err(CityError::Store)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.revision);
+    let page = Page::read(query.as_deref(), ROWS, |query| {
+        query.number("after", (0, i64::MAX.unsigned_abs()), "the number of a revision")
+    });
+    let page = page.map_err(|mistake| counted(&app, mistake))?;
+    let mut found = app.inside()?.rules.history(page.after, page.looked_for()).await.map_err(CityError::Store)?;
+    let next = page.cut(&mut found).map(|last| last.revision);
     let revisions = found.iter().map(|revision| RevisionBody::of(revision, false)).collect();
     json(StatusCode::OK, &History { revisions, next })
 }

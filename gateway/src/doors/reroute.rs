@@ -6,16 +6,14 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use dispatch::TripView;
 
 use super::openapi::{AskedReroute, PROBLEM, Refused};
 use super::rider::{body, counted, json, may_see, trip_id};
+use super::tag::{maybe_seen, tagged};
 use crate::app::App;
 use crate::auth::Identity;
-use crate::fields::Mistake;
 use crate::problem::{Body9457, Problem};
 use crate::wire::{TripBody, read_reroute};
 
@@ -45,7 +43,7 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     let rider = app.rider(request.headers())?;
     let id = trip_id(path)?;
-    let seen = version(request.headers()).map_err(|mistake| counted(&app, mistake))?;
+    let seen = maybe_seen(request.headers(), VERSION_ALLOWED).map_err(|mistake| counted(&app, mistake))?;
     let text = body(&app, request).await?;
     let wanted = read_reroute(&text).map_err(|mistake| counted(&app, mistake))?;
     let city = &app.inside()?.city;
@@ -53,25 +51,5 @@ pub(super) async fn change(
     may_see(&app, &Identity::Rider(rider), &view)?;
     let view = city.reroute(id, dispatch::Reroute { seen, ..wanted }).await?;
     let answer = json(StatusCode::OK, &TripBody::now(&view, city.clock().now(), &city.policy().fares))?;
-    Ok(tagged(answer, &view))
-}
-
-/// The version in `If-Match`, if there is one.
-fn version(headers: &HeaderMap) -> Result<Option<u32>, Mistake> {
-    let Some(value) = headers.get(IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-    match number {
-        Some(number) => Ok(Some(number)),
-        None if text == "*" => Ok(None),
-        None => Err(Mistake::bad("If-Match", text, VERSION_ALLOWED)),
-    }
-}
-
-/// With the version of the trip, for a later `If-Match`.
-pub(super) fn tagged(mut response: Response, view: &TripView) -> Response {
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", view.trip.version)) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
+    Ok(tagged(answer, view.trip.version))
 }

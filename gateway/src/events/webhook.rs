@@ -27,6 +27,7 @@ use super::window::Window;
 use crate::auth::Secret;
 use crate::config::{EventSettings, Webhook};
 use crate::http::{Bytes, Client, ClientError as Error};
+use crate::trace::TraceParent;
 
 /// How much of an answer is read, so that the connection can be used again. Nobody looks at it.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024;
@@ -228,6 +229,7 @@ impl Receiver {
             .header(USER_AGENT, concat!("hansom/", env!("CARGO_PKG_VERSION")))
             .header("hansom-event-id", &event.id)
             .header("hansom-attempt", attempt)
+            .header("traceparent", TraceParent::of_event(&event.id).passed_on())
             .header(HEADER, sign(self.manner.secrets.iter(), now, event.json.as_bytes()))
             .body(Full::new(Bytes::copy_from_slice(event.json.as_bytes())))
     }

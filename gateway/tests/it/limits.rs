@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway::{Limits, Role, Server};
+use gateway::{Limits, ProxiesWrite, Role, Server};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -52,6 +52,29 @@ async fn a_person_who_asks_too_often_is_told_when_to_ask_again() {
 }
 
 #[tokio::test]
+async fn who_looks_at_free_cars_too_often_waits_and_can_still_ask_for_a_ride() {
+    let server = server_with(Limits { nearby_per_identity: 1, requests_per_identity: 1, ..small() }).await;
+    let ask = async |name: &str, path: &str| {
+        let token = token(&server, Role::Rider, name);
+        request(&server, Method::GET, path, &token).send().await.unwrap()
+    };
+    let cars = "/v1/nearby?lat=40.75&lng=-73.98";
+    for _ in 0..2 {
+        assert_eq!(ask("eve", cars).await.status(), 200);
+    }
+    let wait = limited(ask("eve", cars).await, "limits.nearby_per_identity").await;
+    assert_eq!(ask("zoe", cars).await.status(), 200, "somebody else");
+    for _ in 0..2 {
+        assert_eq!(ask("eve", "/v1/trips/x").await.status(), 404, "what is no looking is counted for itself");
+    }
+    limited(ask("eve", "/v1/trips/x").await, "limits.requests_per_identity").await;
+    assert_eq!(counted(&server, "gateway_rate_limited_total{limit=\"limits.nearby_per_identity\"}").await, 1.0);
+    tokio::time::sleep(wait).await;
+    assert_eq!(ask("eve", cars).await.status(), 200, "as it was told");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_address_that_asks_too_often_is_refused_before_anything_is_looked_at() {
     let server = server_with(Limits { requests_per_address: 1, ..small() }).await;
     for _ in 0..2 {
@@ -77,6 +100,33 @@ async fn behind_a_trusted_proxy_each_client_is_counted_for_itself() {
     // What a client writes before the proxy does changes nothing.
     limited(alive(&server, "198.51.100.1, 192.0.2.1").await, "limits.requests_per_address").await;
     assert_eq!(alive(&server, "192.0.2.1, 198.51.100.2").await.status(), 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_writes_forwarded_is_believed_in_that_header_alone() {
+    let limits = Limits {
+        requests_per_address: 1,
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        proxies_write: ProxiesWrite::Forwarded,
+        ..small()
+    };
+    let server = server_with(limits).await;
+    let ask = async |forwarded: &str, other: &str| {
+        let request = Client::new().get(format!("{}/livez", server.url()));
+        request.header("forwarded", forwarded).header("x-forwarded-for", other).send().await.unwrap()
+    };
+    for client in 1..20 {
+        let forwarded = format!("for=\"[2001:db8:0:{client}::1]:4711\";proto=https");
+        for _ in 0..2 {
+            assert_eq!(ask(&forwarded, "").await.status(), 200);
+        }
+    }
+    let one = "for=\"[2001:db8:0:1::1]\"";
+    limited(ask(one, "198.51.100.1").await, "limits.requests_per_address").await;
+    // Nor does it help to open a quotation mark that the proxy does not close.
+    limited(ask(&format!("for=\"198.51.100.1, {one}"), "").await, "limits.requests_per_address").await;
+    assert_eq!(ask("for=198.51.100.2", "").await.status(), 200);
     server.stop().await;
 }
 

@@ -30,5 +30,6 @@ mod sessions;
 mod signer;
 mod street;
 mod tls;
+mod together;
 mod tokens;
 mod why;

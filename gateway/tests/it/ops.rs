@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use gateway::{Given, Role, Server, Settings};
+use gateway::{Given, Limits, Role, Server, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::street::{Phone, ask, json_of, place, problem, refused, request, serve, server, settings, token};
+use crate::street::{
+    Phone, ask, json_of, place, problem, refused, request, serve, server, server_with, settings, token,
+};
 
-async fn get(server: &Server, path: &str) -> (u16, Value) {
+pub(crate) async fn get(server: &Server, path: &str) -> (u16, Value) {
     let kim = token(server, Role::Ops, "kim");
     json_of(request(server, Method::GET, path, &kim).send().await.unwrap()).await
 }
@@ -183,7 +185,7 @@ async fn a_drain_before_a_stop_sends_drivers_away_within_its_window() {
 
 #[tokio::test]
 async fn riders_see_free_cars_about_where_they_are_and_none_on_a_trip() {
-    let server = server().await;
+    let server = server_with(Limits { nearby_per_identity: 1_000, ..Limits::default() }).await;
     let mut phones = Vec::new();
     for number in 0..10 {
         phones.push(Phone::waiting(&server, &format!("driver-{number}"), f64::from(number)).await);
@@ -232,12 +234,12 @@ async fn riders_see_free_cars_about_where_they_are_and_none_on_a_trip() {
 
 // ---- policy ------------------------------------------------------------------------------------------------------
 
-async fn change(server: &Server, method: Method, tag: &str, body: &Value) -> reqwest::Response {
+pub(crate) async fn change(server: &Server, method: Method, tag: &str, body: &Value) -> reqwest::Response {
     let kim = token(server, Role::Ops, "kim");
     request(server, method, "/v1/ops/policy", &kim).header("If-Match", tag).json(body).send().await.unwrap()
 }
 
-fn value<'a>(policy: &'a Value, name: &str) -> (&'a str, &'a str) {
+pub(crate) fn value<'a>(policy: &'a Value, name: &str) -> (&'a str, &'a str) {
     let row = policy["values"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap();
     (row["value"].as_str().unwrap(), row["origin"].as_str().unwrap())
 }

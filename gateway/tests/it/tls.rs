@@ -20,8 +20,9 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::binary::{hansom, run};
-use crate::events::tls::certify;
+use crate::binary::{Process, hansom, run};
+use crate::events::tls::{certify, certify_for};
+use crate::events::until;
 use crate::street::{PATIENCE, place, serve, settings, token};
 
 /// A folder with a certificate, and a server that shows it.
@@ -148,6 +149,55 @@ async fn a_certificate_is_renewed_without_a_restart_and_a_broken_one_is_not_used
     held.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "who was there stays: {answer}");
     server.stop().await;
+}
+
+const ENDS_IN: &str = "gateway_certificate_ends_in_seconds ";
+
+/// For how many days the certificate is good, as `/metrics` says.
+async fn days_left(server: &Server, authority: &Path) -> Option<f64> {
+    let text = get(server, authority, "/metrics", "").await;
+    let seconds: f64 = text.lines().find_map(|line| line.strip_prefix(ENDS_IN))?.parse().unwrap();
+    Some(seconds / 86_400.0)
+}
+
+#[tokio::test]
+async fn how_long_the_certificate_is_good_for_is_a_number_that_follows_a_renewal() {
+    let tls = TlsSettings { reload_every: Duration::from_millis(100), ..TlsSettings::default() };
+    let (folder, server) = doors(Limits::default(), tls).await;
+    let left = days_left(&server, folder.path()).await;
+    assert!(left.is_some_and(|days| (89.0..=90.0).contains(&days)), "{left:?}");
+    certify_for(300, folder.path());
+    until("the new one is in use", async || connect(&server, folder.path(), b"http/1.1").await.is_ok()).await;
+    until("it says of the new one", async || days_left(&server, folder.path()).await.is_some_and(|days| days > 299.0))
+        .await;
+    server.stop().await;
+
+    let plain = serve(settings()).await;
+    let text = reqwest::get(format!("{}/metrics", plain.url())).await.unwrap().text().await.unwrap();
+    assert!(!text.contains(ENDS_IN), "where there is none there is no end");
+    plain.stop().await;
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_named_in_the_log_and_by_the_doctor() {
+    let soon = "the certificate ends soon: renew it";
+    let ended = "the certificate has ended";
+    for (days, logged, verdict, code) in
+        [(90, None, "ok    tls", 0), (13, Some(soon), "look  tls", 0), (-1, Some(ended), "BAD   tls", 1)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        certify_for(days, folder.path());
+        let of = |key: &str, file: &str| format!("{key}={}", folder.path().join(file).display());
+        let (certificate, key) = (of("tls.certificate", "cert.pem"), of("tls.key", "key.pem"));
+        let sets = ["--set", &certificate, "--set", &key];
+        let (found, out, _) = run(hansom().args(["doctor", "--listen", "127.0.0.1:0"]).args(sets));
+        assert_eq!(found, Some(code), "{out}");
+        assert!(out.contains(verdict) && out.contains("renew it") == logged.is_some(), "{days} days: {out}");
+        let (_, said) = Process::start(&folder.path().join("data"), &sets).stop();
+        for warning in [soon, ended] {
+            assert_eq!(said.contains(warning), logged == Some(warning), "{days} days: {said}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::super::network::networks;
 use super::super::safety::origins;
 use super::super::tokens::{algorithms, names};
-use super::super::{JwksFrom, Mode};
+use super::super::{JwksFrom, Mode, ProxiesWrite};
 use super::Key;
 use super::values::{file, path, seconds};
 
@@ -79,6 +79,7 @@ pub(super) const SECURITY: &[Key] = &[
     whole!("limits.connections_per_address", limits.connections_per_address, 1..=1_000_000),
     whole!("limits.requests_per_identity", limits.requests_per_identity, 1..=1_000_000),
     whole!("limits.requests_per_address", limits.requests_per_address, 1..=1_000_000),
+    whole!("limits.nearby_per_identity", limits.nearby_per_identity, 1..=1_000_000),
     whole!("limits.sockets_per_identity", limits.sockets_per_identity, 1..=1_000_000),
     whole!("limits.sockets_per_address", limits.sockets_per_address, 1..=1_000_000),
     whole!("limits.frames_per_socket", limits.frames_per_socket, 1..=1_000_000),
@@ -86,12 +87,18 @@ pub(super) const SECURITY: &[Key] = &[
     truth!("limits.loopback_exempt", limits.loopback_exempt),
     key!(
         "limits.trusted_proxies",
-        "networks such as 10.0.0.0/8 with commas between them, whose X-Forwarded-For is believed",
+        "networks such as 10.0.0.0/8 with commas between them, which are believed when they say for whom they ask",
         |settings, text| networks(text).map(|networks| settings.limits.trusted_proxies = networks),
         |settings| {
             let shown: Vec<String> = settings.limits.trusted_proxies.iter().map(ToString::to_string).collect();
             if shown.is_empty() { "(none)".to_owned() } else { shown.join(",") }
         }
+    ),
+    key!(
+        "limits.proxies_write",
+        "x-forwarded-for or forwarded: the header that trusted proxies write; the other is not read",
+        |settings, text| ProxiesWrite::named(text).map(|header| settings.limits.proxies_write = header),
+        |settings| settings.limits.proxies_write.as_str().to_owned()
     ),
     seconds!("limits.request_timeout", limits.request_timeout, 0.1..=50.0),
     seconds!("limits.heartbeat_every", limits.heartbeat_every, 0.05..=50.0),

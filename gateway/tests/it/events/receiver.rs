@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -17,6 +17,8 @@ use super::SIGNED_WITH;
 pub(crate) struct Seen {
     pub(crate) id: String,
     pub(crate) attempt: u32,
+    /// What this attempt is called in the event's trace.
+    pub(crate) span: String,
 }
 
 /// What to answer.
@@ -165,7 +167,20 @@ fn check(head: &str, body: &[u8]) -> Seen {
     assert_eq!((&event["specversion"], &event["datacontenttype"]), (&"1.0".into(), &"application/json".into()));
     assert_eq!(event["id"], header(head, "hansom-event-id"));
     let attempt = header(head, "hansom-attempt").parse().unwrap();
-    Seen { id: event["id"].as_str().unwrap().to_owned(), attempt }
+    let id = event["id"].as_str().unwrap().to_owned();
+    let span = span_of(&id, header(head, "traceparent"));
+    Seen { id, attempt, span }
+}
+
+/// Checks that the trace is the one that `EVENTS.md` promises. Returns the span.
+fn span_of(id: &str, traceparent: &str) -> String {
+    let parts: Vec<&str> = traceparent.split('-').collect();
+    let &[version, trace, span, flags] = parts.as_slice() else { panic!("four parts: {traceparent}") };
+    let digest: String = Sha256::digest(id).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((version, trace, flags), ("00", &digest[..32], "01"), "{id}");
+    assert!(span.len() == 16 && span.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')), "{span}");
+    assert_ne!(span, "0".repeat(16));
+    span.to_owned()
 }
 
 /// As `EVENTS.md` tells receivers to check.

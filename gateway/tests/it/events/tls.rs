@@ -17,14 +17,19 @@ use crate::street::place;
 
 /// Makes an authority, and by it a certificate for this machine.
 const MAKE: &str = "set -e; cd \"$1\"; new() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \"$@\"; }; \
-    new -x509 -keyout ca.key -out ca.pem -subj /CN=tests -days 2; \
+    new -x509 -keyout ca.key -out ca.pem -subj /CN=tests -days 400; \
     new -keyout key.pem -out asked.pem -subj /CN=receiver; \
     echo subjectAltName=IP:127.0.0.1 > names; \
-    openssl x509 -req -in asked.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out cert.pem";
+    openssl x509 -req -in asked.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days \"$2\" -extfile names -out cert.pem";
 
-/// Writes `ca.pem`, `cert.pem` and `key.pem`.
+/// Writes `ca.pem`, `cert.pem` and `key.pem`, good for three months.
 pub(crate) fn certify(folder: &Path) {
-    let made = Command::new("sh").args(["-c", MAKE, "sh"]).arg(folder).output().unwrap();
+    certify_for(90, folder);
+}
+
+/// As [`certify`], good for so many days; for less than none it has ended already.
+pub(crate) fn certify_for(days: i32, folder: &Path) {
+    let made = Command::new("sh").args(["-c", MAKE, "sh"]).arg(folder).arg(days.to_string()).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 

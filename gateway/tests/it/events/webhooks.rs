@@ -50,6 +50,8 @@ async fn every_line_arrives_signed_and_a_stop_leaves_none_behind() {
     assert_eq!(receiver.taken_count(), 300, "each once");
     assert_all_arrived(&receiver, &store).await;
     assert!(receiver.seen().iter().all(|seen| seen.attempt == 1));
+    let spans: BTreeSet<String> = receiver.seen().into_iter().map(|seen| seen.span).collect();
+    assert_eq!(spans.len(), 300, "each is a span of its own");
     // The next start goes on where this one was.
     assert_eq!(store.cursor("billing").await.unwrap(), 300);
     telling(&store, &quick(&to)).await.stop().await;
@@ -107,8 +109,10 @@ async fn what_is_never_taken_is_a_dead_letter_and_the_next_goes_on() {
     let settings = [quick(&to), vec![("webhook_attempts", "3")]].concat();
     let server = telling(&store, &settings).await;
     until("all others have arrived", async || receiver.taken_count() == 19).await;
-    let tries = receiver.seen().into_iter().filter(|seen| seen.id == poison).map(|seen| seen.attempt);
-    assert_eq!(tries.collect::<Vec<_>>(), [1, 2, 3]);
+    let tries: Vec<_> = receiver.seen().into_iter().filter(|seen| seen.id == poison).collect();
+    assert_eq!(tries.iter().map(|seen| seen.attempt).collect::<Vec<_>>(), [1, 2, 3]);
+    let spans: BTreeSet<&str> = tries.iter().map(|seen| seen.span.as_str()).collect();
+    assert_eq!(spans.len(), 3, "each try is another span");
     until("it is counted", async || counted(&server, DEAD).await == 1.0).await;
     until("nothing lags", async || counted(&server, LAG).await == 0.0).await;
     let dead = store.dead_letters(None, 10).await.unwrap();
