@@ -29,9 +29,14 @@ impl Reroute {
     }
 }
 
-/// What to answer a rider who wants to change the way of a trip that has ended; `None` when it has not.
+/// What to answer a rider who wants to change the way of a trip that has ended, or that the rider knows more of than
+/// whoever holds this record; `None` when neither is so.
 #[must_use]
 pub fn answer_reroute_of_ended(trip: &Trip, wanted: &Reroute) -> Option<Result<(), Refusal>> {
+    // An owner that was overruled may not say what is so: the way may lead elsewhere by now.
+    if wanted.seen.is_some_and(|seen| seen > trip.version) {
+        return Some(Err(Refusal::Outdated { version: trip.version }));
+    }
     if wanted.is_done(trip) {
         return Some(Ok(()));
     }
@@ -112,3 +117,6 @@ impl LiveTrip {
         self.seek(out);
     }
 }
+
+#[cfg(test)]
+mod tests;
