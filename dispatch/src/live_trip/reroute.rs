@@ -8,7 +8,7 @@ use geo::Point;
 
 use super::{Asker, LiveTrip};
 use crate::{
-    AskId, Effect, Event, Fare, OfferFate, Policy, Refusal, Reroute, STOPS_MAX, Stage, Stops, Timestamp, Trip,
+    AskId, Deed, Effect, Event, Fare, OfferFate, Policy, Refusal, Reroute, STOPS_MAX, Stage, Stops, Timestamp, Trip,
     Withdrawal,
 };
 
@@ -42,6 +42,13 @@ pub fn answer_reroute_of_ended(trip: &Trip, wanted: &Reroute) -> Option<Result<(
     }
     let from = trip.stage.told_as();
     (!from.is_active()).then_some(Err(Refusal::IllegalStep { from, wanted: "rerouted" }))
+}
+
+/// Whether a driver reports a stop of another way than this trip's. One that was made before the way was changed is the
+/// same stop still. Whoever holds this record knows less than the driver when the driver names a later change.
+pub(super) fn means_another_way(deed: Deed, trip: &Trip) -> bool {
+    let Deed::StopReached { stop, rerouted: Some(meant) } = deed else { return false };
+    meant > trip.route.changes || (meant < trip.route.changes && stop > trip.route.made)
 }
 
 impl LiveTrip {

@@ -45,3 +45,16 @@ fn a_driver_who_learns_of_another_way_from_the_row_does_as_one_who_learns_of_it_
     let said_yes = |effect: &Effect| matches!(effect, Effect::ToTrip { input: TripInput::Accepted { .. }, .. });
     assert!(!effects.iter().any(said_yes), "what was let go is not accepted later");
 }
+
+#[test]
+fn a_driver_whose_trip_is_further_on_than_memory_reads_the_row() {
+    let (ann, riding, _) = promised();
+    let refused = |version: u32| {
+        let why = Refusal::Outdated { version };
+        let effects = ann.clone().step(at(10), &Policy::default(), DriverInput::Refused { ask: ask(7, 3), why });
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::ToSession { .. })), "the app is told");
+        reading(&effects).is_some()
+    };
+    assert!(refused(riding.version + 1), "the letter of the new way was lost, or is late");
+    assert!(!refused(riding.version), "an owner that was overruled knows less");
+}

@@ -1,7 +1,7 @@
 use geo::Resolution;
 
 use super::*;
-use crate::{DriverId, Epoch, Order, RiderId, ShardId, TripId, TripInput};
+use crate::{DriverAsk, DriverId, DriverInput, Epoch, Order, RiderId, SessionId, ShardId, TripId, TripInput};
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -63,4 +63,39 @@ fn an_owner_that_knows_less_than_the_rider_does_not_say_that_the_way_leads_there
     for seen in [None, Some(before.version), Some(before.version - 1)] {
         assert_eq!(answer(&mut owner_that_knows(&before), 0.03, seen), Some(Ok(before.version)));
     }
+}
+
+/// How the driver is answered who halts at a stop of the way that was changed so often, or the number that is written.
+fn halt(owner: &mut LiveTrip, stop: u8, rerouted: Option<u16>) -> Result<&'static str, Refusal> {
+    let ask = DriverAsk { session: SessionId(1), number: Some(1) };
+    let deed = Deed::StopReached { stop, rerouted };
+    let effects = owner.step(START, &Policy::default(), TripInput::Did { by: ann(), home: home(), deed, ask });
+    match effects.first() {
+        Some(Effect::Commit(_)) => Ok("written"),
+        Some(Effect::ToDriver { input: DriverInput::Progress { .. }, .. }) => Ok("said again"),
+        Some(Effect::ToDriver { input: DriverInput::Refused { why, .. }, .. }) => Err(why.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stop_of_another_way_than_the_present_is_not_made() {
+    let replaced = after(&riding(), &[goes_to(0.03, &[-0.01])]);
+    let outdated = || Err(Refusal::Outdated { version: replaced.version });
+    let halts = |stop, rerouted| halt(&mut owner_that_knows(&replaced), stop, rerouted);
+    assert_eq!(halts(1, Some(0)), outdated(), "the place that the rider has replaced meanwhile");
+    assert_eq!(halts(1, Some(2)), outdated(), "this owner does not know yet what the driver knows");
+    assert_eq!(halts(1, Some(1)), Ok("written"));
+    assert_eq!(halts(1, None), Ok("written"), "whoever names no way means the present one");
+}
+
+#[test]
+fn a_stop_that_was_made_stays_made_whatever_the_rider_changes_afterwards() {
+    let made = after(&riding(), &[Event::StopReached { stop: 1 }]);
+    let replaced = after(&made, &[goes_to(0.03, &[-0.01])]);
+    let halts = |stop, rerouted| halt(&mut owner_that_knows(&replaced), stop, rerouted);
+    assert_eq!(halts(1, Some(0)), Ok("said again"));
+    assert_eq!(halts(2, Some(0)), Err(Refusal::Outdated { version: replaced.version }));
+    // A driver who knows of a later way may say again what an overruled owner knows, too: it is not up to that owner.
+    assert_eq!(halts(1, Some(2)), Err(Refusal::Outdated { version: replaced.version }));
 }
