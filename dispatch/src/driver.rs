@@ -346,9 +346,12 @@ impl LiveDriver {
     }
 
     fn refused(&mut self, ask: DriverAsk, why: Refusal, out: &mut Vec<Effect>) {
-        if let (Refusal::NotYourTrip { trip }, Some(held)) = (&why, self.trip())
-            && *trip == held.id
-        {
+        let otherwise = match (&why, self.trip()) {
+            (Refusal::NotYourTrip { trip }, Some(held)) => *trip == held.id,
+            (Refusal::Outdated { version }, Some(held)) => *version > held.version,
+            _ => false,
+        };
+        if otherwise {
             // The trip says otherwise than memory: the row decides.
             self.read_row(out);
         }

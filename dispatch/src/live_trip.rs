@@ -305,6 +305,8 @@ impl LiveTrip {
         if !self.is_driven_by(driver) {
             let why = Refusal::NotYourTrip { trip: self.trip.id };
             self.answer(&asker, Err(why), out);
+        } else if reroute::means_another_way(deed, &self.trip) {
+            self.answer(&asker, Err(Refusal::Outdated { version: self.trip.version }), out);
         } else if already_done(deed, &self.trip) {
             let input = DriverInput::Progress { trip: self.trip.clone(), ask: Some(*ask) };
             out.push(Effect::ToDriver { to: driver.clone(), home: *home, input });
@@ -429,7 +431,7 @@ impl LiveTrip {
 fn already_done(deed: Deed, trip: &Trip) -> bool {
     let stage = &trip.stage;
     match deed {
-        Deed::StopReached(stop) => (1..=trip.route.made).contains(&stop),
+        Deed::StopReached { stop, .. } => (1..=trip.route.made).contains(&stop),
         Deed::Arrived => {
             matches!(stage.told_as(), StageName::Arrived | StageName::InProgress | StageName::Completed)
         }

@@ -233,6 +233,13 @@ impl<'a> Fields<'a> {
         number.map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, allowed))
     }
 
+    /// A small count that may be there.
+    pub(crate) fn maybe_count(&mut self, name: &str, allowed: &'static str) -> Result<Option<u16>, Mistake> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let number = whole(raw).and_then(|number| u16::try_from(number).ok());
+        number.map(Some).ok_or_else(|| Mistake::bad(self.at(name), raw, allowed))
+    }
+
     /// A yes or no that may be there.
     pub(crate) fn maybe_flag(&mut self, name: &str) -> Result<Option<bool>, Mistake> {
         let Some(raw) = self.take(name) else { return Ok(None) };

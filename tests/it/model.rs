@@ -4,16 +4,20 @@
 //! The model is sets and maps: who is on which trip, who was shown what, who said what. It knows no messages, no
 //! reservations, no rounds. `PROPTEST_CASES=100000 cargo test -p tests model` looks for longer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dispatch::{
-    AskId, Deed, DriverAsk, DriverId, DriverInput, Event, GiveBackReason, Notice, OfferId, Order, Party, Policy,
-    Refusal, RiderId, SessionId, StageName, Timestamp, Trip, TripId, Vehicle,
+    AskId, Deed, DriverAsk, DriverId, DriverInput, GiveBackReason, Order, Party, Policy, Refusal, Reroute, RiderId,
+    SessionId, StageName, Stops, Timestamp, TripId, Vehicle,
 };
 use geo::{Point, Resolution};
 use proptest::prelude::*;
 use simulations::world::{Delays, News, World};
+
+use plain::{Model, Way};
+
+mod plain;
 
 const DRIVERS: u8 = 3;
 
@@ -21,6 +25,16 @@ const DRIVERS: u8 = 3;
 enum Act {
     Request {
         needs_car_at_m: i32,
+        /// How often it halts on its way.
+        halts: u8,
+    },
+    /// The rider changes the way of the rest: so many stops, and another end.
+    Reroute {
+        trip: u8,
+        halts: u8,
+        to_m: i32,
+        /// Says which version the rider looked at: the latest, or one that is long over.
+        seen: Option<bool>,
     },
     Cancel {
         trip: u8,
@@ -46,6 +60,8 @@ enum Act {
     Deed {
         driver: u8,
         wrong: Option<(u8, u8)>,
+        /// Of a stop: how many changes of the way ago it was seen, if the app says so.
+        ago: Option<u16>,
     },
     Wait {
         seconds: u64,
@@ -58,196 +74,20 @@ fn any_act() -> impl Strategy<Value = Act> {
     let rarely = |wrong: BoxedStrategy<(u8, u8)>| prop_oneof![5 => Just(None), 1 => wrong.prop_map(Some)];
     let old = prop_oneof![5 => Just(None), 1 => any::<u8>().prop_map(Some)];
     prop_oneof![
-        4 => north_m.clone().prop_map(|needs_car_at_m| Act::Request { needs_car_at_m }),
+        4 => (north_m.clone(), prop_oneof![2 => Just(0u8), 1 => 1u8..=3])
+            .prop_map(|(needs_car_at_m, halts)| Act::Request { needs_car_at_m, halts }),
+        2 => (any::<u8>(), 0u8..=3, north_m.clone(), prop::option::of(prop::bool::weighted(0.7)))
+            .prop_map(|(trip, halts, to_m, seen)| Act::Reroute { trip, halts, to_m, seen }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(trip, by_rider)| Act::Cancel { trip, by_rider }),
         4 => (driver.clone(), north_m).prop_map(|(driver, north_m)| Act::Online { driver, north_m }),
         1 => driver.clone().prop_map(|driver| Act::Offline { driver }),
         1 => driver.clone().prop_map(|driver| Act::HangUp { driver }),
         8 => (driver.clone(), old, prop::bool::weighted(0.8)).prop_map(|(driver, old, yes)| Act::Answer { driver, old, yes }),
-        8 => (driver, rarely((any::<u8>(), any::<u8>()).boxed())).prop_map(|(driver, wrong)| Act::Deed { driver, wrong }),
+        8 => (driver, rarely((any::<u8>(), any::<u8>()).boxed()), prop::option::of(prop_oneof![3 => Just(0u16), 1 => 1u16..3]))
+            .prop_map(|(driver, wrong, ago)| Act::Deed { driver, wrong, ago }),
         6 => prop_oneof![0u64..4, 2u64..20, 0u64..400].prop_map(|seconds| Act::Wait { seconds }),
         1 => Just(Act::Crash),
     ]
-}
-
-/// A trip in the model.
-#[derive(Clone, Debug)]
-struct Plain {
-    stage: StageName,
-    driver: Option<DriverId>,
-    since: Timestamp,
-    /// By version, from 1.
-    past: Vec<StageName>,
-}
-
-/// What is so, and what was said that may make it otherwise.
-#[derive(Debug, Default)]
-struct Model {
-    trips: BTreeMap<TripId, Plain>,
-    on: BTreeMap<DriverId, TripId>,
-    wanted: BTreeMap<TripId, (RiderId, Order)>,
-    called_off: BTreeSet<(TripId, Party)>,
-    /// Every offer that was on a screen, and those still there.
-    seen: BTreeSet<(DriverId, OfferId)>,
-    open: BTreeMap<DriverId, OfferId>,
-    yes: BTreeSet<(DriverId, OfferId)>,
-    /// Who is not to be asked again; a node that died has forgotten it.
-    no: BTreeSet<(DriverId, TripId)>,
-    said: BTreeSet<(DriverId, TripId, &'static str)>,
-    working: BTreeSet<DriverId>,
-}
-
-impl Model {
-    /// Something is in the journal: was it asked for, and is it possible?
-    fn happened(&mut self, trip: TripId, version: u32, event: &Event, at: Timestamp, policy: &Policy) {
-        use StageName::{Arrived, Cancelled, Completed, EnRoute, Expired, InProgress, Searching};
-        if let Event::Requested { rider, order } = event {
-            // The price is made at the door, whatever it is.
-            let wanted = (rider.clone(), Order { fare: None, ..*order });
-            assert_eq!(self.wanted.get(&trip), Some(&wanted), "nobody asked for {trip}");
-            let plain = Plain { stage: Searching, driver: None, since: at, past: vec![Searching] };
-            assert!(self.trips.insert(trip, plain).is_none(), "{trip} was asked for twice");
-            return;
-        }
-        let before = self.trips.get(&trip).expect("a trip begins with its request").clone();
-        assert_eq!(before.past.len() as u32 + 1, version, "{trip} skips a step");
-        let lasts = |time: Duration| at.since(before.since) >= time;
-        let on = before.driver.clone();
-        let did = |what| on.as_ref().is_some_and(|driver| self.said.contains(&(driver.clone(), trip, what)));
-        let (stage, driver, asked_for) = match (event, before.stage) {
-            (Event::Assigned { driver }, Searching) => {
-                let agreed = self.yes.iter().any(|(by, offer)| by == driver && offer.trip == trip);
-                assert!(!self.on.contains_key(driver), "I1: {driver} is on {:?}", self.on.get(driver));
-                assert!(!self.no.contains(&(driver.clone(), trip)), "{driver} said no to {trip}");
-                (EnRoute, Some(driver.clone()), agreed)
-            }
-            (Event::DriverArrived, EnRoute) => (Arrived, on.clone(), did("arrived")),
-            (Event::PickedUp, Arrived) => (InProgress, on.clone(), did("picked up")),
-            (Event::DroppedOff, InProgress) => (Completed, None, did("dropped off")),
-            (Event::GivenBack { by: Party::Driver, .. }, EnRoute | Arrived) => (Searching, None, did("gave back")),
-            // A car that does not come: the trip watches for it, not before its patience ends.
-            (Event::GivenBack { by: Party::System, .. }, EnRoute) => (Searching, None, lasts(Duration::from_secs(20))),
-            (Event::Cancelled { by: Party::Driver, .. }, Arrived) => (Cancelled, None, did("gave back")),
-            (Event::Cancelled { by: Party::Rider, .. }, Searching | EnRoute | Arrived) => {
-                (Cancelled, None, self.called_off.contains(&(trip, Party::Rider)))
-            }
-            (Event::Cancelled { by: Party::System, .. }, stage) if stage.is_active() => {
-                let late = match stage {
-                    EnRoute => lasts(policy.pickup_lasts),
-                    Arrived => lasts(policy.boarding_lasts),
-                    InProgress => lasts(policy.ride_lasts),
-                    _ => false,
-                };
-                (Cancelled, None, late || self.called_off.contains(&(trip, Party::System)))
-            }
-            (Event::Expired, Searching) => (Expired, None, lasts(policy.search_lasts)),
-            (event, stage) => panic!("{trip} is {stage} in the model, and the journal says {event:?}"),
-        };
-        assert!(asked_for, "nobody asked for {event:?} of {trip}");
-        if let Some(driver) = &before.driver
-            && driver_left(&before, stage)
-        {
-            self.on.remove(driver);
-            if stage == Searching {
-                self.no.insert((driver.clone(), trip));
-            }
-        }
-        if let (Searching, Some(driver)) = (before.stage, &driver) {
-            self.on.insert(driver.clone(), trip);
-        }
-        let since = if stage == Searching && before.stage == Searching { before.since } else { at };
-        let past = before.past.into_iter().chain([stage]).collect();
-        self.trips.insert(trip, Plain { stage, driver, since, past });
-    }
-
-    /// Someone is told that a trip stands so.
-    fn told(&self, trip: &Trip) {
-        let known =
-            self.trips.get(&trip.id).unwrap_or_else(|| panic!("told of {}, which nobody has asked for", trip.id));
-        let stage = known.past.get(trip.version as usize - 1);
-        assert_eq!(stage, Some(&trip.stage.name()), "{} in version {}", trip.id, trip.version);
-    }
-
-    fn stage(&self, trip: TripId) -> Option<StageName> {
-        self.trips.get(&trip).map(|plain| plain.stage)
-    }
-
-    fn noticed(&mut self, driver: &DriverId, notice: &Notice, asked: &BTreeMap<u64, Option<TripId>>) {
-        match notice {
-            Notice::Offer(offer) => {
-                let trip = offer.id.trip;
-                assert_eq!(
-                    self.stage(trip),
-                    Some(StageName::Searching),
-                    "{driver} is offered a trip that has a driver"
-                );
-                assert!(self.working.contains(driver), "{driver} does not work");
-                assert!(!self.no.contains(&(driver.clone(), trip)), "{driver} has said no to {trip}");
-                let present = self.on.get(driver).copied();
-                assert_eq!(offer.after, present, "{driver} is free or will be after the present trip");
-                assert!(present.is_none_or(|on| self.stage(on) == Some(StageName::InProgress)));
-                let before = self.open.insert(driver.clone(), offer.id);
-                assert!(before.is_none_or(|before| before == offer.id), "I5: {driver} sees two offers");
-                self.seen.insert((driver.clone(), offer.id));
-            }
-            Notice::Withdrawn { offer, .. } | Notice::Promised { offer, .. } => self.close(driver, *offer),
-            Notice::Declined { offer, .. } => {
-                self.close(driver, *offer);
-                self.no.insert((driver.clone(), offer.trip));
-            }
-            Notice::Trip { trip, .. } => {
-                self.told(trip);
-                if self.open.get(driver).is_some_and(|offer| offer.trip == trip.id) {
-                    self.open.remove(driver);
-                }
-            }
-            Notice::Standing { trip, .. } => {
-                assert_eq!(
-                    trip.as_ref().map(|trip| trip.id),
-                    self.on.get(driver).copied(),
-                    "{driver} stands otherwise"
-                );
-            }
-            Notice::Refused { ask, why } => self.refused(driver, ask, why, asked),
-            Notice::PutOnBreak { .. } => drop(self.working.remove(driver)),
-            Notice::AreYouComing { .. } | Notice::TakenBack { .. } => {}
-            Notice::Home { .. } | Notice::Superseded | Notice::Suggestion(_) | Notice::Demand { .. } => {}
-        }
-    }
-
-    fn close(&mut self, driver: &DriverId, offer: OfferId) {
-        if self.open.get(driver) == Some(&offer) {
-            self.open.remove(driver);
-        }
-    }
-
-    fn refused(&mut self, driver: &DriverId, ask: &DriverAsk, why: &Refusal, asked: &BTreeMap<u64, Option<TripId>>) {
-        match why {
-            Refusal::NotYourTrip { trip } => {
-                assert_ne!(self.on.get(driver), Some(trip), "{driver} is on {trip} and is told otherwise");
-            }
-            Refusal::OfferGone { offer } => {
-                let open = self.open.get(driver) == Some(offer);
-                assert!(!open || self.stage(offer.trip) != Some(StageName::Searching), "{offer} is open");
-                self.close(driver, *offer);
-            }
-            Refusal::IllegalStep { from, .. } => {
-                let about = ask.number.and_then(|number| asked.get(&number)).copied().flatten();
-                assert_eq!(about.and_then(|trip| self.stage(trip)), Some(*from), "{driver} is told of another stage");
-            }
-            Refusal::TooEarly { .. } | Refusal::Busy { .. } => {}
-            Refusal::UnknownTrip { .. } | Refusal::NotOnline | Refusal::SameKey { .. } | Refusal::Capped { .. } => {
-                panic!("{driver} is told {why}")
-            }
-            Refusal::SharedRide { .. } | Refusal::Outdated { .. } => panic!("{driver} is told {why}"),
-            Refusal::TooManyChanges { .. } | Refusal::TooManyStops { .. } => panic!("{driver} is told {why}"),
-        }
-    }
-}
-
-/// Whether the driver of a trip is no longer on it in its next stage.
-fn driver_left(before: &Plain, stage: StageName) -> bool {
-    before.driver.is_some() && !matches!(stage, StageName::EnRoute | StageName::Arrived | StageName::InProgress)
 }
 
 /// The city, its people, and the model beside them.
@@ -259,6 +99,8 @@ struct Pair {
     places: BTreeMap<DriverId, i32>,
     trips: Vec<TripId>,
     asks: BTreeMap<AskId, TripId>,
+    /// Who asked for another way, what it is, and where it leads.
+    ways: BTreeMap<AskId, (Reroute, Vec<Point>, Point)>,
     /// What each command of a driver was about.
     asked: BTreeMap<u64, Option<TripId>>,
     said: u64,
@@ -270,6 +112,11 @@ fn street(north_m: i32) -> Point {
 
 fn driver(number: u8) -> DriverId {
     DriverId::new(&format!("driver-{number}")).unwrap()
+}
+
+/// So many places on the way, of which the first lies here.
+fn stops(many: u8, first_m: i32) -> Stops {
+    Stops::new((0..i32::from(many)).map(|nth| street(first_m + 100 * nth))).unwrap()
 }
 
 /// One of them, counted from the latest.
@@ -294,6 +141,7 @@ impl Pair {
             places: BTreeMap::new(),
             trips: Vec::new(),
             asks: BTreeMap::new(),
+            ways: BTreeMap::new(),
             asked: BTreeMap::new(),
             said: 0,
         }
@@ -302,9 +150,10 @@ impl Pair {
     fn act(&mut self, act: &Act) {
         self.said += 1;
         match act {
-            Act::Request { needs_car_at_m } => {
+            Act::Request { needs_car_at_m, halts } => {
                 let rider = RiderId::new(&format!("rider-{}", self.said)).unwrap();
-                let order = Order::new(street(*needs_car_at_m), street(needs_car_at_m + 3_000));
+                let (from, to) = (street(*needs_car_at_m), street(needs_car_at_m + 3_000));
+                let order = Order { stops: stops(*halts, needs_car_at_m + 1_500), ..Order::new(from, to) };
                 let key = format!("key-{}", self.said);
                 let (trip, ask) = self.world.request(rider.clone(), order, key, self.said);
                 self.model.wanted.insert(trip, (rider, order));
@@ -318,10 +167,11 @@ impl Pair {
                 let ask = self.world.cancel(trip, by);
                 self.asks.insert(ask, trip);
             }
+            Act::Reroute { trip, halts, to_m, seen } => self.reroute(*trip, *halts, *to_m, *seen),
             Act::Online { driver: number, north_m } => {
                 let id = driver(*number);
                 if !self.sessions.contains_key(&id) {
-                    self.model.open.remove(&id);
+                    self.model.forgets_screen(&id);
                     let session = self.world.connect(&id, street(*north_m));
                     self.sessions.insert(id.clone(), session);
                 }
@@ -347,10 +197,10 @@ impl Pair {
                 self.says(*number, None, |ask| DriverInput::Disconnected { session: ask.session });
                 self.sessions.remove(&id);
                 self.places.remove(&id);
-                self.model.open.remove(&id);
+                self.model.forgets_screen(&id);
             }
             Act::Answer { driver: number, old, yes } => self.answer(*number, *old, *yes),
-            Act::Deed { driver: number, wrong } => self.deed(*number, *wrong),
+            Act::Deed { driver: number, wrong, ago } => self.deed(*number, *wrong, *ago),
             Act::Wait { seconds } => self.wait(*seconds),
             Act::Crash => {
                 self.settle();
@@ -358,6 +208,7 @@ impl Pair {
                 self.sessions.clear();
                 self.places.clear();
                 self.model.open.clear();
+                self.model.promised.clear();
                 self.model.no.clear();
             }
         }
@@ -375,27 +226,56 @@ impl Pair {
         }
     }
 
-    fn deed(&mut self, number: u8, wrong: Option<(u8, u8)>) {
+    fn reroute(&mut self, trip: u8, halts: u8, to_m: i32, seen: Option<bool>) {
+        let Some(trip) = pick(self.trips.iter().copied(), trip) else { return };
+        let version = self.model.trips.get(&trip).map_or(0, |plain| plain.past.len() as u32);
+        let seen = seen.map(|latest| if latest { version } else { version.wrapping_sub(1) });
+        // Now and then only the end is named.
+        let stops = (to_m % 4 != 0).then(|| stops(halts, to_m));
+        let wanted = Reroute { stops, dropoff: Some(street(to_m)), seen };
+        let (left, end) = self.model.wishes(trip, &wanted);
+        let ask = self.world.reroute(trip, wanted);
+        self.asks.insert(ask, trip);
+        self.ways.insert(ask, (wanted, left, end));
+    }
+
+    /// The next thing to do on a trip; of a stop as it was so many changes ago, if that is said.
+    fn next(&self, trip: TripId, ago: Option<u16>) -> (Deed, &'static str) {
+        let Some(plain) = self.model.trips.get(&trip) else { return (Deed::DroppedOff, "dropped off") };
+        match plain.stage {
+            StageName::EnRoute => (Deed::Arrived, "arrived"),
+            StageName::Arrived => (Deed::PickedUp, "picked up"),
+            _ if plain.way.left.is_empty() => (Deed::DroppedOff, "dropped off"),
+            _ => {
+                let rerouted = ago.map(|ago| plain.way.changes.saturating_sub(ago));
+                (Deed::StopReached { stop: plain.way.made.len() as u8 + 1, rerouted }, "halts")
+            }
+        }
+    }
+
+    fn deed(&mut self, number: u8, wrong: Option<(u8, u8)>, ago: Option<u16>) {
         let id = driver(number);
         let all = [
             (Deed::Arrived, "arrived"),
             (Deed::PickedUp, "picked up"),
             (Deed::DroppedOff, "dropped off"),
             (Deed::GaveBack(GiveBackReason::Other), "gave back"),
+            (Deed::StopReached { stop: 1 + number, rerouted: ago }, "halts"),
         ];
-        let on = self.model.on.get(&id).copied();
-        let next = match on.and_then(|trip| self.model.stage(trip)) {
-            Some(StageName::EnRoute) => all[0],
-            Some(StageName::Arrived) => all[1],
-            _ => all[2],
-        };
-        let (trip, (deed, what)) = match wrong {
-            Some((trip, deed)) => (pick(self.trips.iter().copied(), trip), all[usize::from(deed) % all.len()]),
-            None => (on, next),
+        let trip = match wrong {
+            Some((trip, _)) => pick(self.trips.iter().copied(), trip),
+            None => self.model.on.get(&id).copied(),
         };
         let Some(trip) = trip else { return };
+        let (deed, what) = match wrong {
+            Some((_, deed)) => all[usize::from(deed) % all.len()],
+            None => self.next(trip, ago),
+        };
         // Said before it is heard: the answer may come at once.
         if self.sessions.contains_key(&id) {
+            if let Deed::StopReached { stop, rerouted } = deed {
+                self.model.halted.insert((id.clone(), trip, stop, rerouted));
+            }
             self.model.said.insert((id, trip, what));
         }
         self.says(number, Some(trip), |ask| DriverInput::Does { trip, deed, ask });
@@ -449,6 +329,13 @@ impl Pair {
                 News::Answer { ask, answer: Ok(view) } => {
                     assert_eq!(self.asks.get(&ask), Some(&view.trip.id));
                     self.model.told(&view.trip);
+                    if let Some((_, left, end)) = self.ways.get(&ask) {
+                        let way = Way::of(&view.trip);
+                        assert_eq!((&way.left, way.end), (left, *end), "it does not lead where the rider wants to go");
+                    }
+                }
+                News::Answer { ask, answer: Err(why) } if self.ways.contains_key(&ask) => {
+                    self.model.way_refused(self.asks[&ask], &self.ways[&ask].0, &why);
                 }
                 News::Answer { ask, answer: Err(why) } => match why {
                     Refusal::UnknownTrip { trip } => assert_eq!(self.model.stage(trip), None),

@@ -83,7 +83,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         Just(Deed::Arrived),
         Just(Deed::PickedUp),
         Just(Deed::DroppedOff),
-        (1u8..=3).prop_map(Deed::StopReached),
+        (1u8..=3, prop::option::of(0u16..3)).prop_map(|(stop, rerouted)| Deed::StopReached { stop, rerouted }),
         Just(Deed::GaveBack(GiveBackReason::Other)),
         Just(Deed::GaveBack(GiveBackReason::RiderNoShow))
     ];
@@ -347,7 +347,8 @@ impl Town {
 /// What a driver has to do next on this trip: for whom, what, and where.
 fn next_stop(trip: &Trip) -> Option<(TripId, Deed, Point)> {
     if let (Stage::InProgress { .. }, Some(stop)) = (&trip.stage, trip.next_stop()) {
-        return Some((trip.id, Deed::StopReached(stop), trip.stops_left().next()?));
+        let deed = Deed::StopReached { stop, rerouted: Some(trip.route.changes) };
+        return Some((trip.id, deed, trip.stops_left().next()?));
     }
     let due = *trip.due_stops().first()?;
     Some((due.stop.trip, due.deed(), due.place))

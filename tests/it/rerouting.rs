@@ -136,6 +136,40 @@ fn stops_are_made_in_their_order_and_with_the_rider_aboard() {
 }
 
 #[test]
+fn a_stop_that_the_rider_replaces_while_the_car_halts_at_it_is_not_made() {
+    check(
+        "
+        0s   ann online 100m
+        0s   eve requests over -500m
+        3s   ann accepts
+        40s  ann arrives
+        50s  ann picks up
+        60s  eve goes to -2000m over -700m
+        60s  ann halts on the first way
+        70s  ann halts on the second way
+        75s  eve goes to -3000m
+        76s  ann halts on the second way
+        ",
+        expect![[r#"
+            0s ann is available
+            0s eve's trip is searching
+            2s offer eve to ann until 14s
+            3s eve's trip is en_route
+            3s tell ann that eve's trip is en_route to -500m, -2000m
+            40s eve's trip is arrived
+            40s tell ann that eve's trip is arrived to -500m, -2000m
+            50s eve's trip is in_progress
+            50s tell ann that eve's trip is in_progress to -500m, -2000m
+            60s tell ann that eve's trip is in_progress to -700m, -2000m
+            60s refuse ann: the trip is in version 5 by now
+            70s tell ann that eve's trip is in_progress to -2000m
+            75s tell ann that eve's trip is in_progress to -3000m
+            76s tell ann that eve's trip is in_progress to -3000m
+        "#]],
+    );
+}
+
+#[test]
 fn a_way_is_changed_no_more_often_than_the_policy_says_and_never_in_a_shared_ride() {
     let stops = StopPolicy { changes_max: 1, ..StopPolicy::default() };
     check_with(

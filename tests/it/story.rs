@@ -12,6 +12,7 @@
 //! `ann online 100m with home -2000m` `ann goes anywhere` `ann says that nobody comes` `eve cancels because wrong_pickup`
 //! `bob would share from 100m to -900m` `ann arrives for bob` `ann picks up bob` `ann drops off bob`
 //! `eve requests over -500m -900m` `eve goes to -3000m` `eve goes to -3000m over -500m` `ann halts` `ann halts again`
+//! `ann halts on the first way` (as it was before the rider changed it) `ann halts on the second way`
 //! `ann falls silent` `eve books 3600s` (a pickup at that time) `eve requests` `eve requests again` `eve cancels`
 //! `the node crashes` `time passes`
 
@@ -261,8 +262,10 @@ impl Stage {
             "arrives" => does(Deed::Arrived),
             "picks up" => does(Deed::PickedUp),
             "drops off" => does(Deed::DroppedOff),
-            "halts" => does(Deed::StopReached(1)),
-            "halts again" => does(Deed::StopReached(2)),
+            "halts" => does(Deed::StopReached { stop: 1, rerouted: None }),
+            "halts again" => does(Deed::StopReached { stop: 2, rerouted: None }),
+            "halts on the first way" => does(Deed::StopReached { stop: 1, rerouted: Some(0) }),
+            "halts on the second way" => does(Deed::StopReached { stop: 1, rerouted: Some(1) }),
             "gives back" => does(Deed::GaveBack(GiveBackReason::Other)),
             "says that nobody comes" => does(Deed::GaveBack(GiveBackReason::RiderNoShow)),
             "goes anywhere" => DriverInput::GoHome { ask, homeward: None },

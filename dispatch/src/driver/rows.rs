@@ -68,7 +68,10 @@ impl LiveDriver {
             }
             // A row that was read before the last word of the trip is older than memory.
             (State::Engaged { trip: held }, Ok(Some(trip))) if held.id != trip.id || held.version < trip.version => {
+                // As the one who hears it from the trip: what was agreed about the next ride was for the old way.
+                let other_way = held.id != trip.id || held.route.changes != trip.route.changes;
                 self.engage(trip.clone());
+                self.stays_longer(other_way, out);
                 self.tell(Notice::Trip { trip, ask: None }, out);
             }
             // Free in memory only: the word that the driver has won a trip was lost, or not believed.

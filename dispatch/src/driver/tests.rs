@@ -493,3 +493,4 @@ fn the_shard_hears_what_no_row_holds_whenever_that_changes() {
 }
 
 mod late;
+mod way;

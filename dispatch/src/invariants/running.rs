@@ -5,16 +5,18 @@
 //! Touch with care: what is kept of trips that have ended is bounded by [`ENDED_MAX`]; an older one is forgotten, and
 //! what is said of it later is not checked against the journal any more.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use geo::Point;
 
 use super::sharing::Hosts;
 use super::{Entry, Violation, check_order, commit, replay};
 use crate::{
-    Availability, DriverId, Epoch, Generation, Notice, OfferId, Refusal, RequestKey, SessionId, ShardId, StageName,
-    Trip, TripId,
+    Availability, DriverId, Epoch, Event, Fare, Generation, Notice, OfferId, Refusal, RequestKey, SessionId, ShardId,
+    StageName, Stops, Trip, TripId,
 };
 
-/// How many trips that have ended are remembered: an hour of a large city, at some 500 bytes each.
+/// How many trips that have ended are remembered: an hour of a large city, at some 600 bytes each.
 pub const ENDED_MAX: usize = 50_000;
 
 /// What has been seen so far, and what must follow from it.
@@ -27,6 +29,9 @@ pub struct Running {
     keys: BTreeMap<RequestKey, TripId>,
     homes: BTreeMap<DriverId, (Generation, ShardId)>,
     screens: BTreeMap<(DriverId, SessionId), Screen>,
+    /// Where drivers have said that they halt, if anyone listens to them: the stop, and how often the way had been changed
+    /// that it is of.
+    halts: Option<BTreeMap<TripId, BTreeSet<(u8, Option<u16>)>>>,
     hosts: Hosts,
 }
 
@@ -35,7 +40,58 @@ pub struct Running {
 struct Known {
     trip: Trip,
     /// By version, from 1.
-    stages: Vec<StageName>,
+    versions: Vec<Version>,
+    /// By how often it was changed: where the ride leads, and what it costs by that way.
+    ways: Vec<(Stops, Point, Option<Fare>)>,
+}
+
+/// A version of a trip, as far as people are told of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Version {
+    stage: StageName,
+    stops_made: u8,
+    changes: u16,
+}
+
+impl Known {
+    fn new(trip: Trip) -> Known {
+        Known { trip, versions: Vec::new(), ways: Vec::new() }
+    }
+
+    /// The journal has come so far.
+    fn goes_on(&mut self, trip: Trip) {
+        self.versions.push(Version::of(&trip));
+        if self.ways.len() <= usize::from(trip.route.changes) {
+            self.ways.push(way(&trip));
+        }
+        self.trip = trip;
+    }
+
+    /// How it stood in this version, if the journal has come so far.
+    fn version(&self, version: u32) -> Option<Version> {
+        let place = usize::try_from(version).ok()?.checked_sub(1)?;
+        self.versions.get(place).copied()
+    }
+
+    /// What is wrong with what someone was told of a version, if anything.
+    fn contradiction(&self, version: Version, told: &Trip) -> Option<String> {
+        let seen = Version::of(told);
+        if seen.stage != version.stage {
+            return Some(format!("someone was told that it is {}, the journal says {}", seen.stage, version.stage));
+        }
+        let same_way = seen == version && self.ways.get(usize::from(seen.changes)) == Some(&way(told));
+        (!same_way).then(|| "someone was told of another way than the journal's".to_owned())
+    }
+}
+
+impl Version {
+    fn of(trip: &Trip) -> Version {
+        Version { stage: trip.stage.name(), stops_made: trip.route.made, changes: trip.route.changes }
+    }
+}
+
+fn way(trip: &Trip) -> (Stops, Point, Option<Fare>) {
+    (trip.order.stops, trip.order.dropoff, trip.order.fare)
 }
 
 /// What one session of a driver shows.
@@ -59,11 +115,10 @@ impl Running {
         let before = known.map(|known| known.trip.stage.clone());
         match replay(entry, known.map(|known| &known.trip)) {
             Ok(trip) => {
+                found.extend(self.nobody_halts(entry, &trip));
                 commit(entry.trip, before.as_ref(), &trip.stage, &mut self.committed, &mut found);
                 let stage = trip.stage.name();
-                let known = self.trips.entry(entry.trip).or_insert(Known { trip: trip.clone(), stages: Vec::new() });
-                known.trip = trip;
-                known.stages.push(stage);
+                self.trips.entry(entry.trip).or_insert_with(|| Known::new(trip.clone())).goes_on(trip);
                 if !stage.is_active() {
                     self.forget_the_oldest(entry.trip);
                 }
@@ -80,7 +135,32 @@ impl Running {
         {
             self.trips.remove(&oldest);
             self.hosts.forget(oldest);
+            if let Some(halts) = &mut self.halts {
+                halts.remove(&oldest);
+            }
         }
+    }
+
+    /// From now on somebody listens to the drivers: no stop is made at which nobody said to halt.
+    pub fn listens_to_drivers(&mut self) {
+        self.halts.get_or_insert_default();
+    }
+
+    /// A driver's app has said that the car halts at a stop of the way that was changed so often, or of the present one.
+    pub fn halts(&mut self, trip: TripId, stop: u8, rerouted: Option<u16>) {
+        if let Some(halts) = &mut self.halts {
+            halts.entry(trip).or_default().insert((stop, rerouted));
+        }
+    }
+
+    /// Whether a stop is made where no driver has said to halt.
+    fn nobody_halts(&self, entry: &Entry, trip: &Trip) -> Option<Violation> {
+        let (Event::StopReached { stop }, Some(halts)) = (&entry.event, &self.halts) else { return None };
+        let said = halts.get(&entry.trip);
+        let there = |way: Option<u16>| said.is_some_and(|said| said.contains(&(*stop, way)));
+        let what = format!("stop {stop} is made, and nobody halts there");
+        let nobody = !there(None) && !there(Some(trip.route.changes));
+        nobody.then_some(Violation::Illegal { trip: entry.trip, version: entry.version, what })
     }
 
     /// The row of a trip, as the store holds it now. Checks I14.
@@ -135,7 +215,7 @@ impl Running {
         (first != trip).then(|| Violation::TwoAnswers { key: key.clone(), first, second: trip })
     }
 
-    /// Someone was told that a trip stands so. Checks I2: it is in the journal.
+    /// Someone was told that a trip stands so. Checks I2: it is in the journal, with the way of that version.
     #[must_use]
     pub fn told(&self, trip: &Trip) -> Option<Violation> {
         let Some(known) = self.trips.get(&trip.id) else {
@@ -143,16 +223,12 @@ impl Running {
             let lost = Violation::Lost { trip: trip.id, version: trip.version, journal: 0 };
             return (!forgotten).then_some(lost);
         };
-        let place = usize::try_from(trip.version).unwrap_or(usize::MAX).checked_sub(1);
-        match place.and_then(|place| known.stages.get(place)) {
-            Some(stage) if *stage == trip.stage.name() => None,
-            Some(stage) => Some(Violation::Illegal {
-                trip: trip.id,
-                version: trip.version,
-                what: format!("someone was told that it is {}, the journal says {stage}", trip.stage.name()),
-            }),
-            None => Some(Violation::Lost { trip: trip.id, version: trip.version, journal: known.trip.version }),
-        }
+        let version = trip.version;
+        let Some(stood) = known.version(version) else {
+            return Some(Violation::Lost { trip: trip.id, version, journal: known.trip.version });
+        };
+        let what = known.contradiction(stood, trip)?;
+        Some(Violation::Illegal { trip: trip.id, version, what })
     }
 
     /// A driver's app was told something over a session. Checks I2 and I5.

@@ -98,7 +98,7 @@ impl LiveTrip {
                 return self.answer(&asker, Err(self.never("given_back")), out);
             }
             // Nobody halts on the way of a ride that is shared.
-            Deed::StopReached(_) => return self.answer(&asker, Err(self.never("stop_reached")), out),
+            Deed::StopReached { .. } => return self.answer(&asker, Err(self.never("stop_reached")), out),
             Deed::GaveBack(_) => (GuestStep::Left, false),
         };
         if already {

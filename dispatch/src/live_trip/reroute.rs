@@ -8,7 +8,7 @@ use geo::Point;
 
 use super::{Asker, LiveTrip};
 use crate::{
-    AskId, Effect, Event, Fare, OfferFate, Policy, Refusal, Reroute, STOPS_MAX, Stage, Stops, Timestamp, Trip,
+    AskId, Deed, Effect, Event, Fare, OfferFate, Policy, Refusal, Reroute, STOPS_MAX, Stage, Stops, Timestamp, Trip,
     Withdrawal,
 };
 
@@ -29,14 +29,26 @@ impl Reroute {
     }
 }
 
-/// What to answer a rider who wants to change the way of a trip that has ended; `None` when it has not.
+/// What to answer a rider who wants to change the way of a trip that has ended, or that the rider knows more of than
+/// whoever holds this record; `None` when neither is so.
 #[must_use]
 pub fn answer_reroute_of_ended(trip: &Trip, wanted: &Reroute) -> Option<Result<(), Refusal>> {
+    // An owner that was overruled may not say what is so: the way may lead elsewhere by now.
+    if wanted.seen.is_some_and(|seen| seen > trip.version) {
+        return Some(Err(Refusal::Outdated { version: trip.version }));
+    }
     if wanted.is_done(trip) {
         return Some(Ok(()));
     }
     let from = trip.stage.told_as();
     (!from.is_active()).then_some(Err(Refusal::IllegalStep { from, wanted: "rerouted" }))
+}
+
+/// Whether a driver reports a stop of another way than this trip's. One that was made before the way was changed is the
+/// same stop still. Whoever holds this record knows less than the driver when the driver names a later change.
+pub(super) fn means_another_way(deed: Deed, trip: &Trip) -> bool {
+    let Deed::StopReached { stop, rerouted: Some(meant) } = deed else { return false };
+    meant > trip.route.changes || (meant < trip.route.changes && stop > trip.route.made)
 }
 
 impl LiveTrip {
@@ -112,3 +124,6 @@ impl LiveTrip {
         self.seek(out);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,8 +128,14 @@ pub enum Deed {
     Arrived,
     /// Has the rider in the car.
     PickedUp,
-    /// Halts at the stop of this number, from 1.
-    StopReached(u8),
+    /// Halts at a stop.
+    StopReached {
+        /// Its number, from 1.
+        stop: u8,
+        /// How often the rider had changed the way that is meant: a stop may be replaced while the car halts at it.
+        /// `None` for the way as it is when this arrives.
+        rerouted: Option<u16>,
+    },
     /// Has let the rider out.
     DroppedOff,
     /// Gives the trip back.
@@ -143,7 +149,7 @@ impl Deed {
         match self {
             Deed::Arrived => Event::DriverArrived,
             Deed::PickedUp => Event::PickedUp,
-            Deed::StopReached(stop) => Event::StopReached { stop },
+            Deed::StopReached { stop, .. } => Event::StopReached { stop },
             Deed::DroppedOff => Event::DroppedOff,
             Deed::GaveBack(reason) => Event::GivenBack { by: Party::Driver, reason },
         }

@@ -56,6 +56,7 @@ const TYPES: &str = "hello, online, go_home, offline, break, ping, pings, ack, a
 const OFFER: &str = "an offer's id as the server gave it";
 const TRIP: &str = "a trip's id as the server gave it";
 const STOP: &str = "the number of a stop, 1 to 3";
+const REROUTED: &str = "how often the trip that is meant was rerouted, 0 to 65535";
 const CURSOR: &str = "a cursor as the server gave it";
 const PINGS: &str = "a list of 1 to 100 positions, the oldest first";
 
@@ -157,8 +158,9 @@ fn command(kind: &str, id: Option<u64>, mut fields: Fields<'_>) -> Result<FromDr
             let trip = fields.named("trip", TRIP)?;
             let stop = fields.maybe_small("stop", 1..=STOPS_MAX as u8, STOP)?;
             let stop = stop.ok_or_else(|| Mistake::missing("stop", STOP))?;
-            fields.done("type, id, trip, stop")?;
-            Ok(FromDriver::Does { id, trip, deed: Deed::StopReached(stop) })
+            let rerouted = fields.maybe_count("rerouted", REROUTED)?;
+            fields.done("type, id, trip, stop, rerouted")?;
+            Ok(FromDriver::Does { id, trip, deed: Deed::StopReached { stop, rerouted } })
         }
         "give_back" => {
             let trip = fields.named("trip", TRIP)?;

@@ -4,6 +4,7 @@ use gateway::{Role, Server};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::sessions::speaking;
 use crate::street::{Phone, ask, json_of, place, problem, request, server, token};
 
 fn change(server: &Server, rider: &str, trip: &str, body: &Value) -> RequestBuilder {
@@ -57,6 +58,47 @@ async fn a_rider_goes_elsewhere_and_the_driver_is_told_in_band() {
     assert_eq!((status, code.as_str()), (409, "illegal_step"));
     let same = json!({"dropoff": place(60.0)});
     assert_eq!(change(&server, "eve", &id, &same).send().await.unwrap().status(), 200, "it did lead there");
+    server.stop().await;
+}
+
+/// In both subprotocols: positions are bytes in one of them, a stop is JSON in both.
+#[tokio::test]
+async fn a_stop_that_is_replaced_while_the_car_halts_at_it_is_refused_as_outdated() {
+    let server = server().await;
+    for (key, rider, driver, protocol) in [("1", "eve", "ann", "hansom.v1.json"), ("2", "zoe", "bob", "hansom.v1.bin")]
+    {
+        let (mut phone, chosen) = speaking(&server, driver, protocol).await;
+        assert_eq!(chosen, protocol);
+        let point = place(0.0);
+        let (lat, lon) = (&point["lat"], &point["lon"]);
+        phone.answer(json!({"type": "online", "id": 1, "lat": lat, "lon": lon})).await;
+        // The shard is sure to have this one; its number has no room in bytes, so that the receipt is JSON.
+        phone.say(json!({"type": "ping", "seq": 1_u64 << 32, "lat": lat, "lon": lon})).await;
+        let (_, trip) = json_of(ask(&server, rider, key, 0.0).send().await.unwrap()).await;
+        let id = trip["id"].as_str().unwrap();
+        let offer = phone.hear_type("offer").await;
+        for said in [
+            json!({"type": "accept", "id": 2, "offer": offer["offer"]}),
+            json!({"type": "arrived", "id": 3, "trip": id}),
+            json!({"type": "picked_up", "id": 4, "trip": id}),
+        ] {
+            assert_eq!(phone.answer(said).await["type"], "trip");
+        }
+        for stops in [json!([place(4.0)]), json!([place(5.0)])] {
+            let changed = change(&server, rider, id, &json!({"stops": stops})).send().await.unwrap();
+            assert_eq!(changed.status(), 200);
+        }
+        let halts = |id_of: u64, rerouted: u64| json!({"type": "stop_reached", "id": id_of, "trip": id, "stop": 1, "rerouted": rerouted});
+        for (id_of, rerouted) in [(5, 0), (6, 1), (7, 3)] {
+            let refused = phone.answer(halts(id_of, rerouted)).await;
+            assert_eq!((&refused["type"], &refused["code"]), (&json!("refused"), &json!("outdated")), "{refused}");
+        }
+        let made = phone.answer(halts(8, 2)).await;
+        assert_eq!((&made["type"], &made["trip"]["stops"][0]["kind"]), (&json!("trip"), &json!("dropoff")), "{made}");
+        assert_eq!(phone.answer(halts(9, 1)).await["type"], "trip", "a stop that was made stays made");
+        phone.answer(json!({"type": "dropped_off", "id": 10, "trip": id})).await;
+        phone.say(json!({"type": "offline", "id": 11})).await;
+    }
     server.stop().await;
 }
 

@@ -31,7 +31,7 @@ fn cursor(heard: &Value) -> String {
 }
 
 /// A phone that offers these subprotocols, and the one that was chosen.
-async fn speaking(server: &Server, driver: &str, offered: &str) -> (Phone, String) {
+pub(crate) async fn speaking(server: &Server, driver: &str, offered: &str) -> (Phone, String) {
     let mut request = format!("ws://{}/v1/driver", server.addr).into_client_request().unwrap();
     let bearer = format!("Bearer {}", token(server, Role::Driver, driver));
     request.headers_mut().insert("authorization", bearer.parse().unwrap());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dispatch::Policy;
 use dispatch::invariants::{Violation, audit};
 
-use super::city::City;
+use super::city::{City, Shown};
 use super::events::{self, Happening};
 use super::{Bounds, places};
 
@@ -28,7 +28,7 @@ pub(super) fn afterwards(city: &City, policy: &Policy) -> Vec<Violation> {
     for app in city.apps.values_mut() {
         // What was not answered is said again.
         app.offer = app.offer.map(|(offer, _)| (offer, false));
-        app.trip = app.trip.map(|(trip, stage, _)| (trip, stage, false));
+        app.trip = app.trip.map(|shown| Shown { said: false, ..shown });
     }
     // What people have said since time last passed: who is told to come back does so a moment later.
     let mut said = Vec::new();

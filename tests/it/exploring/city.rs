@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use dispatch::invariants::{Running, Violation};
 use dispatch::{
-    DriverId, DriverInput, Effect, Epoch, Generation, LiveDriver, LiveTrip, OfferId, Policy, SessionId, ShardId,
-    StageName, Timestamp, Trip, TripId, WriteError,
+    DriverId, DriverInput, Effect, Epoch, Generation, LiveDriver, LiveTrip, Notice, OfferId, Policy, Refusal,
+    SessionId, ShardId, StageName, Timestamp, Trip, TripId, WriteError,
 };
 use persistence::{Done, DriverRow, Guarded, MemoryStore};
 
@@ -98,8 +98,75 @@ pub(super) struct App {
     pub(super) works: bool,
     /// The offer that is shown, and whether "yes" was said to it.
     pub(super) offer: Option<(OfferId, bool)>,
-    /// The trip that is shown, and whether its next step was reported.
-    pub(super) trip: Option<(TripId, StageName, bool)>,
+    pub(super) trip: Option<Shown>,
+    /// The next ride that was promised, and how often the way of the present trip had been changed then.
+    pub(super) promised: Option<(OfferId, u16)>,
+}
+
+impl App {
+    /// Not connected, on this ground.
+    pub(super) fn new(place: ShardId) -> App {
+        App { line: None, place, works: false, offer: None, trip: None, promised: None }
+    }
+
+    /// A trip is shown: the driver's own, or one that was.
+    pub(super) fn sees(&mut self, driver: &DriverId, trip: &Trip) {
+        if self.offer.is_some_and(|(offer, _)| offer.trip == trip.id) {
+            self.offer = None;
+        }
+        if trip.stage.committed_driver() == Some(driver) {
+            let (stop, rerouted) = (trip.next_stop(), trip.route.changes);
+            self.trip = Some(Shown { trip: trip.id, stage: trip.stage.name(), said: false, stop, rerouted });
+        } else if self.trip.is_some_and(|shown| shown.trip == trip.id) {
+            self.trip = None;
+        }
+    }
+
+    /// What was promised about the next ride, as far as the app hears of it.
+    pub(super) fn promises(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Promised { offer, .. } if self.promised.is_none() => {
+                self.promised = self.trip.map(|shown| (*offer, shown.rerouted));
+            }
+            Notice::Withdrawn { offer, .. }
+            | Notice::Declined { offer, .. }
+            | Notice::Refused { why: Refusal::OfferGone { offer }, .. } => {
+                self.promised = self.promised.filter(|(promised, _)| promised != offer);
+            }
+            Notice::Trip { trip, .. } => {
+                self.promised = self.promised.filter(|(promised, _)| promised.trip != trip.id);
+            }
+            _ => {}
+        }
+    }
+
+    /// The next ride was promised for another way than the present one.
+    pub(super) fn outlived(&self) -> Option<Violation> {
+        let ((offer, for_way), shown) = (self.promised?, self.trip?);
+        let what = format!("its way was changed, and {offer} is still promised for the time after it");
+        let version = shown.rerouted.into();
+        (shown.rerouted != for_way).then_some(Violation::Illegal { trip: shown.trip, version, what })
+    }
+}
+
+/// A trip, as its driver's app shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
+pub(super) struct Shown {
+    pub(super) trip: TripId,
+    pub(super) stage: StageName,
+    /// Its next step was reported.
+    pub(super) said: bool,
+    /// The number of the stop that comes next.
+    pub(super) stop: Option<u8>,
+    pub(super) rerouted: u16,
+}
+
+/// A trip, as its rider's app shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Hash)]
+pub(super) struct Seen {
+    pub(super) version: u32,
+    /// It leads over the other stop, or to the other end, and not to where it led at first.
+    pub(super) elsewhere: bool,
 }
 
 /// The whole city at one moment.
@@ -114,6 +181,8 @@ pub(super) struct City {
     pub(super) letters: Vec<Arc<Sealed<Letter>>>,
     pub(super) desk: Vec<Arc<Sealed<Paper>>>,
     pub(super) apps: BTreeMap<DriverId, App>,
+    /// The trips whose riders may change the way.
+    pub(super) riders: BTreeMap<TripId, Seen>,
     /// What may still happen.
     pub(super) left: Bounds,
     /// A write under an epoch that was not the latest was done.
@@ -122,23 +191,29 @@ pub(super) struct City {
     /// After the storm nobody compares states any more.
     pub(super) calm: bool,
     pub(super) mistake: Option<Mistake>,
+    /// Whether rides halt on their way.
+    pub(super) halts: bool,
 }
 
 impl City {
-    pub(super) fn empty(bounds: Bounds, mistake: Option<Mistake>) -> City {
+    pub(super) fn empty(bounds: Bounds, mistake: Option<Mistake>, halts: bool) -> City {
+        let mut promises = Running::default();
+        promises.listens_to_drivers();
         City {
             store: Sealed::new(MemoryStore::default()),
-            promises: Sealed::new(Running::default()),
+            promises: Sealed::new(promises),
             offices: BTreeMap::new(),
             owners: BTreeMap::new(),
             letters: Vec::new(),
             desk: Vec::new(),
             apps: BTreeMap::new(),
+            riders: BTreeMap::new(),
             left: bounds,
             overruled_wrote: false,
             broken: Vec::new(),
             calm: false,
             mistake,
+            halts,
         }
     }
 
@@ -212,6 +287,7 @@ impl Hash for City {
         self.letters.hash(state);
         self.desk.hash(state);
         self.apps.hash(state);
+        self.riders.hash(state);
         self.left.hash(state);
         (self.overruled_wrote, self.broken.len()).hash(state);
     }
@@ -225,6 +301,7 @@ impl PartialEq for City {
             && self.letters == other.letters
             && self.desk == other.desk
             && self.apps == other.apps
+            && self.riders == other.riders
             && self.left == other.left
             && (self.overruled_wrote, &self.broken) == (other.overruled_wrote, &other.broken)
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use dispatch::{
     AskId, DriverId, DriverInput, Effect, Order, Policy, Proposal, RequestKey, RiderId, Seeker, ShardId, ShardInput,
-    StageName, TripId, TripInput, WriteError,
+    StageName, Stops, Trip, TripId, TripInput, WriteError,
 };
 use persistence::Done;
 
@@ -63,6 +63,8 @@ pub(super) enum Happening {
     CallsOff { trip: TripId, at: Owner },
     /// A rider asks for a ride, always with the same idempotency key.
     Requests { at: Owner },
+    /// A rider changes the way: to the other of two.
+    Reroutes { trip: TripId, at: Owner },
 }
 
 /// The question of a request under the one [`key`].
@@ -78,8 +80,9 @@ pub(super) fn rider() -> RiderId {
 }
 
 /// The order every rider gives.
-pub(super) fn order() -> Order {
-    Order::new(places::pickup(), places::dropoff())
+pub(super) fn order(city: &City) -> Order {
+    let stops = Stops::new(city.halts.then(places::stop)).unwrap();
+    Order { stops, ..Order::new(places::pickup(), places::dropoff()) }
 }
 
 /// Everything that may happen next, in a fixed order.
@@ -187,9 +190,9 @@ fn drivers(city: &City, driver: &DriverId, app: &App, all: &mut Vec<Happening>) 
         Some((_, true)) if city.left.doubled > 0 => all.push(Happening::SaysYes { driver: driver(), again: true }),
         _ => {}
     }
-    if let Some((_, stage, false)) = app.trip {
+    if let Some(shown) = app.trip.filter(|shown| !shown.said) {
         all.extend((city.left.deeds > 0).then(|| Happening::Reports(driver())));
-        let may = city.left.given_back > 0 && stage == StageName::EnRoute;
+        let may = city.left.given_back > 0 && shown.stage == StageName::EnRoute;
         all.extend(may.then(|| Happening::GivesBack(driver())));
     }
     all.extend((city.left.cut > 0).then(|| Happening::HangsUp(driver())));
@@ -201,6 +204,12 @@ fn riders(city: &City, all: &mut Vec<Happening>) {
     if city.left.called_off > 0 {
         for trip in city.store.all_trips_now().iter().filter(|trip| trip.stage.name().is_active()) {
             all.extend(city.owners_of(trip.id.home()).map(|at| Happening::CallsOff { trip: trip.id, at }));
+        }
+    }
+    if city.left.reroutes > 0 {
+        // A rider whose app shows nothing yet has nothing to change.
+        for (trip, _) in city.riders.iter().filter(|(_, seen)| seen.version > 0) {
+            all.extend(city.owners_of(trip.home()).map(|at| Happening::Reroutes { trip: *trip, at }));
         }
     }
     if city.left.requests > 0 {
@@ -308,10 +317,16 @@ fn done(city: &mut City, paper: usize) {
             let Who::Driver(driver) = &to.1 else { return };
             let row = city.store.driver_now(driver).and_then(|row| row.trip);
             let row = row.filter(|_| city.mistake != Some(Mistake::BlindRow));
+            let row = row.map(|row| if city.mistake == Some(Mistake::FirstWay) { as_asked(row) } else { row });
             city.lay(Paper::Row { number, row: Box::new(row), to });
         }
         Paper::Told { .. } | Paper::Row { .. } | Paper::Woken { .. } => {}
     }
+}
+
+/// A trip without what its rider has changed.
+fn as_asked(trip: Trip) -> Trip {
+    Trip { order: trip.requested_order(), ..trip }
 }
 
 fn told(city: &mut City, policy: &Policy, paper: usize) {

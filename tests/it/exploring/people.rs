@@ -4,13 +4,13 @@
 
 use dispatch::{
     AskId, CancelReason, Deed, DriverAsk, DriverId, DriverInput, Effect, Event, GiveBackReason, LiveTrip, Party, Ping,
-    Policy, SessionId, StageName, TripId, TripInput, Vehicle,
+    Policy, Reroute, SessionId, StageName, Stops, Trip, TripId, TripInput, Vehicle,
 };
 use persistence::DriverRow;
 
-use super::city::{App, City, Letter, Owner, Who};
+use super::city::{App, City, Letter, Owner, Seen, Shown, Who};
 use super::events::{Happening, KEYED, key, order, rider};
-use super::places;
+use super::{Mistake, places};
 
 /// Somebody, or somebody's app, does something.
 pub(super) fn does(city: &mut City, policy: &Policy, happening: Happening) {
@@ -77,13 +77,53 @@ pub(super) fn does(city: &mut City, policy: &Policy, happening: Happening) {
             let trip = TripId::new(places::START, at.0, 10 + u64::from(city.left.requests));
             requests(city, at, trip, true);
         }
+        Happening::Reroutes { trip, at } => {
+            city.left.reroutes -= 1;
+            let Some(seen) = city.riders.get(&trip) else { return };
+            let (version, elsewhere) = (seen.version, !seen.elsewhere);
+            let named = city.mistake != Some(Mistake::SeenForgotten);
+            let wanted = Reroute { seen: named.then_some(version), ..way(city.halts, elsewhere) };
+            city.step_trip(policy, at, trip, TripInput::Reroute { wanted, ask: rerouting(version, elsewhere) });
+        }
         _ => {}
     }
 }
 
+/// One of the two ways that a ride may lead.
+fn way(halts: bool, elsewhere: bool) -> Reroute {
+    let (stop, dropoff) = match elsewhere {
+        true => (places::other_stop(), places::elsewhere()),
+        false => (places::stop(), places::dropoff()),
+    };
+    match halts {
+        true => Reroute { stops: Some(Stops::new([stop]).unwrap()), ..Reroute::default() },
+        false => Reroute { dropoff: Some(dropoff), ..Reroute::default() },
+    }
+}
+
+/// What a rider's app shows of a trip.
+pub(super) fn seen(trip: &Trip) -> Seen {
+    let elsewhere = trip.stops_left().next() == Some(places::other_stop()) || trip.order.dropoff == places::elsewhere();
+    Seen { version: trip.version, elsewhere }
+}
+
+/// The first question of a rider about the way.
+const REROUTINGS: u64 = 1_000;
+
+/// The question of a rider who saw this version and wants to go there: its number says it all.
+fn rerouting(version: u32, elsewhere: bool) -> AskId {
+    AskId(REROUTINGS + 2 * u64::from(version) + u64::from(elsewhere))
+}
+
+/// What a rider wants to have seen who asked this, if it is about the way.
+pub(super) fn wished(ask: AskId) -> Option<Seen> {
+    let said = ask.0.checked_sub(REROUTINGS)?;
+    Some(Seen { version: u32::try_from(said / 2).ok()?, elsewhere: said % 2 == 1 })
+}
+
 /// A rider asks for a ride, under the one key or under none.
 pub(super) fn requests(city: &mut City, at: Owner, trip: TripId, keyed: bool) {
-    let event = Event::Requested { rider: rider(), order: order() };
+    let event = Event::Requested { rider: rider(), order: order(city) };
     let ask = if keyed { KEYED } else { AskId(0) };
     let begun = LiveTrip::requested(trip, at.1, event, places::START, keyed.then(key), None, ask);
     let (live, effects) = begun.unwrap();
@@ -97,14 +137,25 @@ fn ask(session: SessionId) -> DriverAsk {
 
 fn reports(city: &mut City, policy: &Policy, driver: &DriverId, deed: Option<Deed>) {
     let Some(app) = city.apps.get_mut(driver) else { return };
-    let (Some((session, at)), Some((trip, stage, said))) = (app.line, app.trip.as_mut()) else { return };
-    *said = true;
-    let next = match stage {
-        StageName::EnRoute => Deed::Arrived,
-        StageName::Arrived => Deed::PickedUp,
-        _ => Deed::DroppedOff,
+    let (Some((session, at)), Some(shown)) = (app.line, app.trip.as_mut()) else { return };
+    shown.said = true;
+    let Shown { trip, stage, stop, rerouted, .. } = *shown;
+    let next = match (stage, stop) {
+        (StageName::EnRoute, _) => Deed::Arrived,
+        (StageName::Arrived, _) => Deed::PickedUp,
+        (_, Some(stop)) => {
+            let named = city.mistake != Some(Mistake::NamelessStop);
+            Deed::StopReached { stop, rerouted: named.then_some(rerouted) }
+        }
+        (_, None) => Deed::DroppedOff,
     };
-    let (trip, deed) = (*trip, deed.unwrap_or(next));
+    let deed = deed.unwrap_or(next);
+    if let Deed::StopReached { stop, .. } = deed {
+        city.with_promises(|promises| {
+            promises.halts(trip, stop, Some(rerouted));
+            Vec::new()
+        });
+    }
     city.step_driver(policy, at, driver, DriverInput::Does { trip, deed, ask: ask(session) });
 }
 
@@ -128,7 +179,7 @@ pub(super) fn connects(city: &mut City, policy: &Policy, driver: &DriverId, at: 
     let trip = row.trip.as_ref().map(|trip| trip.id);
     city.with_promises(|promises| promises.driver_row(&row.id, trip, row.generation, row.home));
     if let Some(app) = city.apps.get_mut(driver) {
-        *app = App { line: Some((session, at)), place, works: false, offer: None, trip: None };
+        *app = App { line: Some((session, at)), ..App::new(place) };
     }
     attach(city, policy, at, &DriverRow { home: Some(home), ..row }, session);
     let vehicle = Vehicle::default();

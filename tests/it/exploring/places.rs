@@ -22,6 +22,21 @@ pub(super) fn dropoff() -> Point {
     Point::new(40.77, -73.98).unwrap()
 }
 
+/// Where rides end whose riders go elsewhere.
+pub(super) fn elsewhere() -> Point {
+    Point::new(40.78, -73.98).unwrap()
+}
+
+/// Where rides halt.
+pub(super) fn stop() -> Point {
+    Point::new(40.76, -73.98).unwrap()
+}
+
+/// Where rides halt whose riders have replaced the stop.
+pub(super) fn other_stop() -> Point {
+    Point::new(40.76, -73.97).unwrap()
+}
+
 /// The shard of every trip.
 pub(super) fn here() -> ShardId {
     SHARDS.0

@@ -13,9 +13,9 @@ use dispatch::{
 };
 use persistence::{Done, DriverRow, Fence, Guarded};
 
-use super::Mistake;
-use super::city::{City, Letter, Owner, Paper, Who};
+use super::city::{App, City, Letter, Owner, Paper, Shown, Who};
 use super::events::{self, KEYED};
+use super::{Mistake, people};
 
 impl City {
     // ---- the cores -------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ impl City {
                 Effect::Commit(write) => self.commit(owner, who, write),
                 Effect::ReadRow { number } => self.lay(Paper::Read { number, to: (owner, who.clone()) }),
                 Effect::Answer { ask, answer } => self.answered(ask, answer),
-                Effect::Publish(view) => self.broken.extend(self.promises.told(&view.trip)),
+                Effect::Publish(view) => self.rider_sees(&view.trip),
                 Effect::HandOver { to, generation } => self.hand_over(owner, who, to, generation),
                 Effect::Retire => self.forget(owner, who),
                 Effect::Rebuild { shard: true } => return self.step_down(owner),
@@ -100,7 +100,8 @@ impl City {
     fn answered(&mut self, ask: AskId, answer: Result<TripView, Refusal>) {
         let trip = match answer {
             Ok(view) => {
-                self.broken.extend(self.promises.told(&view.trip));
+                self.rider_sees(&view.trip);
+                self.was_done(ask, &view.trip);
                 view.trip.id
             }
             Err(Refusal::SameKey { trip }) => trip,
@@ -108,6 +109,24 @@ impl City {
         };
         if ask == KEYED {
             self.with_promises(|promises| promises.acknowledged(&events::key(), trip).into_iter().collect());
+        }
+    }
+
+    /// A rider's app shows the latest that it heard.
+    fn rider_sees(&mut self, trip: &Trip) {
+        self.broken.extend(self.promises.told(trip));
+        if let Some(seen) = self.riders.get_mut(&trip.id).filter(|seen| seen.version < trip.version) {
+            *seen = people::seen(trip);
+        }
+    }
+
+    /// A rider is told that the way is as the rider wanted it: so it is, and was not so only before.
+    fn was_done(&mut self, ask: AskId, trip: &Trip) {
+        let Some(wished) = people::wished(ask) else { return };
+        let seen = people::seen(trip);
+        if seen.version < wished.version || seen.elsewhere != wished.elsewhere {
+            let what = format!("a rider who saw version {} is told that the way is as wished", wished.version);
+            self.broken.push(Violation::Illegal { trip: trip.id, version: trip.version, what });
         }
     }
 
@@ -128,7 +147,7 @@ impl City {
         if matches!(notice, Notice::Home { .. }) {
             *speaks_to = owner;
         }
-        let shown = |app: &super::city::App, offer| app.offer.is_some_and(|(known, _)| known == offer);
+        let shown = |app: &App, offer| app.offer.is_some_and(|(known, _)| known == offer);
         match notice {
             Notice::Offer(offer) => app.offer = Some((offer.id, false)),
             Notice::Withdrawn { offer, .. } | Notice::Declined { offer, .. } | Notice::Promised { offer, .. }
@@ -140,7 +159,7 @@ impl City {
             Notice::Refused { .. } => {
                 // To be said once more.
                 app.offer = app.offer.map(|(offer, _)| (offer, false));
-                app.trip = app.trip.map(|(trip, stage, _)| (trip, stage, false));
+                app.trip = app.trip.map(|shown| Shown { said: false, ..shown });
             }
             Notice::Trip { trip, .. } => app.sees(driver, trip),
             Notice::Standing { availability, trip, .. } => {
@@ -154,13 +173,15 @@ impl City {
             Notice::Superseded => app.line = None,
             _ => {}
         }
+        app.promises(notice);
+        self.broken.extend(app.outlived());
         self.with_promises(|promises| promises.noticed(driver, session, notice));
     }
 
     pub(super) fn hung_up(&mut self, driver: &DriverId) {
         let Some(app) = self.apps.get_mut(driver) else { return };
         let Some((session, _)) = app.line.take() else { return };
-        (app.offer, app.trip, app.works) = (None, None, false);
+        (app.offer, app.trip, app.promised, app.works) = (None, None, None, false);
         self.with_promises(|promises| {
             promises.hung_up(driver, session);
             Vec::new()
@@ -399,20 +420,6 @@ impl City {
                 });
                 self.step_driver(policy, owner, &driver, DriverInput::MoveWritten(moved));
             }
-        }
-    }
-}
-
-impl super::city::App {
-    /// A trip is shown: the driver's own, or one that was.
-    fn sees(&mut self, driver: &DriverId, trip: &Trip) {
-        if self.offer.is_some_and(|(offer, _)| offer.trip == trip.id) {
-            self.offer = None;
-        }
-        if trip.stage.committed_driver() == Some(driver) {
-            self.trip = Some((trip.id, trip.stage.name(), false));
-        } else if self.trip.is_some_and(|(held, _, _)| held == trip.id) {
-            self.trip = None;
         }
     }
 }

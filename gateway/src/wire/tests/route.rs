@@ -69,3 +69,29 @@ fn a_change_of_the_way_names_what_is_wrong_with_it() {
         assert_eq!(read(text), Err((code, field.to_owned())), "{text}");
     }
 }
+
+#[test]
+fn a_driver_may_say_which_way_a_stop_is_of() {
+    let trip = trip_id();
+    let read = |more: &str| FromDriver::read(&format!(r#"{{"type":"stop_reached","id":9,"trip":"{trip}"{more}}}"#));
+    for (more, rerouted) in [("", None), (r#","rerouted":0"#, Some(0)), (r#","rerouted":65535"#, Some(u16::MAX))] {
+        let deed = Deed::StopReached { stop: 2, rerouted };
+        assert_eq!(read(&format!(r#","stop":2{more}"#)), Ok(FromDriver::Does { id: Some(9), trip, deed }));
+    }
+    for (more, code, field) in [
+        ("", Code::MissingField, "stop"),
+        (r#","stop":4"#, Code::BadValue, "stop"),
+        (r#","stop":1,"rerouted":-1"#, Code::BadValue, "rerouted"),
+        (r#","stop":1,"rerouted":65536"#, Code::BadValue, "rerouted"),
+        (r#","stop":1,"rerouted":"1""#, Code::BadValue, "rerouted"),
+        (r#","stop":1,"version":3"#, Code::UnknownField, "version"),
+    ] {
+        let Mistake { code: said, field: named, .. } = read(more).unwrap_err().mistake;
+        assert_eq!((said, named.as_deref()), (code, Some(field)), "{more}");
+    }
+    let refused = json(&ToDriver::refused(Some(9), &Refusal::Outdated { version: 7 }));
+    assert_eq!(
+        (&refused["type"], &refused["re"], &refused["code"]),
+        (&"refused".into(), &9.into(), &"outdated".into())
+    );
+}

@@ -229,6 +229,10 @@ trip: string
  * The number of the stop, from 1.
  */
 stop: number
+/**
+ * The `rerouted` of the trip as the driver saw it, 0 when it had none: the rider may replace a stop while the car halts at it. Without it the stop is of the way as it is when this arrives. Refused as `outdated` when the trip has another by now.
+ */
+rerouted?: number
 }
 /**
  * Has let the rider out. Answered by `trip` once it is durable.
