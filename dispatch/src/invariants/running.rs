@@ -19,6 +19,9 @@ use crate::{
 /// How many trips that have ended are remembered: an hour of a large city, at some 600 bytes each.
 pub const ENDED_MAX: usize = 50_000;
 
+/// A stop, and how often the way had been changed that it is of; none for the present one.
+type Halt = (u8, Option<u16>);
+
 /// What has been seen so far, and what must follow from it.
 #[derive(Clone, Debug, Default)]
 pub struct Running {
@@ -29,9 +32,8 @@ pub struct Running {
     keys: BTreeMap<RequestKey, TripId>,
     homes: BTreeMap<DriverId, (Generation, ShardId)>,
     screens: BTreeMap<(DriverId, SessionId), Screen>,
-    /// Where drivers have said that they halt, if anyone listens to them: the stop, and how often the way had been changed
-    /// that it is of.
-    halts: Option<BTreeMap<TripId, BTreeSet<(u8, Option<u16>)>>>,
+    /// Where drivers have said that they halt, if anyone listens to them.
+    halts: Option<BTreeMap<TripId, BTreeSet<Halt>>>,
     hosts: Hosts,
 }
 
