@@ -110,6 +110,10 @@ pub struct Survived {
     pub completed: u64,
     /// How many of them were for later.
     pub booked: u64,
+    /// How often riders changed the way.
+    pub reroutes: u64,
+    /// How many stops were made.
+    pub stops: u64,
     /// How often drivers were shown an offer.
     pub offers: u64,
     /// How often a driver's home became another shard.
@@ -120,12 +124,14 @@ pub struct Survived {
 
 impl fmt::Display for Survived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Survived { seed, steps, towns, trips, completed, booked, offers, moves, faults, .. } = self;
+        let Survived { seed, steps, towns, trips, completed, booked, reroutes, stops, .. } = self;
+        let Survived { offers, moves, faults, .. } = self;
         writeln!(f, "seed {seed}: {steps} steps in {towns} towns, no promise broken, trace {}", self.trace)?;
         writeln!(f, "  simulated hours {:.1}", self.simulated_seconds as f64 / 3_600.0)?;
         writeln!(
             f,
-            "  trips {trips} ({completed} completed, {booked} booked), offers {offers}, drivers' moves {moves}"
+            "  trips {trips} ({completed} completed, {booked} booked), changes of the way {reroutes}, stops made {stops}, \
+             offers {offers}, drivers' moves {moves}"
         )?;
         let FaultCounts { lost, doubled, late, overtaken, busy, unknown, replies_lost, slow, unreadable, .. } = faults;
         writeln!(f, "  messages lost {lost}, doubled {doubled}, late {late}, overtaken {overtaken}")?;

@@ -417,6 +417,7 @@ impl World {
 
     /// A driver's app says something over its session. What it says over none is said to nobody.
     pub fn says(&mut self, driver: &DriverId, input: DriverInput) {
+        let input = self.reported(input);
         if let Some(Line { home, .. }) = self.lines.get(driver).copied() {
             if matches!(input, DriverInput::Disconnected { .. } | DriverInput::LineLost { .. }) {
                 self.lines.remove(driver);

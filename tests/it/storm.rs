@@ -52,6 +52,8 @@ fn assert_everything_happened(survived: &Survived) {
         ("freezes", faults.freezes),
         ("moves", survived.moves),
         ("completed trips", survived.completed),
+        ("changes of the way", survived.reroutes),
+        ("stops", survived.stops),
     ] {
         assert!(count >= 20, "{what}: {count}");
     }

@@ -171,7 +171,9 @@ impl Person {
             StageName::EnRoute | StageName::Arrived | StageName::InProgress | StageName::DrivingOn => {
                 let Some(due) = trip.due_stops().first().copied() else { return };
                 about = due.stop.trip;
-                due.deed()
+                // Some get out before the last stop.
+                let halts = trip.next_stop().filter(|_| due.deed() == Deed::DroppedOff && rng.random_bool(0.9));
+                halts.map_or(due.deed(), |stop| Deed::StopReached { stop, rerouted: Some(trip.route.changes) })
             }
             StageName::Scheduled
             | StageName::Searching
@@ -225,12 +227,16 @@ impl Person {
     pub(super) fn mixes_up(&self, rng: &mut Pcg64Mcg) -> Option<Act> {
         let place = rng.random_range(0..self.old.len().max(1));
         let (offer, trip) = *self.old.get(self.old.len().checked_sub(1 + place.min(5))?)?;
-        Some(match rng.random_range(0..6) {
+        Some(match rng.random_range(0..7) {
             0 => Act::Answer(offer, true),
             1 => Act::Answer(offer, false),
             2 => Act::Does(trip, Deed::Arrived),
             3 => Act::Does(trip, Deed::PickedUp),
             4 => Act::Does(trip, Deed::DroppedOff),
+            5 => {
+                let rerouted = rng.random_bool(0.7).then(|| rng.random_range(0..4));
+                Act::Does(trip, Deed::StopReached { stop: rng.random_range(1..=3), rerouted })
+            }
             _ => Act::Does(trip, Deed::GaveBack(GiveBackReason::Other)),
         })
     }

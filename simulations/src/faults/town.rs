@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
-use dispatch::{AskId, Class, DriverInput, Notice, RequestKey, StageName, Timestamp, TripId, Vehicle};
+use dispatch::{AskId, Class, DriverInput, Notice, RequestKey, Reroute, StageName, Stops, Timestamp, TripId, Vehicle};
 use geo::Resolution;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -38,9 +38,14 @@ struct Rider {
     key: RequestKey,
     from: (f64, f64),
     to: (f64, f64),
+    stops: Stops,
     pickup_at: Option<Timestamp>,
     trip: Option<TripId>,
+    /// The latest version that the rider's app has shown.
+    seen: u32,
     changes_mind: bool,
+    /// Goes elsewhere, again and again.
+    roams: bool,
 }
 
 /// A town.
@@ -57,6 +62,8 @@ pub(super) struct Town {
     people: Vec<Person>,
     riders: BTreeMap<u64, Rider>,
     asks: BTreeMap<AskId, u64>,
+    /// Where riders want to go who wait for an answer.
+    wishes: BTreeMap<AskId, Reroute>,
     by_trip: BTreeMap<TripId, u64>,
     turns: BinaryHeap<Reverse<(Timestamp, u64, Turn)>>,
     turned: u64,
@@ -88,6 +95,7 @@ impl Town {
             people,
             riders: BTreeMap::new(),
             asks: BTreeMap::new(),
+            wishes: BTreeMap::new(),
             by_trip: BTreeMap::new(),
             turns: BinaryHeap::new(),
             turned: 0,
@@ -119,6 +127,8 @@ impl Town {
         sum.trips += trips.len() as u64;
         sum.completed += trips.iter().filter(|trip| trip.stage.name() == StageName::Completed).count() as u64;
         sum.booked += trips.iter().filter(|trip| trip.order.pickup_at.is_some()).count() as u64;
+        sum.reroutes += trips.iter().map(|trip| u64::from(trip.route.changes)).sum::<u64>();
+        sum.stops += trips.iter().map(|trip| u64::from(trip.route.made)).sum::<u64>();
         sum.offers += self.world.offers();
         sum.moves += self.moves;
         sum.simulated_seconds += self.world.now().since(self.start).as_secs();

@@ -165,7 +165,9 @@ impl World {
         if self.planted == Some(Planted::BlindRow) {
             return None;
         }
-        self.store.driver_now(driver).and_then(|row| row.trip)
+        let trip = self.store.driver_now(driver).and_then(|row| row.trip)?;
+        let first_way = self.planted == Some(Planted::FirstWay);
+        Some(if first_way { Trip { order: trip.requested_order(), ..trip } } else { trip })
     }
 
     /// How long the store takes to answer a question of the city itself; `None` when it does not.

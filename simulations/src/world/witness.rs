@@ -32,8 +32,10 @@ pub struct Witness {
 
 impl Default for Witness {
     fn default() -> Witness {
+        let mut promises = Running::default();
+        promises.listens_to_drivers();
         Witness {
-            promises: Running::default(),
+            promises,
             journal_read: 0,
             steps: 0,
             hash: 0xcbf2_9ce4_8422_2325,
