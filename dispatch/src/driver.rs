@@ -282,11 +282,12 @@ impl LiveDriver {
                 }
                 self.drives(vehicle, ask, out);
                 self.manner.spoke();
-                self.wishes(Wish::Work, ask, out);
-                self.tell_host(out);
+                // Before the answer: whoever knows that the driver is on line may ask the shard for a ride next.
                 if let Some(last) = last {
                     out.push(Effect::ToShard { to: self.home, input: ShardInput::Pings(vec![last]) });
                 }
+                self.wishes(Wish::Work, ask, out);
+                self.tell_host(out);
             }
             DriverInput::GoOffline { ask, on_break } => {
                 self.wishes(if on_break { Wish::Break } else { Wish::Rest }, ask, out);

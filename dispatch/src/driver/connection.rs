@@ -53,6 +53,8 @@ impl LiveDriver {
             self.read_row(out);
         }
         self.tell(Notice::Home { home: self.home }, out);
+        // Before the phone is told: whoever hears that the driver is here may ask the shard for a ride next.
+        self.tell_recalled(out);
         self.tell_standing(None, out);
         // An offer that is still open is shown again: the phone may have lost its connection, not its driver.
         match (&self.state, &self.next) {
@@ -65,7 +67,6 @@ impl LiveDriver {
             self.tell(Notice::Demand { near: true }, out);
         }
         self.show_suggestion(now, out);
-        self.tell_recalled(out);
     }
 
     /// The line broke without a word: the app may be back in a moment, as after a tunnel.

@@ -57,6 +57,16 @@ pub(super) fn standings(effects: &[Effect]) -> Vec<Standing> {
     effects.iter().filter_map(told).collect()
 }
 
+/// That the shard knows the driver, then where she is, and only then the phone hears that she is on line.
+fn assert_told_in_order(told: &[Effect]) {
+    let is = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::DriverIs { .. }, .. });
+    let pinged = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::Pings(_), .. });
+    let answered = |effect: &Effect| matches!(effect, Effect::ToSession { notice: Notice::Standing { .. }, .. });
+    let (is, pinged) = (told.iter().position(is).unwrap(), told.iter().position(pinged).unwrap());
+    assert!(is < pinged, "a position before that would be a stray one: {told:?}");
+    assert!(pinged < told.iter().position(answered).unwrap(), "who hears of her asks the shard next: {told:?}");
+}
+
 /// The number of the reading that is asked for, if one is.
 fn reading(effects: &[Effect]) -> Option<u64> {
     effects.iter().find_map(|effect| match effect {
@@ -435,9 +445,16 @@ fn a_driver_who_comes_back_is_at_work_where_she_was_without_saying_so() {
     let told = driver.step(at(2), &Policy::default(), connected(7));
     assert!(matches!(standings(&told)[..], [Standing::Free(_)]), "{told:?}");
     assert_eq!(positions(&told), 1);
-    let is = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::DriverIs { .. }, .. });
-    let pinged = |effect: &Effect| matches!(effect, Effect::ToShard { input: ShardInput::Pings(_), .. });
-    assert!(told.iter().position(is) < told.iter().position(pinged), "a position before that would be a stray one");
+    assert_told_in_order(&told);
+}
+
+#[test]
+fn whoever_hears_that_a_driver_is_on_line_can_be_driven_by_her() {
+    let mut driver = LiveDriver::restored(ann(), home(), Generation(1), None);
+    driver.step(at(2), &Policy::default(), connected(7));
+    let (last, vehicle) = (Some(hint(1).last), Vehicle::default());
+    let online = DriverInput::GoOnline { ask: ask(7, 1), last, vehicle, homeward: None };
+    assert_told_in_order(&driver.step(at(3), &Policy::default(), online));
 }
 
 #[test]

@@ -190,7 +190,7 @@ async fn a_second_connection_supersedes_the_first() {
 #[tokio::test]
 async fn an_offer_that_is_not_theirs_cannot_be_accepted() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     ask(&server, "eve", "1", 0.0).send().await.unwrap().error_for_status().unwrap();
     let offer = ann.hear_type("offer").await["offer"].clone();
     let mut bob = Phone::on_line(&server, "bob", 1.0).await;

@@ -14,7 +14,7 @@ async fn a_server_that_stops_tells_everybody_and_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let settings = || Settings { data_dir: directory.path().join("data"), ..settings() };
     let server = gateway::serve(settings(), Given::default()).await.unwrap();
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let mut bob = Phone::on_line(&server, "bob", 30.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let offer = ann.hear_type("offer").await["offer"].clone();

@@ -41,7 +41,7 @@ async fn drivers_are_listed_by_name_page_by_page_and_by_what_is_asked() {
     let server = server().await;
     let mut phones = Vec::new();
     for (driver, north) in [("cid", 0.0), ("ann@town", 0.5), ("zoe", 1.0), ("bob", 1.5), ("dan", 2.0)] {
-        phones.push(Phone::waiting(&server, driver, north).await);
+        phones.push(Phone::on_line(&server, driver, north).await);
     }
     let pages = all_pages(&server, "/v1/ops/drivers", "drivers", "driver").await;
     assert_eq!(pages, [vec!["ann@town", "bob"], vec!["cid", "dan"], vec!["zoe"]]);
@@ -120,7 +120,7 @@ async fn a_list_says_what_is_wrong_with_a_question_and_is_for_ops_alone() {
 #[tokio::test]
 async fn a_drained_server_takes_nobody_new_and_keeps_who_is_on_a_trip() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let (_, trip) = json_of(ask(&server, "eve", "1", 0.0).send().await.unwrap()).await;
     let offer = ann.hear_type("offer").await;
     ann.answer(json!({"type": "accept", "id": 10, "offer": offer["offer"]})).await;
@@ -188,7 +188,7 @@ async fn riders_see_free_cars_about_where_they_are_and_none_on_a_trip() {
     let server = server_with(Limits { nearby_per_identity: 1_000, ..Limits::default() }).await;
     let mut phones = Vec::new();
     for number in 0..10 {
-        phones.push(Phone::waiting(&server, &format!("driver-{number}"), f64::from(number)).await);
+        phones.push(Phone::on_line(&server, &format!("driver-{number}"), f64::from(number)).await);
     }
     let eve = token(&server, Role::Rider, "eve");
     let nearby = || async {
@@ -247,7 +247,7 @@ pub(crate) fn value<'a>(policy: &'a Value, name: &str) -> (&'a str, &'a str) {
 #[tokio::test]
 async fn the_policy_is_changed_while_the_city_is_at_work_and_every_shard_says_so() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let (_, before) = get(&server, "/v1/ops/policy").await;
     assert_eq!((&before["revision"], value(&before, "policy.offer_lasts").0), (&json!(0), "12"));
     let body = json!({"changes": {"policy.offer_lasts": 33, "policy.version": "rain"}, "reason": "it rains"});
@@ -373,7 +373,7 @@ fn toml(text: &str) -> toml::Table {
 #[tokio::test]
 async fn a_trip_over_a_changed_policy_goes_on_where_it_was() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let (_, trip) = json_of(ask(&server, "eve", "1", 0.0).send().await.unwrap()).await;
     let offer = ann.hear_type("offer").await;
     for number in 0..20 {

@@ -37,7 +37,7 @@ fn ride() -> Value {
 #[tokio::test]
 async fn a_price_is_told_promised_and_kept_to_the_end_of_the_ride() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 2.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 2.0).await;
     let quote = quote(&server, "eve", &ride()).await;
     // 556 m at the default detour and speed: 706 m and 141 s, which is less than the least fare.
     assert_eq!(quote["fare"], json!({"amount_minor": 700, "currency": "USD", "surge": 1.0}));

@@ -19,7 +19,7 @@ async fn requested(server: &Server, key: &str) -> (String, Value) {
 #[tokio::test]
 async fn a_rider_goes_elsewhere_and_the_driver_is_told_in_band() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 2.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 2.0).await;
     let (id, asked) = requested(&server, "1").await;
     let eve = token(&server, Role::Rider, "eve");
     let mut window = Phone::connect(&server, &format!("/v1/trips/{id}/watch"), &eve).await.unwrap();

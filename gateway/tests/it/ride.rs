@@ -26,7 +26,7 @@ async fn watch_to_the_end(mut window: Phone) -> (Vec<String>, bool, Option<u16>)
 #[tokio::test]
 async fn a_ride_from_the_first_wish_to_the_last_metre() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 2.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 2.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let id = trip["id"].as_str().unwrap().to_owned();
     let eve = token(&server, Role::Rider, "eve");
@@ -88,7 +88,7 @@ async fn server_of_a_town() -> (Server, tempfile::TempDir) {
 #[tokio::test]
 async fn a_rider_is_told_whether_the_roads_or_a_straight_line_say_how_long() {
     let (server, _folder) = server_of_a_town().await;
-    let mut ann = Phone::waiting(&server, "ann", 2.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 2.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let eve = token(&server, Role::Rider, "eve");
     let window = format!("/v1/trips/{}/watch", trip["id"].as_str().unwrap());
@@ -117,16 +117,16 @@ async fn a_rider_is_told_whether_the_roads_or_a_straight_line_say_how_long() {
 #[tokio::test]
 async fn a_declined_offer_and_a_trip_given_back_go_to_somebody_else() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let offer = ann.hear_type("offer").await["offer"].clone();
     let declined = ann.answer(json!({"type": "decline", "id": 2, "offer": offer})).await;
     assert_eq!((&declined["type"], &declined["offer"]), (&json!("declined"), &offer));
 
-    let mut bob = Phone::waiting(&server, "bob", 1.0).await;
+    let mut bob = Phone::on_line(&server, "bob", 1.0).await;
     let offer = bob.hear_type("offer").await["offer"].clone();
     bob.answer(json!({"type": "accept", "id": 2, "offer": offer})).await;
-    let mut cat = Phone::waiting(&server, "cat", 2.0).await;
+    let mut cat = Phone::on_line(&server, "cat", 2.0).await;
     let wrong = bob.answer(json!({"type": "give_back", "id": 3, "trip": trip["id"], "reason": "stalled"})).await;
     assert_eq!((&wrong["type"], &wrong["field"]), (&json!("error"), &json!("reason")), "only the city says that");
     let back = bob.answer(json!({"type": "give_back", "id": 4, "trip": trip["id"], "reason": "too_far"})).await;
@@ -139,7 +139,7 @@ async fn a_declined_offer_and_a_trip_given_back_go_to_somebody_else() {
 #[tokio::test]
 async fn a_cancelled_trip_is_taken_back_from_the_driver_who_looks_at_it() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let offer = ann.hear_type("offer").await["offer"].clone();
     let eve = token(&server, Role::Rider, "eve");
@@ -189,7 +189,7 @@ async fn a_window_shows_only_what_its_rider_may_see() {
 #[tokio::test]
 async fn a_rider_with_a_wheelchair_gets_the_car_with_a_ramp() {
     let server = server().await;
-    let mut bob = Phone::waiting(&server, "bob", 1.0).await;
+    let mut bob = Phone::on_line(&server, "bob", 1.0).await;
     let mut ann = Phone::of(&server, "ann").await;
     let mut online = place(8.0);
     (online["type"], online["id"]) = ("online".into(), 1.into());
@@ -248,7 +248,7 @@ impl Events {
 #[tokio::test]
 async fn a_ride_is_followed_by_server_sent_events_to_its_end() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let path = format!("/v1/trips/{}/events", trip["id"].as_str().unwrap());
     let eve = token(&server, Role::Rider, "eve");

@@ -46,7 +46,7 @@ pub(crate) async fn speaking(server: &Server, driver: &str, offered: &str) -> (P
 #[tokio::test]
 async fn an_offer_outlives_a_lost_line_and_is_accepted_over_the_next() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     ask(&server, "eve", "1", 0.0).send().await.unwrap().error_for_status().unwrap();
     let offered = ann.hear_type("offer").await;
     breaks(ann).await;
@@ -65,7 +65,7 @@ async fn an_offer_outlives_a_lost_line_and_is_accepted_over_the_next() {
 #[tokio::test]
 async fn what_was_missed_is_told_again_unless_it_was_confirmed() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     let asked: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let offered = ann.hear_type("offer").await;
     let taken = ann.answer(json!({"type": "accept", "id": 2, "offer": offered["offer"]})).await;
@@ -112,12 +112,12 @@ async fn a_cursor_that_is_none_is_refused_and_a_strange_one_is_told_that_somethi
 #[tokio::test]
 async fn a_phone_that_says_farewell_is_not_waited_for() {
     let server = server().await;
-    let mut ann = Phone::waiting(&server, "ann", 0.0).await;
+    let mut ann = Phone::on_line(&server, "ann", 0.0).await;
     ask(&server, "eve", "1", 0.0).send().await.unwrap().error_for_status().unwrap();
     let offered = ann.hear_type("offer").await;
     ann.0.close(None).await.unwrap();
     ann.closed().await;
-    let mut bob = Phone::waiting(&server, "bob", 0.1).await;
+    let mut bob = Phone::on_line(&server, "bob", 0.1).await;
     let next = bob.hear_type("offer").await;
     assert_eq!(next["trip"], offered["trip"], "the next driver is asked at once");
     server.stop().await;

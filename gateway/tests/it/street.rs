@@ -110,7 +110,7 @@ impl Phone {
         phone
     }
 
-    /// A driver's phone, on line a little north.
+    /// A driver's phone, on line a little north: the city is sure to have its position.
     pub(crate) async fn on_line(server: &Server, driver: &str, north: f64) -> Phone {
         let mut phone = Phone::of(server, driver).await;
         let mut online = place(north);
@@ -118,17 +118,6 @@ impl Phone {
         online["id"] = 1.into();
         phone.say(online).await;
         phone.hear_until(|heard| heard["type"] == "standing" && heard["re"] == 1).await;
-        phone
-    }
-
-    /// A driver's phone, on line a little north, whose position the city is sure to have. A position that comes with
-    /// `online` may overtake the driver on the way to the shard and be dropped; the next one says the same again.
-    pub(crate) async fn waiting(server: &Server, driver: &str, north: f64) -> Phone {
-        let mut phone = Phone::on_line(server, driver, north).await;
-        let mut ping = place(north);
-        ping["type"] = "ping".into();
-        ping["seq"] = 0.into();
-        phone.say(ping).await;
         phone
     }
 

@@ -46,8 +46,8 @@ async fn a_policy_that_is_changed_at_one_server_is_followed_by_the_other() {
     let url = database().await;
     let ((_one, one), (_two, two)) = (on(&url, 12).await, on(&url, 12).await);
     // Each is at work somewhere of its own before anything is changed.
-    let _ann = Phone::waiting(&one, "ann", 0.0).await;
-    let mut bob = Phone::waiting(&two, "bob", FAR).await;
+    let _ann = Phone::on_line(&one, "ann", 0.0).await;
+    let mut bob = Phone::on_line(&two, "bob", FAR).await;
     let rain = json!({"changes": {"policy.offer_lasts": 33, "policy.version": "rain"}, "reason": "it rains"});
     let (status, made) = json_of(change(&one, Method::PATCH, "\"0\"", &rain).await).await;
     assert_eq!((status, &made["revision"]), (200, &json!(1)), "{made}");

@@ -14,7 +14,7 @@ async fn get(server: &Server, path: &str, token: &str) -> Value {
 async fn ops_are_told_why_a_trip_got_this_driver_and_why_another_got_none() {
     let server = server().await;
     let kim = token(&server, Role::Ops, "kim");
-    let (mut near, _far) = (Phone::waiting(&server, "near", 1.0).await, Phone::waiting(&server, "far", 3.0).await);
+    let (mut near, _far) = (Phone::on_line(&server, "near", 1.0).await, Phone::on_line(&server, "far", 3.0).await);
     let trip: Value = ask(&server, "eve", "1", 0.0).send().await.unwrap().json().await.unwrap();
     let id = trip["id"].as_str().unwrap().to_owned();
     let offer = near.hear_type("offer").await;
