@@ -1,6 +1,6 @@
 //! A report as one HTML file that opens without a network: text, tables and drawings (SVG), no script.
 //!
-//! Lives here: [`page`] and [`load()`], which put the figures together; the parts are in [`charts`], [`map`] and [`plot`].
+//! Lives here: [`page`] and [`load()`], which put the figures together, and [`load_picture`], drawings alone as one SVG; the parts are in [`charts`], [`map`] and [`plot`].
 //! Stays out: what is measured ([`crate::measures`]) and compared ([`crate::compare`]).
 //! Touch with care: the page must load nothing. Its own policy (the `meta` in the head) forbids the browser to, and a
 //! test opens it in a real one. Each drawing has its numbers behind it, for those who cannot see it.
@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 use crate::measures::Measures;
 
-pub use load::load;
+pub use load::{load, load_picture};
 
 /// One of the things that are shown: a run, or one of two policies.
 #[derive(Clone, Debug)]
@@ -73,8 +73,9 @@ fn shell(
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>{title}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n",
-        style::SHEET
+         <title>{title}</title>\n<style>{}{}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n",
+        style::DRAWING,
+        style::PAGE
     );
     html.push_str("<dl class=\"facts\">");
     for (name, value) in facts {
@@ -88,6 +89,32 @@ fn shell(
     }
     html.push_str("</main>\n</body>\n</html>\n");
     html
+}
+
+/// Drawings below each other as one SVG file, for whoever reads a README or a ticket.
+fn picture(title: &str, figures: &[&Figure]) -> String {
+    const HEADING: f64 = 40.0;
+    let each = HEADING + plot::HEIGHT;
+    let (wide, high, title) = (plot::WIDTH, each * figures.len() as f64 + HEADING, escaped(title));
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{title}\">\
+         <title>{title}</title><style>{}</style><rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>\
+         <text x=\"4\" y=\"24\" class=\"quiet\">{title}</text>\n",
+        style::DRAWING
+    );
+    for (place, figure) in figures.iter().enumerate() {
+        let top = HEADING + each * place as f64;
+        let inside = format!("<svg y=\"{}\" width=\"{wide}\" height=\"{}\" ", top + HEADING, plot::HEIGHT);
+        let _ = writeln!(
+            svg,
+            "<text x=\"4\" y=\"{}\" font-weight=\"bold\">{}</text>\n{}",
+            top + 24.0,
+            escaped(figure.title),
+            figure.drawing.replacen("<svg ", &inside, 1)
+        );
+    }
+    svg.push_str("</svg>\n");
+    svg
 }
 
 /// A drawing with its title, what it says, and the numbers behind it.

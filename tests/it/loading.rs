@@ -1,5 +1,6 @@
 //! Many sockets at once: what a real server holds, and what it keeps up when it is asked for more than it can carry.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use indicatif::ProgressBar;
 use serde_json::Value;
 use simulations::load::{Load, Phase, Plan, Target};
 
+use crate::browser::Browser;
 use crate::server::binary;
 
 /// Files that client and server each need beside their sockets.
@@ -93,14 +95,39 @@ fn load_of(arguments: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-#[test]
-fn a_load_on_a_server_that_runs_is_reported_to_programs_and_people() {
+/// The drawings of a picture: from where to where each reaches, and how many curves it has.
+const DRAWINGS: &str = "[...document.querySelectorAll('svg svg')].map(drawing => {
+    const box = drawing.getBoundingClientRect();
+    return { from: box.top, to: box.bottom, curves: drawing.querySelectorAll('path.curve').length };
+})";
+
+/// A picture opens by itself: its drawings stand below each other, and nothing else is needed.
+async fn check_picture(picture: &Path) {
+    let Some(mut browser) = Browser::start().await else { return };
+    browser.open(picture).await;
+    let drawings = browser.evaluate(DRAWINGS).await;
+    let drawings = drawings.as_array().unwrap();
+    assert_eq!(drawings.len(), 3, "{drawings:?}");
+    let mut above = 0.0;
+    for drawing in drawings {
+        let (from, to) = (drawing["from"].as_f64().unwrap(), drawing["to"].as_f64().unwrap());
+        assert!(above <= from && from + 50.0 < to, "{drawings:?}");
+        assert_eq!(drawing["curves"], 2, "{drawings:?}");
+        above = to;
+    }
+    assert_eq!((browser.requests(), browser.complaints()), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_load_on_a_server_that_runs_is_reported_to_programs_and_people_and_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let server = crate::server::Process::start(folder.path(), 1.0);
     let (secret, report) = (folder.path().join("dev-secret"), folder.path().join("load.html"));
+    let picture = folder.path().join("load.svg");
     let given = ["--url", server.url(), "--secret-file", secret.to_str().unwrap()];
     let small = ["--drivers", "40", "--rate", "80", "--riders", "8", "--seconds", "3", "--output", "json"];
-    let (code, said, complaint) = load_of(&[&given[..], &small[..], &["--report", report.to_str().unwrap()]].concat());
+    let drawn = ["--report", report.to_str().unwrap(), "--picture", picture.to_str().unwrap()];
+    let (code, said, complaint) = load_of(&[&given[..], &small[..], &drawn[..]].concat());
     let load: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{complaint}"));
     assert_eq!((code, &load["errors"]), (Some(0), &serde_json::json!({})), "{said}");
     assert_eq!(load["on_line"], 40);
@@ -119,6 +146,7 @@ fn a_load_on_a_server_that_runs_is_reported_to_programs_and_people() {
     for outside in ["<script", "@import", "url(", "<img", " src="] {
         assert!(!page.contains(outside), "{outside}");
     }
+    check_picture(&picture).await;
 }
 
 #[test]

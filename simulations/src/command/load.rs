@@ -59,6 +59,9 @@ pub(super) struct LoadArguments {
     /// Where a report with drawings goes: one HTML file that opens without a network.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Where positions and the latencies of offers and trips are drawn, second by second: one picture.
+    #[arg(long, value_name = "FILE.svg")]
+    picture: Option<PathBuf>,
     /// Whether the summary is for people or for programs.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -125,6 +128,9 @@ pub(super) fn load(arguments: &LoadArguments) -> Result<bool, Failure> {
     let load = done.map_err(|why| why as Failure)?;
     if let Some(path) = &arguments.report {
         write_report(path, &crate::html::load(&load))?;
+    }
+    if let Some(path) = &arguments.picture {
+        write_report(path, &crate::html::load_picture(&load))?;
     }
     let text = match arguments.output {
         Output::Text => load.text(),

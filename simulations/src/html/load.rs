@@ -1,7 +1,7 @@
 //! The figures of a load: what was asked of a server, and what it made of it, second by second.
 
 use super::plot::{Plot, short};
-use super::{Figure, shell};
+use super::{Figure, picture, shell};
 use crate::load::{Load, Second, Spread};
 
 /// A load as one HTML file.
@@ -25,6 +25,22 @@ pub fn load(load: &Load) -> String {
     rows.extend(load.errors.iter().map(|(kind, count)| vec![format!("error: {kind}"), count.to_string()]));
     let note = "CPU time is of the server's process for each position it read, what it did for riders and rides in it; \
                 latencies are those of clients, on a machine that they share with the server if it is one of theirs.";
+    let figures = figures(load).map(|figure| figure.html());
+    shell(&title(load), &facts, (&head, &rows), note, &figures)
+}
+
+/// What a server under load made of positions, requests and accepted offers, as one SVG file.
+#[must_use]
+pub fn load_picture(load: &Load) -> String {
+    let [positions, offers, accepts, ..] = &figures(load);
+    picture(&title(load), &[positions, offers, accepts])
+}
+
+fn title(load: &Load) -> String {
+    format!("{} drivers on {}", load.drivers, load.url)
+}
+
+fn figures(load: &Load) -> [Figure; 5] {
     let latency = |id, title, unit, of: fn(&Second) -> Option<Spread>| {
         let line = |quantile: fn(Spread) -> f64| {
             load.seconds.iter().filter_map(|second| Some((second.at_s, quantile(of(second)?)))).collect::<Vec<_>>()
@@ -36,7 +52,7 @@ pub fn load(load: &Load) -> String {
         load.seconds.iter().filter_map(|second| Some((second.at_s, of(second)?))).collect::<Vec<_>>()
     };
     let asked = line(|second| Some(second.asked));
-    let figures = [
+    [
         figure(
             load,
             "positions",
@@ -54,15 +70,13 @@ pub fn load(load: &Load) -> String {
             "cores",
             &[("server", line(|second| second.server_cores)), ("clients", line(|second| second.own_cores))],
         ),
-    ];
-    let title = format!("{} drivers on {}", load.drivers, load.url);
-    shell(&title, &facts, (&head, &rows), note, &figures)
+    ]
 }
 
 type Line = Vec<(f64, f64)>;
 
 /// Two lines over the seconds, and where each phase begins.
-fn figure(load: &Load, id: &'static str, title: &'static str, unit: &str, curves: &[(&str, Line); 2]) -> String {
+fn figure(load: &Load, id: &'static str, title: &'static str, unit: &str, curves: &[(&str, Line); 2]) -> Figure {
     let begin = load.parts.first().map_or(0.0, |part| part.from_s);
     let end = load.parts.last().map_or(1.0, |part| part.to_s) - begin;
     let most = curves.iter().flat_map(|(_, line)| line).map(|(_, value)| *value).fold(0.0, f64::max);
@@ -98,5 +112,5 @@ fn figure(load: &Load, id: &'static str, title: &'static str, unit: &str, curves
         format!("{name}: at most {} {unit}", short(most))
     });
     let head = std::iter::once("Second".to_owned()).chain(names).collect();
-    Figure { id, title, says: worst.join("; "), drawing: plot.done(), head, rows }.html()
+    Figure { id, title, says: worst.join("; "), drawing: plot.done(), head, rows }
 }
